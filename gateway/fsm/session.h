@@ -1,0 +1,54 @@
+// One subscriber's whole brain: HTTP preamble, SSTP server, LCP, authentication, IPCP, activation
+// and end, composed from the machines beside this file. Pure: time, randomness and answers come in,
+// actions go out. See DESIGN section 4 "Life of a session"; order of steps: features Annex A.
+//
+// Threads: one worker, not thread-safe. Errors: none are returned; whatever a peer does becomes
+// actions.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "gateway/fsm/session_api.h"
+#include "proto/base/entropy.h"
+
+namespace sstpgw::fsm {
+
+// Read-only settings of the generation that was current when the connection was accepted.
+struct SessionSettings {
+  SstpSettings sstp;
+  PppSettings ppp;
+};
+
+class Session {
+ public:
+  // `settings` and `entropy` must outlive the session. `id` is the Acct-Session-Id.
+  // `wall_clock_seconds`: Unix time at accept, for HTTP's Date and started_unix_seconds, advanced
+  // by `now`.
+  Session(const SessionSettings& settings, ConnectionInfo connection, SessionId id,
+          Entropy& entropy, std::int64_t wall_clock_seconds, TimePoint now);
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  // What to do before the first event: the negotiation timer for the rest of HTTP, log lines.
+  [[nodiscard]] ActionList Start();
+  // Advances by one event that happened at `now`. After CloseTransport was returned, returns
+  // nothing.
+  [[nodiscard]] ActionList Step(TimePoint now, const Event& event);
+
+  [[nodiscard]] bool closed() const;
+  // True while CALL_CONNECT_REQUEST has been acknowledged and no end has begun (`sstp: active`).
+  [[nodiscard]] bool call_established() const;
+  // Everything the control plane may ask; interface counters are filled in by the worker.
+  [[nodiscard]] SessionRecord Snapshot(TimePoint now) const;
+  // State and timer invariants; tests and fuzzers call it after every Step.
+  [[nodiscard]] bool IsConsistent() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace sstpgw::fsm

@@ -1,0 +1,225 @@
+// What goes into a session's brain and what comes out: the events a worker feeds to
+// fsm::Session::Step and the actions it has to carry out, in order. Values only; no clock, socket
+// or log.
+//
+// Lifetime: views inside events are valid during Step only. Actions own what they carry.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "proto/base/messages.h"
+#include "proto/base/types.h"
+
+namespace sstpgw::fsm {
+
+// Hashes of the DER of the leaf certificate presented on this very TLS connection
+// ([MS-SSTP] 3.2.5.2).
+struct CertificateHashes {
+  std::array<std::uint8_t, 20> sha1{};
+  std::array<std::uint8_t, 32> sha256{};
+};
+
+// Facts about the connection, known when TLS is up.
+struct ConnectionInfo {
+  std::string peer;             // "192.168.10.100:49852"
+  std::string calling_station;  // "192.168.10.100"
+  std::string called_station;   // our address
+  CertificateHashes certificate;
+  std::string tls_version;
+  std::string tls_cipher;
+};
+
+// One per purpose; starting one that runs restarts it.
+enum class TimerId : std::uint8_t {
+  kNegotiation,  // [MS-SSTP] 3.3.2: until HTTP reply, then again until Connected
+  kHello,        // 3.1.2.3
+  kTeardown,     // abort 1/2, disconnect 1/2: one runs at a time
+  kLcpRestart,
+  kAuth,  // PAP: wait for request; CHAP: challenge retransmission
+  kIpcpRestart,
+  kIpcpWait,  // ipv4=allow and the peer never asks
+  kLcpEcho,
+  kSession,  // Session-Timeout
+  kReject,   // delay between an authentication failure and its packet
+};
+inline constexpr std::size_t kTimerCount = 10;
+
+// ---- Events
+// ------------------------------------------------------------------------------------------
+
+// The stream's first bytes up to and including the blank line (no limit is exceeded).
+struct HttpHeadReceived {
+  ByteView head;
+};
+// No blank line within 8 KiB.
+struct HttpHeadTooLong {};
+// One whole SSTP packet with its header (version 0x10, 4 <= length <= 4095) that is not an IP
+// packet on an open data path.
+struct SstpPacketReceived {
+  ByteView packet;
+};
+// Version byte wrong or length < 4 (control: < 8): the stream has no packet boundaries any more.
+struct StreamUndelineated {};
+// TCP or TLS ended or failed. `reason` for the log.
+struct TransportClosed {
+  std::string reason;
+};
+// `last_receive`: when the last octet came from the peer; `data_packets`: IP packets from the peer
+// so far.
+struct TimerExpired {
+  TimerId timer{};
+  TimePoint last_receive{};
+  std::uint64_t data_packets = 0;
+};
+// Answer to the Authorize action with the same attempt; an older attempt's answer is ignored.
+struct AuthorizeAnswered {
+  AttemptId attempt;
+  AuthorizeVerdict verdict;
+};
+// No answer: control plane away, deadline passed. `reason` for the log.
+struct AuthorizeFailed {
+  AttemptId attempt;
+  std::string reason;
+};
+struct InterfaceCreated {
+  std::string name;  // "ppp0"
+};
+struct InterfaceActivated {
+  std::string name;  // final name, "sstp0"
+};
+// Creating or activating it failed; whatever was half made is released by the worker.
+struct InterfaceFailed {
+  std::string reason;
+};
+struct TerminateRequested {
+  Termination termination = Termination::kSoft;
+  TerminateCause cause = TerminateCause::kNasRequest;
+  std::string reason;
+};
+struct PolicyReplaced {
+  SessionPolicy policy;
+};
+
+using Event = std::variant<HttpHeadReceived, HttpHeadTooLong, SstpPacketReceived,
+                           StreamUndelineated, TransportClosed, TimerExpired, AuthorizeAnswered,
+                           AuthorizeFailed, InterfaceCreated, InterfaceActivated, InterfaceFailed,
+                           TerminateRequested, PolicyReplaced>;
+
+// ---- Actions
+// -----------------------------------------------------------------------------------------
+
+// Plaintext for the TLS connection: one HTTP reply or one whole SSTP packet.
+struct SendBytes {
+  Bytes bytes;
+};
+struct StartTimer {
+  TimerId timer{};
+  Duration after{};
+};
+struct StopTimer {
+  TimerId timer{};
+};
+// Ask the control plane. The answer comes back as AuthorizeAnswered or AuthorizeFailed.
+struct AskAuthorize {
+  AuthorizeQuestion question;
+};
+// Make a TUN interface "ppp%d" (down, no address). Comes back as InterfaceCreated or
+// InterfaceFailed.
+struct CreateInterface {};
+// Rename to the template, set MTU and the address pair, link up. InterfaceActivated or
+// InterfaceFailed. The data path is open from then on: the worker forwards IP packets in both
+// directions, from the peer only with source address `peer`.
+struct ActivateInterface {
+  Ipv4Address local;
+  Ipv4Address peer;
+  std::uint16_t mtu = 0;
+};
+// Data path shut, link down, final counters taken, interface given back. Before the last Report.
+struct ReleaseInterface {};
+// Tell the control plane. The worker completes the record (uptime, counters).
+struct Report {
+  SessionEventKind kind = SessionEventKind::kStarting;
+  TerminateCause cause = TerminateCause::kNone;
+  std::string reason;
+};
+// One log line; the worker puts "<ifname>:<user>: " in front, as they are after this Step's actions
+// so far, unless `bare`. Foreign text is already escaped.
+struct WriteLog {
+  LogLevel level = LogLevel::kInfo;
+  std::string text;
+  bool bare = false;
+};
+// The log prefix changes from here on.
+struct SetLogPrefix {
+  std::string interface_name;
+  std::string user;
+};
+// Send what is pending (bounded: give up after 1 s or when the kernel buffer stays full),
+// close_notify, close. The session object is dropped after this. Exactly once, the last action of a
+// session's life.
+struct CloseTransport {};
+
+// Names for GatewayStatistics.counters; the text is the metric's name.
+enum class Counter : std::uint8_t {
+  kHttpTooLong,
+  kHttpBadRequest,
+  kHttpNotFound,
+  kHttpNotImplemented,
+  kHttpRedirected,
+  kHttpRefusedSilently,
+  kHttpOk,
+  kSstpUndelineated,
+  kSstpNakSent,
+  kSstpAbortSent,
+  kSstpAbortReceived,
+  kSstpDisconnectReceived,
+  kSstpUnknownMessage,
+  kSstpUnexpectedMessage,
+  kSstpNegotiationTimeout,
+  kSstpHelloTimeout,
+  kBindingBadNonce,
+  kBindingBadCertHash,
+  kBindingBadMac,
+  kBindingBadHashProtocol,
+  kBindingMalformed,
+  kBindingNeverSent,
+  kDataBeforeBinding,
+  kPppMalformed,
+  kPppProtocolRejectSent,
+  kPppCodeRejectSent,
+  kLcpEchoTimeout,
+  kLcpLoop,
+  kAuthSucceeded,
+  kAuthFailed,
+  kAuthMalformed,
+  kAuthorizeUnavailable,
+  kIpcpNoAddress,
+  kInterfaceFailed,
+  kSessionsEnded,
+};
+inline constexpr std::size_t kCounterCount = static_cast<std::size_t>(Counter::kSessionsEnded) + 1;
+[[nodiscard]] const char* ToString(Counter counter);  // "http_too_long"
+
+struct CountEvent {
+  Counter counter{};
+};
+
+using Action =
+    std::variant<SendBytes, StartTimer, StopTimer, AskAuthorize, CreateInterface, ActivateInterface,
+                 ReleaseInterface, Report, WriteLog, SetLogPrefix, CloseTransport, CountEvent>;
+using ActionList = std::vector<Action>;
+
+// std::visit with one lambda per alternative; a missing one does not compile.
+template <class... Ts>
+struct Overloaded : Ts... {
+  using Ts::operator()...;
+};
+template <class... Ts>
+Overloaded(Ts...) -> Overloaded<Ts...>;
+
+}  // namespace sstpgw::fsm

@@ -1,0 +1,259 @@
+// What the two daemons say to each other, as plain values: the meaning of sstpgw/v1/session.proto
+// without protobuf. proto/contract converts; everything else in either daemon knows only these
+// types.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "proto/base/ip.h"
+#include "proto/base/log_level.h"
+#include "proto/base/secret.h"
+#include "proto/base/types.h"
+
+namespace sstpgw {
+
+// ---- Settings: desired state of a whole gateway
+// ------------------------------------------------------
+
+// In the order of preference they are put in LCP's Authentication-Protocol option.
+enum class AuthProtocol { kPap, kChapMd5, kMsChapV1, kMsChapV2 };
+
+// ppp-options ipv4 / ipv6 (features 3.7).
+enum class NcpPreference { kDeny, kAllow, kPrefer, kRequire };
+
+// protocol.http-error (features 1.2).
+enum class HttpErrorPolicy { kAllow, kDeny, kRedirect };
+
+struct TlsSettings {
+  std::string certificate_chain_pem;  // leaf first; already completed from the CA file
+  Secret private_key_pem;
+  std::string ciphers;       // TLS <= 1.2, OpenSSL syntax; empty: library default
+  std::string ciphersuites;  // TLS 1.3; empty: library default
+  std::string curves;        // empty: library default
+  std::string dhparam_pem;   // empty: none
+  std::vector<std::string> protocols{"tls1.2", "tls1.3"};  // also tls1, tls1.1
+  bool prefer_server_ciphers = false;
+};
+
+struct SstpSettings {
+  std::chrono::seconds negotiation_timeout{60};
+  std::chrono::seconds hello_interval{60};  // 0: off
+  std::uint8_t hash_mask = 3;  // CRYPTO_BINDING_REQ Hash Protocol Bitmask: 1 SHA1, 2 SHA256
+  HttpErrorPolicy http_error = HttpErrorPolicy::kAllow;
+  std::string http_redirect_url;  // only with kRedirect
+  std::string host_name;          // empty: any SNI and Host accepted
+  // Override of the certificate's hashes (external TLS termination), empty: from the connection.
+  std::optional<std::array<std::uint8_t, 20>> cert_hash_sha1;
+  std::optional<std::array<std::uint8_t, 32>> cert_hash_sha256;
+};
+
+struct PppSettings {
+  std::uint16_t mtu = 1500;          // option `mtu`; limits the peer's MRU (features 3.2.3)
+  std::optional<std::uint16_t> mru;  // ppp-options.mru
+  std::uint16_t min_mtu = 100;       // ppp-options.min-mtu
+  std::uint16_t ppp_max_mtu = 1452;  // protocol.ppp-max-mtu
+  bool mtu_configured = false;  // the operator wrote `mtu`, so it also is the ceiling for the peer
+  std::vector<AuthProtocol> auth_protocols;
+  NcpPreference ipv4 = NcpPreference::kAllow;
+  Ipv4Address gateway_address;             // zero: not configured
+  std::chrono::seconds echo_interval{30};  // 0: off
+  std::uint32_t echo_failure = 3;
+  std::chrono::seconds echo_timeout{0};  // > 0: adaptive mode, echo_failure is not used
+  std::chrono::seconds restart_timeout{3};
+  std::uint32_t max_configure = 10;
+  std::uint32_t max_terminate = 2;
+  std::uint32_t max_failure = 10;
+  std::string server_name = "sstp-gateway";  // name in CHAP challenges
+};
+
+struct GatewaySettings {
+  Generation generation;
+  std::vector<std::string> listen_addresses;  // IPv4 or IPv6; empty: dual stack, all
+  std::uint16_t port = 443;
+  TlsSettings tls;
+  SstpSettings sstp;
+  PppSettings ppp;
+  std::string interface_name = "sstp%d";  // template: lowest free number
+  LogLevel log_level = LogLevel::kInfo;
+  std::uint32_t max_sessions = 0;  // 0: no limit
+};
+
+// ---- Authorize: one question, one answer
+// -------------------------------------------------------------
+
+struct PapEvidence {
+  std::string user;
+  Secret password;
+};
+struct ChapMd5Evidence {
+  std::string user;
+  std::uint8_t identifier = 0;
+  std::array<std::uint8_t, 16> challenge{};
+  std::array<std::uint8_t, 16> response{};
+};
+struct MsChapV1Evidence {
+  std::string user;
+  std::uint8_t identifier = 0;
+  std::array<std::uint8_t, 8> challenge{};
+  std::array<std::uint8_t, 24> lm_response{};
+  std::array<std::uint8_t, 24> nt_response{};
+  std::uint8_t flags = 0;
+};
+struct MsChapV2Evidence {
+  std::string user;
+  std::uint8_t identifier = 0;
+  std::array<std::uint8_t, 16> challenge{};  // ours
+  std::array<std::uint8_t, 16> peer_challenge{};
+  std::array<std::uint8_t, 24> nt_response{};
+  std::uint8_t flags = 0;
+};
+using AuthEvidence = std::variant<PapEvidence, ChapMd5Evidence, MsChapV1Evidence, MsChapV2Evidence>;
+
+[[nodiscard]] inline const std::string& UserOf(const AuthEvidence& evidence) {
+  return std::visit([](const auto& e) -> const std::string& { return e.user; }, evidence);
+}
+
+struct AuthorizeQuestion {
+  AttemptId attempt;
+  SessionId session;
+  std::string calling_station;  // client's IP address
+  std::string called_station;   // our IP address
+  std::string peer;             // "ip:port"
+  AuthEvidence evidence;
+};
+
+// Everything one session may do: desired state, replaced as a whole by a higher generation.
+struct SessionPolicy {
+  Generation generation;
+  Ipv4Address address;  // peer's; zero: none could be given (pool exhausted, none configured)
+  Ipv4Address gateway_address;              // ours; zero: not configured
+  std::vector<Ipv4Address> dns;             // 0..2
+  std::vector<Ipv4Address> wins;            // 0..2
+  std::chrono::seconds session_timeout{0};  // 0: none
+};
+
+struct AuthorizeAccept {
+  SessionPolicy policy;
+  Secret hlak;                  // 32 octets, [MS-SSTP] 3.2.5.2.1; zeros for PAP and CHAP
+  std::string success_message;  // MS-CHAPv2: "S=<40 hex> M=..."; else "Authentication succeeded"
+};
+struct AuthorizeReject {
+  std::uint32_t mschap_error = 691;  // E= of the MS-CHAP Failure packet
+  std::string message;               // human text, M= of MS-CHAPv2
+  std::string log_reason;  // for the gateway's log only, e.g. "unknown user or wrong password"
+};
+using AuthorizeVerdict = std::variant<AuthorizeAccept, AuthorizeReject>;
+
+// ---- Session life, reported upward
+// -------------------------------------------------------------------
+
+// Acct-Terminate-Cause, RFC 2866 5.10 (features 6.4).
+enum class TerminateCause : std::uint8_t {
+  kNone = 0,
+  kUserRequest = 1,
+  kLostCarrier = 2,
+  kIdleTimeout = 4,
+  kSessionTimeout = 5,
+  kAdminReset = 6,
+  kNasError = 9,
+  kNasRequest = 10,
+  kNasReboot = 11,
+  kUserError = 17,
+};
+[[nodiscard]] const char* ToString(TerminateCause cause);  // "Lost-Carrier"
+
+enum class SessionState : std::uint8_t { kStarting, kActive, kFinishing };
+[[nodiscard]] const char* ToString(SessionState state);  // "start", "active", "finish"
+
+enum class Termination : std::uint8_t { kSoft, kHard };
+
+// From the client is rx, to the client is tx; inner IP octets, no PPP, SSTP or TLS overhead.
+struct TrafficCounters {
+  std::uint64_t rx_bytes = 0;
+  std::uint64_t tx_bytes = 0;
+  std::uint64_t rx_packets = 0;
+  std::uint64_t tx_packets = 0;
+  friend bool operator==(const TrafficCounters&, const TrafficCounters&) = default;
+};
+
+// All the control plane has to know of a session; enough to rebuild its table and leases from
+// nothing.
+struct SessionRecord {
+  SessionId session;
+  SessionState state = SessionState::kStarting;
+  std::string interface_name;  // empty before authentication
+  std::string user;            // empty before authentication
+  std::string calling_station;
+  std::string called_station;
+  std::string peer;  // "ip:port"
+  SessionPolicy policy;
+  AuthProtocol auth_protocol = AuthProtocol::kPap;
+  std::uint16_t mtu = 0;
+  std::int64_t started_unix_seconds = 0;  // CALL_CONNECT_REQUEST
+  std::int64_t uptime_seconds = 0;        // at the time of this record
+  TrafficCounters counters;
+  std::string tls_version;  // "TLSv1.3"
+  std::string tls_cipher;
+};
+
+enum class SessionEventKind : std::uint8_t { kStarting, kAuthorized, kUp, kChange, kDown };
+
+struct SessionReport {
+  SessionEventKind kind = SessionEventKind::kStarting;
+  SessionRecord record;
+  TerminateCause cause = TerminateCause::kNone;  // only with kDown
+  std::string reason;                            // only with kDown: words for the log
+};
+
+struct CountersReport {
+  SessionId session;
+  TrafficCounters counters;
+};
+
+// One named counter of a gateway, total since its start ("http_bad_request", "sstp_abort_sent").
+struct NamedCounter {
+  std::string name;
+  std::uint64_t value = 0;
+};
+
+// The gateway process as a whole, sent with every batch of counters (show statistics).
+struct GatewayStatistics {
+  std::uint64_t uptime_seconds = 0;
+  std::uint32_t cpu_percent = 0;
+  std::uint64_t rss_kib = 0;
+  std::uint64_t virtual_kib = 0;
+  std::uint64_t heap_allocated_bytes = 0;
+  std::uint64_t heap_available_bytes = 0;
+  std::uint32_t threads = 0;
+  std::uint32_t threads_active = 0;
+  std::uint32_t connections = 0;  // TCP connections, any phase
+  std::uint32_t descriptors = 0;
+  std::uint32_t timers = 0;
+  std::uint32_t timers_pending = 0;
+  std::uint32_t sstp_starting = 0;  // TCP accepted .. CALL_CONNECT_REQUEST
+  std::uint32_t sstp_active = 0;    // after CALL_CONNECT_ACK
+  std::vector<NamedCounter> counters;
+};
+
+// ---- Orders downward
+// ---------------------------------------------------------------------------------
+
+struct DisconnectOrder {
+  SessionId session;
+  Termination termination = Termination::kSoft;
+  TerminateCause cause = TerminateCause::kNasRequest;
+  std::string reason;
+};
+
+struct PolicyOrder {
+  SessionId session;
+  SessionPolicy policy;
+};
+
+}  // namespace sstpgw
