@@ -1,0 +1,72 @@
+// The messages of the Attach stream as plain values: what a gateway says to the control plane and
+// what it is told, without protobuf. The meaning of the parts is told in proto/base/messages.h and
+// the flow in proto/README.md.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "proto/base/messages.h"
+#include "proto/base/types.h"
+
+namespace sstpgw {
+
+// Hello of a gateway with many sessions is the biggest message; both ends set this as their limit.
+inline constexpr int kMaxLinkMessageBytes = 64 * 1024 * 1024;
+
+// First message upward on every Attach stream.
+struct Hello {
+  std::string gateway_id;  // the operator's name for this gateway
+  std::string boot_id;     // new with every start of the process
+  std::string version;
+  std::vector<std::string> capabilities;
+  std::vector<SessionRecord> sessions;  // all that this gateway carries now
+  Generation applied_generation;        // of GatewaySettings, 0: none yet
+};
+
+// A session event with its place in the order of this gateway boot, from 1 without gaps.
+struct NumberedReport {
+  std::uint64_t sequence = 0;
+  SessionReport report;
+};
+
+struct CountersBatch {
+  std::vector<CountersReport> entries;  // only sessions whose counters changed since the last batch
+  GatewayStatistics statistics;
+};
+
+// `session` empty: GatewaySettings; else that session's policy.
+struct Applied {
+  Generation generation;
+  SessionId session;
+};
+struct Refused {
+  Generation generation;
+  SessionId session;
+  std::string reason;
+};
+
+using FromGatewayMessage = std::variant<Hello, NumberedReport, CountersBatch, Applied, Refused>;
+
+// This report and all before it are durable.
+struct ReportAck {
+  std::uint64_t sequence = 0;
+};
+// Refuse new connections, keep the sessions; false takes it back.
+struct DrainOrder {
+  bool enabled = false;
+};
+
+using ToGatewayMessage =
+    std::variant<GatewaySettings, PolicyOrder, DisconnectOrder, ReportAck, DrainOrder>;
+
+// An Authorize call with the identity of who asks.
+struct AuthorizeCall {
+  std::string gateway_id;
+  std::string boot_id;
+  AuthorizeQuestion question;
+};
+
+}  // namespace sstpgw
