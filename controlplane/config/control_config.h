@@ -1,0 +1,61 @@
+// What a valid configuration means: the values the rest of the control plane works with. Nothing
+// here knows YAML or protobuf; load.h makes one of these, everything else only reads it.
+// Move-only, because it holds secrets.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "proto/base/ip.h"
+#include "proto/base/messages.h"
+#include "proto/base/secret.h"
+
+namespace sstpgw::cp {
+
+// Pool addresses as one inclusive interval. Every notation is already resolved (features 5): for
+// a.b.c.d/n the start is the host that was written, and with n <= 30 neither the network nor the
+// broadcast address is inside. At most 2^24 addresses. The allocator skips gateway_address itself.
+struct AddressRange {
+  Ipv4Address first;
+  Ipv4Address last;
+  friend bool operator==(const AddressRange&, const AddressRange&) = default;
+};
+
+struct PoolConfig {
+  std::string name;
+  std::vector<AddressRange> ranges;  // in the order of the file; never empty
+  std::string next_pool;             // empty: none. Exists, and the chain has no loop
+};
+
+struct LocalUser {
+  Secret password;                       // never empty
+  std::optional<Ipv4Address> static_ip;  // absent: from the pool
+  bool disabled = false;                 // refuse like an unknown user
+};
+
+// A second login of the same user name (features 9.3).
+enum class SingleSession { kNone, kReplace, kDeny };
+
+struct ControlConfig {
+  GatewaySettings gateway;  // generation left 0: whoever sends it numbers it
+
+  // Names are compared as bytes.
+  std::map<std::string, LocalUser, std::less<>> local_users;
+
+  std::map<std::string, PoolConfig, std::less<>> pools;
+  std::string default_pool;       // empty: none, nobody gets an address without a static one
+  Ipv4Address gateway_address;    // zero: not configured (equals gateway.ppp.gateway_address)
+  std::vector<Ipv4Address> dns;   // 0..2
+  std::vector<Ipv4Address> wins;  // 0..2
+
+  SingleSession single_session = SingleSession::kReplace;
+  std::string description;
+
+  std::string operator_socket;  // absolute path of the operator API's Unix socket
+  std::string link_listen;      // where gateways dial in: "unix:/run/sstpgw/link.sock"
+};
+
+}  // namespace sstpgw::cp
