@@ -1,0 +1,55 @@
+// The action list of one Step while it is being written, and which timers run. Every machine beside
+// this file appends to the session's one outbox; the order of calls is the order of actions.
+//
+// Threads: one worker, not thread-safe.
+#pragma once
+
+#include <bitset>
+#include <string>
+#include <utility>
+
+#include "gateway/fsm/session_api.h"
+
+namespace sstpgw::fsm {
+
+class Outbox {
+ public:
+  void Add(Action action) { actions_.push_back(std::move(action)); }
+  void Send(Bytes bytes) { Add(SendBytes{std::move(bytes)}); }
+  // One PPP packet (information field, without address, control and protocol) as an SSTP data
+  // packet. Packets that would exceed what SSTP carries (4087 octets) are not sent.
+  void SendPpp(std::uint16_t protocol, ByteView packet);
+  void Log(LogLevel level, std::string text) { Add(WriteLog{level, std::move(text)}); }
+  void LogBare(LogLevel level, std::string text) { Add(WriteLog{level, std::move(text), true}); }
+  void Count(Counter counter) { Add(CountEvent{counter}); }
+  void Start(TimerId timer, Duration after) {
+    running_.set(Index(timer));
+    Add(StartTimer{timer, after});
+  }
+  // Says nothing for a timer that does not run.
+  void Stop(TimerId timer) {
+    if (!running_.test(Index(timer))) return;
+    running_.reset(Index(timer));
+    Add(StopTimer{timer});
+  }
+  void StopAll() {
+    for (std::size_t i = 0; i < kTimerCount; ++i) Stop(static_cast<TimerId>(i));
+  }
+  // An expiry of a timer that was stopped meanwhile is stale: false, and nothing may happen.
+  [[nodiscard]] bool TakeExpiry(TimerId timer) {
+    const bool live = Index(timer) < kTimerCount && running_.test(Index(timer));
+    if (live) running_.reset(Index(timer));
+    return live;
+  }
+  [[nodiscard]] bool Runs(TimerId timer) const { return running_.test(Index(timer)); }
+  [[nodiscard]] bool AnyRuns() const { return running_.any(); }
+  [[nodiscard]] ActionList Take() { return std::exchange(actions_, {}); }
+
+ private:
+  static std::size_t Index(TimerId timer) { return static_cast<std::size_t>(timer); }
+
+  ActionList actions_;
+  std::bitset<kTimerCount> running_;
+};
+
+}  // namespace sstpgw::fsm
