@@ -15,10 +15,10 @@ namespace sstpgw::contract {
 namespace pb = ::sstpgw::v1;
 
 // Limits of the wire, octets unless told otherwise.
-inline constexpr std::size_t kMaxName = 64;      // gateway id, boot id, addresses, cipher names
-inline constexpr std::size_t kMaxUser = 1500;    // more does not fit a PPP frame
-inline constexpr std::size_t kMaxPassword = 255; // PAP's length octet
-inline constexpr std::size_t kMaxText = 1024;    // words for logs and peers; ToProto cuts to this
+inline constexpr std::size_t kMaxName = 64;       // gateway id, boot id, addresses, cipher names
+inline constexpr std::size_t kMaxUser = 1500;     // more does not fit a PPP frame
+inline constexpr std::size_t kMaxPassword = 255;  // PAP's length octet
+inline constexpr std::size_t kMaxText = 1024;     // words for logs and peers; ToProto cuts to this
 inline constexpr std::size_t kMaxPem = 256 * 1024;
 inline constexpr std::size_t kMaxSessions = 200'000;  // in one Hello or CountersBatch
 inline constexpr std::size_t kMaxCounters = 1024;     // named counters of one gateway

@@ -1,0 +1,171 @@
+// Authorize: the question with its evidence, and the verdict.
+#include "proto/contract/convert.h"
+#include "proto/contract/wire_check.h"
+
+namespace sstpgw::contract {
+namespace {
+
+void Put(const PapEvidence& evidence, pb::AuthorizeRequest& out) {
+  out.mutable_pap()->set_password(std::string(evidence.password.RevealText()));
+}
+void Put(const ChapMd5Evidence& evidence, pb::AuthorizeRequest& out) {
+  pb::ChapMd5Evidence& to = *out.mutable_chap_md5();
+  to.set_identifier(evidence.identifier);
+  to.set_challenge(ToOctets(evidence.challenge));
+  to.set_response(ToOctets(evidence.response));
+}
+void Put(const MsChapV1Evidence& evidence, pb::AuthorizeRequest& out) {
+  pb::MsChapV1Evidence& to = *out.mutable_mschap_v1();
+  to.set_identifier(evidence.identifier);
+  to.set_challenge(ToOctets(evidence.challenge));
+  to.set_lm_response(ToOctets(evidence.lm_response));
+  to.set_nt_response(ToOctets(evidence.nt_response));
+  to.set_flags(evidence.flags);
+}
+void Put(const MsChapV2Evidence& evidence, pb::AuthorizeRequest& out) {
+  pb::MsChapV2Evidence& to = *out.mutable_mschap_v2();
+  to.set_identifier(evidence.identifier);
+  to.set_challenge(ToOctets(evidence.challenge));
+  to.set_peer_challenge(ToOctets(evidence.peer_challenge));
+  to.set_nt_response(ToOctets(evidence.nt_response));
+  to.set_flags(evidence.flags);
+}
+
+Result<AuthEvidence> Take(const std::string& user, const pb::PapEvidence& in) {
+  SG_RETURN_IF_ERROR(CheckLength("pap.password", in.password().size(), 0, kMaxPassword));
+  return PapEvidence{user, Secret(std::string_view(in.password()))};
+}
+Result<AuthEvidence> Take(const std::string& user, const pb::ChapMd5Evidence& in) {
+  SG_RETURN_IF_ERROR(CheckRange("chap_md5.identifier", in.identifier(), 0, 255));
+  ChapMd5Evidence out;
+  out.user = user;
+  out.identifier = static_cast<std::uint8_t>(in.identifier());
+  SG_ASSIGN_OR_RETURN(out.challenge, TakeOctets<16>("chap_md5.challenge", in.challenge()));
+  SG_ASSIGN_OR_RETURN(out.response, TakeOctets<16>("chap_md5.response", in.response()));
+  return out;
+}
+Result<AuthEvidence> Take(const std::string& user, const pb::MsChapV1Evidence& in) {
+  SG_RETURN_IF_ERROR(CheckRange("mschap_v1.identifier", in.identifier(), 0, 255));
+  SG_RETURN_IF_ERROR(CheckRange("mschap_v1.flags", in.flags(), 0, 255));
+  MsChapV1Evidence out;
+  out.user = user;
+  out.identifier = static_cast<std::uint8_t>(in.identifier());
+  out.flags = static_cast<std::uint8_t>(in.flags());
+  SG_ASSIGN_OR_RETURN(out.challenge, TakeOctets<8>("mschap_v1.challenge", in.challenge()));
+  SG_ASSIGN_OR_RETURN(out.lm_response, TakeOctets<24>("mschap_v1.lm_response", in.lm_response()));
+  SG_ASSIGN_OR_RETURN(out.nt_response, TakeOctets<24>("mschap_v1.nt_response", in.nt_response()));
+  return out;
+}
+Result<AuthEvidence> Take(const std::string& user, const pb::MsChapV2Evidence& in) {
+  SG_RETURN_IF_ERROR(CheckRange("mschap_v2.identifier", in.identifier(), 0, 255));
+  SG_RETURN_IF_ERROR(CheckRange("mschap_v2.flags", in.flags(), 0, 255));
+  MsChapV2Evidence out;
+  out.user = user;
+  out.identifier = static_cast<std::uint8_t>(in.identifier());
+  out.flags = static_cast<std::uint8_t>(in.flags());
+  SG_ASSIGN_OR_RETURN(out.challenge, TakeOctets<16>("mschap_v2.challenge", in.challenge()));
+  SG_ASSIGN_OR_RETURN(out.peer_challenge,
+                      TakeOctets<16>("mschap_v2.peer_challenge", in.peer_challenge()));
+  SG_ASSIGN_OR_RETURN(out.nt_response, TakeOctets<24>("mschap_v2.nt_response", in.nt_response()));
+  return out;
+}
+
+Result<AuthEvidence> TakeEvidence(const pb::AuthorizeRequest& in) {
+  switch (in.evidence_case()) {
+    case pb::AuthorizeRequest::kPap:
+      return Take(in.user(), in.pap());
+    case pb::AuthorizeRequest::kChapMd5:
+      return Take(in.user(), in.chap_md5());
+    case pb::AuthorizeRequest::kMschapV1:
+      return Take(in.user(), in.mschap_v1());
+    case pb::AuthorizeRequest::kMschapV2:
+      return Take(in.user(), in.mschap_v2());
+    case pb::AuthorizeRequest::EVIDENCE_NOT_SET:
+      break;
+  }
+  return Refuse("evidence", "is missing or of an unknown kind");
+}
+
+Result<AuthorizeVerdict> Take(const pb::AuthorizeAccept& in) {
+  if (!in.has_policy()) return Refuse("accept.policy", "is missing");
+  SG_RETURN_IF_ERROR(CheckLength("accept.hlak", in.hlak().size(), 32, 32));
+  SG_RETURN_IF_ERROR(
+      CheckLength("accept.success_message", in.success_message().size(), 0, kMaxText));
+  AuthorizeAccept out;
+  SG_ASSIGN_OR_RETURN(out.policy, FromProto(in.policy()));
+  out.hlak = Secret(std::string_view(in.hlak()));
+  out.success_message = in.success_message();
+  return out;
+}
+
+Result<AuthorizeVerdict> Take(const pb::AuthorizeReject& in) {
+  SG_RETURN_IF_ERROR(CheckRange("reject.mschap_error", in.mschap_error(), 1, 9999));
+  SG_RETURN_IF_ERROR(CheckLength("reject.message", in.message().size(), 0, kMaxText));
+  SG_RETURN_IF_ERROR(CheckLength("reject.log_reason", in.log_reason().size(), 0, kMaxText));
+  return AuthorizeReject{in.mschap_error(), in.message(), in.log_reason()};
+}
+
+}  // namespace
+
+pb::AuthorizeRequest ToProto(const AuthorizeCall& call) {
+  const AuthorizeQuestion& question = call.question;
+  pb::AuthorizeRequest out;
+  out.set_gateway_id(call.gateway_id);
+  out.set_boot_id(call.boot_id);
+  out.set_attempt_id(question.attempt.value());
+  out.set_session_id(question.session);
+  out.set_calling_station(FitText(question.calling_station, kMaxName));
+  out.set_called_station(FitText(question.called_station, kMaxName));
+  out.set_peer(FitText(question.peer, kMaxName));
+  out.set_user(UserOf(question.evidence));
+  std::visit([&](const auto& evidence) { Put(evidence, out); }, question.evidence);
+  return out;
+}
+
+Result<AuthorizeCall> FromProto(const pb::AuthorizeRequest& in) {
+  SG_RETURN_IF_ERROR(CheckIdentifier("gateway_id", in.gateway_id()));
+  SG_RETURN_IF_ERROR(CheckIdentifier("boot_id", in.boot_id()));
+  SG_RETURN_IF_ERROR(CheckSessionId("session_id", in.session_id()));
+  SG_RETURN_IF_ERROR(CheckLength("calling_station", in.calling_station().size(), 0, kMaxName));
+  SG_RETURN_IF_ERROR(CheckLength("called_station", in.called_station().size(), 0, kMaxName));
+  SG_RETURN_IF_ERROR(CheckLength("peer", in.peer().size(), 0, kMaxName));
+  SG_RETURN_IF_ERROR(CheckLength("user", in.user().size(), 0, kMaxUser));
+  AuthorizeCall out;
+  SG_ASSIGN_OR_RETURN(out.question.evidence, TakeEvidence(in));
+  out.gateway_id = in.gateway_id();
+  out.boot_id = in.boot_id();
+  out.question.attempt = AttemptId(in.attempt_id());
+  out.question.session = in.session_id();
+  out.question.calling_station = in.calling_station();
+  out.question.called_station = in.called_station();
+  out.question.peer = in.peer();
+  return out;
+}
+
+pb::AuthorizeResponse ToProto(const AuthorizeVerdict& verdict) {
+  pb::AuthorizeResponse out;
+  if (const auto* accept = std::get_if<AuthorizeAccept>(&verdict)) {
+    *out.mutable_accept()->mutable_policy() = ToProto(accept->policy);
+    out.mutable_accept()->set_hlak(std::string(accept->hlak.RevealText()));
+    out.mutable_accept()->set_success_message(FitText(accept->success_message, kMaxText));
+  } else if (const auto* reject = std::get_if<AuthorizeReject>(&verdict)) {
+    out.mutable_reject()->set_mschap_error(reject->mschap_error);
+    out.mutable_reject()->set_message(FitText(reject->message, kMaxText));
+    out.mutable_reject()->set_log_reason(FitText(reject->log_reason, kMaxText));
+  }
+  return out;
+}
+
+Result<AuthorizeVerdict> FromProto(const pb::AuthorizeResponse& in) {
+  switch (in.verdict_case()) {
+    case pb::AuthorizeResponse::kAccept:
+      return Take(in.accept());
+    case pb::AuthorizeResponse::kReject:
+      return Take(in.reject());
+    case pb::AuthorizeResponse::VERDICT_NOT_SET:
+      break;
+  }
+  return Refuse("verdict", "is missing or of an unknown kind");
+}
+
+}  // namespace sstpgw::contract

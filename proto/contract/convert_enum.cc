@@ -1,0 +1,172 @@
+// Enumerations. Each pair is a switch in both directions, so that a value added on one side does
+// not compile or is refused.
+#include "proto/contract/convert.h"
+#include "proto/contract/wire_check.h"
+
+namespace sstpgw::contract {
+
+pb::AuthProtocol ToProto(AuthProtocol value) {
+  switch (value) {
+    case AuthProtocol::kPap:
+      return pb::AUTH_PROTOCOL_PAP;
+    case AuthProtocol::kChapMd5:
+      return pb::AUTH_PROTOCOL_CHAP_MD5;
+    case AuthProtocol::kMsChapV1:
+      return pb::AUTH_PROTOCOL_MSCHAP_V1;
+    case AuthProtocol::kMsChapV2:
+      return pb::AUTH_PROTOCOL_MSCHAP_V2;
+  }
+  return pb::AUTH_PROTOCOL_UNSPECIFIED;
+}
+
+Result<AuthProtocol> FromProto(pb::AuthProtocol value) {
+  switch (value) {
+    case pb::AUTH_PROTOCOL_PAP:
+      return AuthProtocol::kPap;
+    case pb::AUTH_PROTOCOL_CHAP_MD5:
+      return AuthProtocol::kChapMd5;
+    case pb::AUTH_PROTOCOL_MSCHAP_V1:
+      return AuthProtocol::kMsChapV1;
+    case pb::AUTH_PROTOCOL_MSCHAP_V2:
+      return AuthProtocol::kMsChapV2;
+    default:
+      return Refuse("AuthProtocol", "unknown value " + std::to_string(value));
+  }
+}
+
+pb::NcpPreference ToProto(NcpPreference value) {
+  switch (value) {
+    case NcpPreference::kDeny:
+      return pb::NCP_PREFERENCE_DENY;
+    case NcpPreference::kAllow:
+      return pb::NCP_PREFERENCE_ALLOW;
+    case NcpPreference::kPrefer:
+      return pb::NCP_PREFERENCE_PREFER;
+    case NcpPreference::kRequire:
+      return pb::NCP_PREFERENCE_REQUIRE;
+  }
+  return pb::NCP_PREFERENCE_UNSPECIFIED;
+}
+
+Result<NcpPreference> FromProto(pb::NcpPreference value) {
+  switch (value) {
+    case pb::NCP_PREFERENCE_DENY:
+      return NcpPreference::kDeny;
+    case pb::NCP_PREFERENCE_ALLOW:
+      return NcpPreference::kAllow;
+    case pb::NCP_PREFERENCE_PREFER:
+      return NcpPreference::kPrefer;
+    case pb::NCP_PREFERENCE_REQUIRE:
+      return NcpPreference::kRequire;
+    default:
+      return Refuse("NcpPreference", "unknown value " + std::to_string(value));
+  }
+}
+
+pb::HttpErrorPolicy ToProto(HttpErrorPolicy value) {
+  switch (value) {
+    case HttpErrorPolicy::kAllow:
+      return pb::HTTP_ERROR_POLICY_ALLOW;
+    case HttpErrorPolicy::kDeny:
+      return pb::HTTP_ERROR_POLICY_DENY;
+    case HttpErrorPolicy::kRedirect:
+      return pb::HTTP_ERROR_POLICY_REDIRECT;
+  }
+  return pb::HTTP_ERROR_POLICY_UNSPECIFIED;
+}
+
+Result<HttpErrorPolicy> FromProto(pb::HttpErrorPolicy value) {
+  switch (value) {
+    case pb::HTTP_ERROR_POLICY_ALLOW:
+      return HttpErrorPolicy::kAllow;
+    case pb::HTTP_ERROR_POLICY_DENY:
+      return HttpErrorPolicy::kDeny;
+    case pb::HTTP_ERROR_POLICY_REDIRECT:
+      return HttpErrorPolicy::kRedirect;
+    default:
+      return Refuse("HttpErrorPolicy", "unknown value " + std::to_string(value));
+  }
+}
+
+// Both sides carry RFC 2866's numbers.
+pb::TerminateCause ToProto(TerminateCause value) {
+  return static_cast<pb::TerminateCause>(static_cast<int>(value));
+}
+
+Result<TerminateCause> FromProto(pb::TerminateCause value) {
+  switch (value) {
+    case pb::TERMINATE_CAUSE_NONE:
+    case pb::TERMINATE_CAUSE_USER_REQUEST:
+    case pb::TERMINATE_CAUSE_LOST_CARRIER:
+    case pb::TERMINATE_CAUSE_IDLE_TIMEOUT:
+    case pb::TERMINATE_CAUSE_SESSION_TIMEOUT:
+    case pb::TERMINATE_CAUSE_ADMIN_RESET:
+    case pb::TERMINATE_CAUSE_NAS_ERROR:
+    case pb::TERMINATE_CAUSE_NAS_REQUEST:
+    case pb::TERMINATE_CAUSE_NAS_REBOOT:
+    case pb::TERMINATE_CAUSE_USER_ERROR:
+      return static_cast<TerminateCause>(static_cast<int>(value));
+    default:
+      return Refuse("TerminateCause", "unknown value " + std::to_string(value));
+  }
+}
+
+pb::SessionState ToProto(SessionState value) {
+  switch (value) {
+    case SessionState::kStarting:
+      return pb::SESSION_STATE_STARTING;
+    case SessionState::kActive:
+      return pb::SESSION_STATE_ACTIVE;
+    case SessionState::kFinishing:
+      return pb::SESSION_STATE_FINISHING;
+  }
+  return pb::SESSION_STATE_UNSPECIFIED;
+}
+
+Result<SessionState> FromProto(pb::SessionState value) {
+  switch (value) {
+    case pb::SESSION_STATE_STARTING:
+      return SessionState::kStarting;
+    case pb::SESSION_STATE_ACTIVE:
+      return SessionState::kActive;
+    case pb::SESSION_STATE_FINISHING:
+      return SessionState::kFinishing;
+    default:
+      return Refuse("SessionState", "unknown value " + std::to_string(value));
+  }
+}
+
+pb::SessionEventKind ToProto(SessionEventKind value) {
+  switch (value) {
+    case SessionEventKind::kStarting:
+      return pb::SESSION_EVENT_KIND_STARTING;
+    case SessionEventKind::kAuthorized:
+      return pb::SESSION_EVENT_KIND_AUTHORIZED;
+    case SessionEventKind::kUp:
+      return pb::SESSION_EVENT_KIND_UP;
+    case SessionEventKind::kChange:
+      return pb::SESSION_EVENT_KIND_CHANGE;
+    case SessionEventKind::kDown:
+      return pb::SESSION_EVENT_KIND_DOWN;
+  }
+  return pb::SESSION_EVENT_KIND_UNSPECIFIED;
+}
+
+Result<SessionEventKind> FromProto(pb::SessionEventKind value) {
+  switch (value) {
+    case pb::SESSION_EVENT_KIND_STARTING:
+      return SessionEventKind::kStarting;
+    case pb::SESSION_EVENT_KIND_AUTHORIZED:
+      return SessionEventKind::kAuthorized;
+    case pb::SESSION_EVENT_KIND_UP:
+      return SessionEventKind::kUp;
+    case pb::SESSION_EVENT_KIND_CHANGE:
+      return SessionEventKind::kChange;
+    case pb::SESSION_EVENT_KIND_DOWN:
+      return SessionEventKind::kDown;
+    default:
+      return Refuse("SessionEventKind", "unknown value " + std::to_string(value));
+  }
+}
+
+}  // namespace sstpgw::contract
