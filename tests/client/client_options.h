@@ -1,0 +1,73 @@
+// What a client wants, and in which ways it is made to misbehave. A default-constructed
+// ClientOptions is a polite client that takes every authentication protocol.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "proto/base/messages.h"
+#include "tests/client/wire.h"
+
+namespace sstpgw::client {
+
+// [MS-SSTP] 2.2.6 Hash Protocol of the crypto binding.
+enum class BindingHash : std::uint8_t { kSha1 = 1, kSha256 = 2 };
+
+// When CALL_CONNECTED leaves.
+enum class BindingTime {
+  kAfterAuthentication,   // as [MS-SSTP] 3.2.5.3 wants it
+  kBeforeTheResult,       // together with the last authentication packet of ours (sstpc does that)
+  kBeforeAuthentication,  // as soon as LCP is open; keys are not there, so it is right only for PAP
+  kTwice,
+  kNever,
+};
+
+// Each is something a real or hostile client does; all off by default.
+struct Deviations {
+  // Windows: MRU 4091, PFC, ACFC and Callback in LCP, Identification after LCP opens, IPv6CP and
+  // CCP Configure-Requests before IPCP.
+  bool windows_opening = false;
+  std::vector<PppOption> extra_lcp_options;
+  bool keep_asking_same_mru = false;            // ignores Configure-Nak of MRU
+  std::optional<std::uint16_t> nak_server_mru;  // Open SSTP Client: Naks our MRU with this once
+  bool refuse_every_auth = false;               // Configure-Rejects the authentication option
+  bool swallow_first_lcp_request = false;  // the page's client: answers only the retransmission
+  bool silent_lcp = false;                 // never answers nor sends LCP
+  bool silent_auth = false;                // LCP opens, no authentication packet ever
+  bool never_ask_ipcp = false;             // waits for the server's IPCP request
+  bool reject_ipcp = false;                // Protocol-Rejects IPCP
+  bool ignore_lcp_echo = false;
+  bool ignore_sstp_echo = false;
+  bool ignore_terminate = false;  // neither LCP Terminate-Ack nor CALL_DISCONNECT_ACK
+  bool flip_mac_bit = false;      // one bit of the Compound MAC
+  bool flip_cert_hash_bit = false;
+  bool flip_nonce_bit = false;
+  std::optional<std::uint8_t> hash_protocol;  // the field's value, whatever is computed
+  std::optional<std::string> http_target;     // instead of the SSTP URI
+  std::optional<std::string> http_method;
+};
+
+struct ClientOptions {
+  std::string host = "vpn.example.com";  // HTTP Host
+  std::string correlation_id = "{48B82435-099A-4158-A987-052E7570CFAA}";
+  std::string user;
+  std::string password;
+  // What the client takes. An offer outside the list is Nak'ed with the first entry.
+  std::vector<AuthProtocol> auth{AuthProtocol::kMsChapV2, AuthProtocol::kMsChapV1,
+                                 AuthProtocol::kChapMd5, AuthProtocol::kPap};
+  bool request_dns = true;
+  bool request_wins = true;
+  std::optional<std::uint16_t> mru;  // asked in LCP; nullopt: the option is not sent
+  BindingHash hash = BindingHash::kSha256;
+  BindingTime binding = BindingTime::kAfterAuthentication;
+  std::chrono::milliseconds retransmit{3000};  // RFC 1661 restart timer
+  std::uint32_t max_transmissions = 10;
+  std::chrono::milliseconds setup_timeout{60000};  // from the start until up
+  bool keep_trace = true;  // packets of both directions, at most kTraceLimit
+  Deviations deviations;
+};
+
+}  // namespace sstpgw::client

@@ -1,0 +1,194 @@
+#include "tests/client/tls_connection.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace sstpgw::client {
+namespace {
+
+Error TlsError(const std::string& what) {
+  const unsigned long code = ERR_get_error();
+  ERR_clear_error();
+  const char* reason = code == 0 ? nullptr : ERR_reason_error_string(code);
+  return {ErrorCode::kUnavailable, what + ": " + (reason == nullptr ? "unknown reason" : reason)};
+}
+
+bool IsAddress(const std::string& text) {
+  in6_addr storage{};
+  return inet_pton(AF_INET, text.c_str(), &storage) == 1 ||
+         inet_pton(AF_INET6, text.c_str(), &storage) == 1;
+}
+
+}  // namespace
+
+TlsClientContext::TlsClientContext(ssl_ctx_st* context, TlsOptions options)
+    : context_(context), options_(std::move(options)) {}
+TlsClientContext::TlsClientContext(TlsClientContext&& other) noexcept
+    : context_(std::exchange(other.context_, nullptr)), options_(std::move(other.options_)) {}
+TlsClientContext::~TlsClientContext() { SSL_CTX_free(context_); }
+
+Result<TlsClientContext> TlsClientContext::Make(const TlsOptions& options) {
+  TlsClientContext made(SSL_CTX_new(TLS_client_method()), options);
+  SSL_CTX* context = made.context_;
+  if (context == nullptr) return Fail(TlsError("TLS context"));
+  SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+                                SSL_MODE_RELEASE_BUFFERS);
+  if (options.version == "1.2" || options.version == "1.3") {
+    const int version = options.version == "1.2" ? TLS1_2_VERSION : TLS1_3_VERSION;
+    SSL_CTX_set_min_proto_version(context, version);
+    SSL_CTX_set_max_proto_version(context, version);
+  } else if (!options.version.empty()) {
+    return Fail(Error{ErrorCode::kInvalidArgument, "TLS version must be 1.2 or 1.3"});
+  }
+  if (!options.ciphers.empty() && SSL_CTX_set_cipher_list(context, options.ciphers.c_str()) != 1) {
+    return Fail(TlsError("TLS ciphers " + options.ciphers));
+  }
+  if (!options.verify) return made;
+  SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
+  const int loaded = options.ca_file.empty()
+                         ? SSL_CTX_set_default_verify_paths(context)
+                         : SSL_CTX_load_verify_file(context, options.ca_file.c_str());
+  if (loaded != 1) return Fail(TlsError("CA file " + options.ca_file));
+  return made;
+}
+
+TlsConnection::TlsConnection(const TlsClientContext& context, int fd)
+    : ssl_(SSL_new(context.get())), fd_(fd) {
+  const TlsOptions& options = context.options();
+  SSL_set_fd(ssl_, fd);
+  SSL_set_connect_state(ssl_);
+  if (!options.sni.empty()) SSL_set_tlsext_host_name(ssl_, options.sni.c_str());
+  if (!options.verify || options.verify_name.empty()) return;
+  if (IsAddress(options.verify_name)) {
+    X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl_), options.verify_name.c_str());
+  } else {
+    SSL_set1_host(ssl_, options.verify_name.c_str());
+  }
+}
+
+TlsConnection::TlsConnection(TlsConnection&& other) noexcept
+    : ssl_(std::exchange(other.ssl_, nullptr)), fd_(std::exchange(other.fd_, -1)) {}
+
+TlsConnection::~TlsConnection() {
+  SSL_free(ssl_);
+  if (fd_ >= 0) close(fd_);
+}
+
+Result<TlsConnection::Progress> TlsConnection::Handshake() {
+  ERR_clear_error();
+  const int result = SSL_do_handshake(ssl_);
+  if (result == 1) return Progress::kDone;
+  switch (SSL_get_error(ssl_, result)) {
+    case SSL_ERROR_WANT_READ:
+      return Progress::kWantRead;
+    case SSL_ERROR_WANT_WRITE:
+      return Progress::kWantWrite;
+    case SSL_ERROR_SYSCALL:
+      if (ERR_peek_error() == 0) {
+        return Fail(Error{ErrorCode::kUnavailable,
+                          std::string("TLS handshake: ") +
+                              (errno == 0 ? "closed by peer" : std::strerror(errno))});
+      }
+      break;
+    default:
+      break;
+  }
+  const long verdict = SSL_get_verify_result(ssl_);
+  if (verdict != X509_V_OK) {
+    ERR_clear_error();
+    return Fail(Error{ErrorCode::kPermissionDenied, std::string("server certificate: ") +
+                                                        X509_verify_cert_error_string(verdict)});
+  }
+  return Fail(TlsError("TLS handshake"));
+}
+
+Result<std::size_t> TlsConnection::Read(std::span<std::uint8_t> buffer) {
+  ERR_clear_error();
+  std::size_t size = 0;
+  if (SSL_read_ex(ssl_, buffer.data(), buffer.size(), &size) == 1) return size;
+  const int kind = SSL_get_error(ssl_, 0);
+  if (kind == SSL_ERROR_WANT_READ || kind == SSL_ERROR_WANT_WRITE) return std::size_t{0};
+  if (kind == SSL_ERROR_ZERO_RETURN) {
+    return Fail(Error{ErrorCode::kUnavailable, "closed by peer"});
+  }
+  if (kind == SSL_ERROR_SYSCALL && errno != 0) {
+    return Fail(Error{ErrorCode::kUnavailable, std::strerror(errno)});
+  }
+  return Fail(TlsError("TLS read"));
+}
+
+Result<std::size_t> TlsConnection::Write(ByteView bytes) {
+  if (bytes.empty()) return std::size_t{0};
+  ERR_clear_error();
+  std::size_t size = 0;
+  if (SSL_write_ex(ssl_, bytes.data(), bytes.size(), &size) == 1) return size;
+  const int kind = SSL_get_error(ssl_, 0);
+  if (kind == SSL_ERROR_WANT_READ || kind == SSL_ERROR_WANT_WRITE) return std::size_t{0};
+  if (kind == SSL_ERROR_SYSCALL && errno != 0) {
+    return Fail(Error{ErrorCode::kUnavailable, std::strerror(errno)});
+  }
+  return Fail(TlsError("TLS write"));
+}
+
+void TlsConnection::Shutdown() {
+  ERR_clear_error();
+  if (ssl_ != nullptr) SSL_shutdown(ssl_);
+}
+
+Bytes TlsConnection::CertificateDer() const {
+  X509* certificate = SSL_get0_peer_certificate(ssl_);
+  if (certificate == nullptr) return {};
+  const int size = i2d_X509(certificate, nullptr);
+  if (size <= 0) return {};
+  Bytes der(static_cast<std::size_t>(size));
+  unsigned char* out = der.data();
+  i2d_X509(certificate, &out);
+  return der;
+}
+
+std::string TlsConnection::version() const { return SSL_get_version(ssl_); }
+std::string TlsConnection::cipher() const {
+  const char* name = SSL_get_cipher_name(ssl_);
+  return name == nullptr ? "" : name;
+}
+std::size_t TlsConnection::pending() const { return static_cast<std::size_t>(SSL_pending(ssl_)); }
+
+Result<int> StartConnect(const std::string& address, std::uint16_t port) {
+  sockaddr_storage storage{};
+  socklen_t length = 0;
+  auto* v4 = reinterpret_cast<sockaddr_in*>(&storage);
+  auto* v6 = reinterpret_cast<sockaddr_in6*>(&storage);
+  if (inet_pton(AF_INET, address.c_str(), &v4->sin_addr) == 1) {
+    v4->sin_family = AF_INET;
+    v4->sin_port = htons(port);
+    length = sizeof(*v4);
+  } else if (inet_pton(AF_INET6, address.c_str(), &v6->sin6_addr) == 1) {
+    v6->sin6_family = AF_INET6;
+    v6->sin6_port = htons(port);
+    length = sizeof(*v6);
+  } else {
+    return Fail(Error{ErrorCode::kInvalidArgument, address + " is no IP address"});
+  }
+  const int fd = socket(storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) return Fail(SystemError("socket", errno));
+  const int on = 1;
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+  if (connect(fd, reinterpret_cast<sockaddr*>(&storage), length) < 0 && errno != EINPROGRESS) {
+    const Error error = SystemError("connect " + address, errno);
+    close(fd);
+    return Fail(error);
+  }
+  return fd;
+}
+
+}  // namespace sstpgw::client
