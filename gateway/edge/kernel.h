@@ -1,0 +1,51 @@
+// The system calls that TUN, netlink, sysctl and listener code make, and nothing more: the narrow
+// seam where tests put a kernel that fails on demand. One method per call, same arguments, errno as
+// a value.
+//
+// EINTR: LinuxKernel repeats an interrupted call itself (close excepted, see unique_fd.h), so no
+// caller sees it. Threads: stateless, any thread.
+#pragma once
+
+#include <sys/socket.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "gateway/edge/unique_fd.h"
+#include "proto/base/result.h"
+#include "proto/base/strong.h"
+#include "proto/base/types.h"
+
+namespace sstpgw::edge {
+
+// errno as the call left it, never 0 in an error.
+using Errno = Strong<struct ErrnoTag, int>;
+template <class T>
+using KernelResult = Result<T, Errno>;
+
+class Kernel {
+ public:
+  virtual ~Kernel() = default;
+
+  virtual KernelResult<UniqueFd> Open(const std::string& path, int flags) = 0;
+  virtual KernelResult<std::size_t> Read(int fd, std::span<std::uint8_t> out) = 0;
+  virtual KernelResult<std::size_t> Write(int fd, ByteView bytes) = 0;
+  // `argument` is the request's own structure, read and written by the kernel.
+  virtual KernelResult<void> Ioctl(int fd, unsigned long request, void* argument) = 0;
+
+  virtual KernelResult<UniqueFd> Socket(int domain, int type, int protocol) = 0;
+  virtual KernelResult<void> SetSocketOption(int fd, int level, int name, ByteView value) = 0;
+  virtual KernelResult<void> Bind(int fd, const sockaddr* address, socklen_t length) = 0;
+  virtual KernelResult<void> Listen(int fd, int backlog) = 0;
+  virtual KernelResult<UniqueFd> Accept(int fd, sockaddr_storage& peer, int flags) = 0;
+  virtual KernelResult<sockaddr_storage> SocketName(int fd) = 0;
+  virtual KernelResult<std::size_t> Send(int fd, ByteView bytes, int flags) = 0;
+  virtual KernelResult<std::size_t> Receive(int fd, std::span<std::uint8_t> out, int flags) = 0;
+};
+
+// The real one. Lives as long as the process.
+Kernel& LinuxKernel();
+
+}  // namespace sstpgw::edge

@@ -1,0 +1,50 @@
+// Changes network interfaces and addresses through one rtnetlink socket; every call waits for the
+// kernel's acknowledgement (microseconds: the kernel answers before the send returns).
+//
+// Threads: one owner; each worker opens its own. Errors: kSystem (kPermissionDenied, kNotFound,
+// kAlreadyExists where that is what errno says), naming the step, the interface and the kernel's
+// explanation.
+#pragma once
+
+#include <string>
+
+#include "gateway/edge/kernel.h"
+#include "gateway/edge/rtnetlink_message.h"
+#include "gateway/edge/unique_fd.h"
+#include "proto/base/error.h"
+#include "proto/base/result.h"
+#include "proto/base/types.h"
+
+namespace sstpgw::edge {
+
+class Netlink {
+ public:
+  static Result<Netlink> Open(Kernel& kernel);
+
+  // Renames a link that is down; `name` may be a template ("sstp%d": lowest free number, chosen by
+  // the kernel). Returns the name it has now.
+  Result<std::string> Rename(InterfaceIndex index, const std::string& name);
+  // Several settings in one message; all or, on error, perhaps some of them.
+  Result<void> Change(const LinkChange& change);
+  Result<void> SetMtu(InterfaceIndex index, Mtu mtu);
+  Result<void> SetState(InterfaceIndex index, LinkState state);
+  Result<void> SetGroup(InterfaceIndex index, LinkGroup group);
+  Result<void> SetTxQueueLength(InterfaceIndex index, TxQueueLength length);
+  Result<void> AddAddress(InterfaceIndex index, Ipv4Address local, Ipv4Address peer);
+  Result<void> RemoveAddress(InterfaceIndex index, Ipv4Address local, Ipv4Address peer);
+  Result<LinkFacts> Query(InterfaceIndex index);
+  Result<void> Delete(InterfaceIndex index);
+  // None in the group is no error. Takes about 0.2 ms per interface: not on a worker's thread.
+  Result<void> DeleteGroup(LinkGroup group);
+
+ private:
+  Netlink(Kernel& kernel, UniqueFd fd) : kernel_(&kernel), fd_(std::move(fd)) {}
+  // Sends and reads until the acknowledgement of `sequence`. `what` starts the error message.
+  Result<NetlinkAnswer> Exchange(const std::string& what, std::uint32_t sequence, ByteView message);
+
+  Kernel* kernel_;
+  UniqueFd fd_;
+  std::uint32_t sequence_ = 0;
+};
+
+}  // namespace sstpgw::edge

@@ -1,0 +1,68 @@
+// rtnetlink requests as octets (rtnetlink(7), RFC 3549) and the kernel's answers taken apart. Pure:
+// no socket here, see netlink.h.
+//
+//   nlmsghdr (16) | ifinfomsg (16) or ifaddrmsg (8) | attributes: length (2) type (2) value, padded
+//   to 4; host byte order except addresses.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "proto/base/ip.h"
+#include "proto/base/result.h"
+#include "proto/base/types.h"
+
+namespace sstpgw::edge {
+
+// IFLA_GROUP: interfaces that are shown and deleted together.
+using LinkGroup = Strong<struct LinkGroupTag, std::uint32_t>;
+// TUN ring size in packets.
+using TxQueueLength = Strong<struct TxQueueLengthTag, std::uint32_t>;
+enum class LinkState : std::uint8_t { kDown, kUp };
+
+// What to change on one link; absent members stay as they are.
+struct LinkChange {
+  InterfaceIndex index;
+  std::optional<std::string> name;  // or a template, "sstp%d"; 1..15 octets
+  std::optional<Mtu> mtu;
+  std::optional<LinkState> state;
+  std::optional<LinkGroup> group;
+  std::optional<TxQueueLength> tx_queue_length;
+};
+
+// All ask for an acknowledgement (NLM_F_ACK) under `sequence`.
+[[nodiscard]] Bytes BuildLinkChange(std::uint32_t sequence, const LinkChange& change);
+[[nodiscard]] Bytes BuildLinkDelete(std::uint32_t sequence, InterfaceIndex index);
+// Deletes every link of the group in one transaction.
+[[nodiscard]] Bytes BuildGroupDelete(std::uint32_t sequence, LinkGroup group);
+// Point-to-point: `local` here, `peer`/32 there.
+[[nodiscard]] Bytes BuildAddressAdd(std::uint32_t sequence, InterfaceIndex index, Ipv4Address local,
+                                    Ipv4Address peer);
+[[nodiscard]] Bytes BuildAddressRemove(std::uint32_t sequence, InterfaceIndex index,
+                                       Ipv4Address local, Ipv4Address peer);
+// Answered by one RTM_NEWLINK, then the acknowledgement.
+[[nodiscard]] Bytes BuildLinkQuery(std::uint32_t sequence, InterfaceIndex index);
+
+struct LinkFacts {
+  InterfaceIndex index;
+  std::string name;
+  std::uint32_t mtu = 0;
+  std::uint32_t group = 0;
+  std::uint32_t tx_queue_length = 0;
+  bool up = false;  // IFF_UP
+};
+// The end of a request.
+struct Acknowledgement {
+  int error = 0;            // 0: done, else errno
+  std::string description;  // the kernel's own words (NLMSGERR_ATTR_MSG), may be empty
+};
+struct NetlinkAnswer {
+  std::optional<LinkFacts> link;
+  std::optional<Acknowledgement> acknowledgement;
+};
+// Takes one datagram apart; messages with another sequence number are skipped. nullopt: malformed.
+[[nodiscard]] std::optional<NetlinkAnswer> ParseAnswer(ByteView datagram, std::uint32_t sequence);
+
+}  // namespace sstpgw::edge

@@ -1,0 +1,56 @@
+// What all TLS connections of one settings generation share: certificate, key, versions, ciphers
+// (features 2.1 to 2.3). Server side; no client certificate is asked for.
+//
+// Always off: compression, renegotiation, session tickets and resumption, 0-RTT. ALPN: http/1.1 is
+// selected if offered, otherwise none; it never fails a handshake. With `host_name` set, a
+// ClientHello whose SNI is absent or different is refused with the fatal alert unrecognized_name.
+//
+// Ownership: every TlsStream shares the SSL_CTX by its own reference count, so a context may be
+// replaced and dropped while its connections live. Threads: any, once made.
+#pragma once
+
+#include <openssl/types.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "proto/base/error.h"
+#include "proto/base/messages.h"
+#include "proto/base/result.h"
+
+namespace sstpgw::edge {
+
+struct SslCtxDeleter {
+  void operator()(SSL_CTX* context) const;
+};
+
+// What the handshake callbacks learn of one connection; kept by its TlsStream.
+struct ClientHelloFacts {
+  bool seen = false;               // a ClientHello was read
+  std::optional<std::string> sni;  // raw, as sent: escape before printing
+};
+
+class TlsContext {
+ public:
+  // kInvalidArgument with the reason if any setting is unusable: bad PEM, key does not match the
+  // certificate, unknown protocol, cipher or curve. Neither key nor passphrase is ever in a
+  // message.
+  static Result<std::unique_ptr<TlsContext>> Create(const TlsSettings& settings,
+                                                    const std::string& host_name);
+
+  // For the log at level warning: outdated protocols enabled, ...
+  [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
+  [[nodiscard]] SSL_CTX* native() const { return context_.get(); }
+  // Makes the callbacks of `ssl` write to `facts`, which must outlive the handshake.
+  static void Observe(SSL* ssl, ClientHelloFacts* facts);
+
+ private:
+  explicit TlsContext(std::unique_ptr<SSL_CTX, SslCtxDeleter> context);
+
+  std::unique_ptr<SSL_CTX, SslCtxDeleter> context_;
+  std::vector<std::string> warnings_;
+};
+
+}  // namespace sstpgw::edge

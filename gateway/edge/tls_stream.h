@@ -1,0 +1,117 @@
+// One client's TLS connection over a non-blocking socket. OpenSSL sees only memory: ciphertext is
+// received and sent in large pieces through buffers of the calling thread, so an idle stream holds
+// no buffer, and there is no "retry the same write" rule.
+//
+// Waiting: register fd() level-triggered. Ask for reading while the session accepts input, for
+// writing while wants_write(). When writable: Flush().
+// Threads: one at a time; may be handed from a handshake thread to a worker between calls.
+// Errors: a status; failure() has the words. After kFailed only Flush, pending_bytes and the
+// accessors make sense.
+#pragma once
+
+#include <openssl/types.h>
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "gateway/edge/tls_context.h"
+#include "gateway/edge/unique_fd.h"
+#include "proto/base/error.h"
+#include "proto/base/result.h"
+#include "proto/base/types.h"
+
+namespace sstpgw::edge {
+
+enum class HandshakeStatus : std::uint8_t { kDone, kWantRead, kWantWrite, kFailed };
+
+enum class ReadStatus : std::uint8_t {
+  kDrained,  // nothing more now; wait until fd() is readable
+  kFull,     // `out` is full and there may be more, perhaps inside: call again, do not wait
+  kClosed,   // the peer said close_notify; nothing more will come
+  kFailed,   // protocol error, reset, or end of TCP without close_notify
+};
+struct ReadOutcome {
+  std::size_t bytes = 0;  // valid whatever the status
+  ReadStatus status = ReadStatus::kDrained;
+};
+
+// SHA-1 and SHA-256 of the DER of a certificate ([MS-SSTP] 2.2.7).
+struct LeafHashes {
+  std::array<std::uint8_t, 20> sha1{};
+  std::array<std::uint8_t, 32> sha256{};
+};
+
+class TlsStream {
+ public:
+  // A non-blocking connected socket, accepted side.
+  static Result<std::unique_ptr<TlsStream>> Create(const TlsContext& context, UniqueFd fd);
+  ~TlsStream();
+  TlsStream(const TlsStream&) = delete;
+  TlsStream& operator=(const TlsStream&) = delete;
+
+  // Call until kDone or kFailed, waiting on fd() as told between calls. On failure the alert has
+  // been given to the socket as far as it takes it.
+  // After kDone call Read at once: application data that came along with the client's Finished is
+  // already inside and does not make fd() readable any more.
+  HandshakeStatus Handshake();
+
+  // Decrypts as many records as fit into `out` (not empty). Answers what the protocol asks
+  // (KeyUpdate) by itself.
+  ReadOutcome Read(std::span<std::uint8_t> out);
+
+  // Encrypts all of `plaintext`, in records of up to 16,384 octets, and sends what the socket
+  // takes. What it does not take is kept; a caller that minds memory looks at pending_bytes() and
+  // stops producing. False: failed.
+  bool Write(ByteView plaintext);
+  // Sends kept ciphertext. False: the connection is broken.
+  bool Flush();
+  // Queues and sends close_notify, once; the peer's is not waited for. False: broken.
+  bool Shutdown();
+
+  [[nodiscard]] std::size_t pending_bytes() const { return pending_.size() - pending_sent_; }
+  [[nodiscard]] bool wants_write() const { return pending_bytes() > 0; }
+  [[nodiscard]] int fd() const { return fd_.get(); }
+  // Why it failed, for the log; foreign text in it is escaped.
+  [[nodiscard]] const std::string& failure() const { return failure_; }
+
+  // From here on: valid after the handshake (sni and client_hello_seen also after its failure).
+  [[nodiscard]] bool client_hello_seen() const { return facts_.seen; }
+  // As sent, nullopt if none: escape before printing.
+  [[nodiscard]] const std::optional<std::string>& sni() const { return facts_.sni; }
+  [[nodiscard]] std::string version() const;  // "TLSv1.3"
+  [[nodiscard]] std::string cipher() const;   // "TLS_AES_256_GCM_SHA384"
+  // Of the leaf presented on this very connection.
+  [[nodiscard]] Result<LeafHashes> leaf_hashes() const;
+
+ private:
+  struct SslDeleter {
+    void operator()(SSL* ssl) const;
+  };
+  friend struct TlsBio;  // the BIO that joins OpenSSL to the members below
+
+  TlsStream(std::unique_ptr<SSL, SslDeleter> ssl, UniqueFd fd);
+  // Brackets every call into OpenSSL: binds the thread's buffers, then keeps what is left in them.
+  class Turn;
+  ReadStatus Classify(int ssl_result);
+  bool Fail(std::string reason);
+  bool SendOut(ByteView ciphertext);
+
+  UniqueFd fd_;
+  ClientHelloFacts facts_;
+  std::unique_ptr<SSL, SslDeleter> ssl_;
+  Bytes held_;                           // ciphertext received but not yet read by OpenSSL
+  Bytes pending_;                        // ciphertext the socket did not take yet
+  std::size_t pending_sent_ = 0;         // octets at the front of pending_ already sent
+  std::size_t unread_answer_bytes_ = 0;  // ciphertext made by Read while pending_ never emptied
+  bool end_of_tcp_ = false;
+  bool failed_ = false;
+  bool shutdown_sent_ = false;
+  int receive_error_ = 0;  // errno of the last failed receive
+  std::string failure_;
+};
+
+}  // namespace sstpgw::edge
