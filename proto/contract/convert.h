@@ -5,9 +5,9 @@
 // of a secret. Threads: functions without state. Nothing here throws.
 #pragma once
 
+#include "proto/base/link.h"
 #include "proto/base/messages.h"
 #include "proto/base/result.h"
-#include "proto/contract/link.h"
 #include "sstpgw/v1/session.pb.h"
 
 namespace sstpgw::contract {

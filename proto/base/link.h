@@ -26,7 +26,8 @@ struct Hello {
   Generation applied_generation;        // of GatewaySettings, 0: none yet
 };
 
-// A session event with its place in the order of this gateway boot, from 1 without gaps.
+// A session event with its place in the order of this gateway boot, counted up from 1. A number may
+// be missing when the gateway had to drop a report.
 struct NumberedReport {
   std::uint64_t sequence = 0;
   SessionReport report;
