@@ -84,7 +84,6 @@ class EventLoop {
   void Stop();
 
  private:
-  class StopHandler;
   struct Registration {
     int fd = -1;
     Interest interest = Interest::kNone;

@@ -30,6 +30,7 @@ struct SslCtxDeleter {
 struct ClientHelloFacts {
   bool seen = false;               // a ClientHello was read
   std::optional<std::string> sni;  // raw, as sent: escape before printing
+  bool name_refused = false;       // host_name is set and sni is not it
 };
 
 class TlsContext {

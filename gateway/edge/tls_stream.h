@@ -91,26 +91,33 @@ class TlsStream {
   struct SslDeleter {
     void operator()(SSL* ssl) const;
   };
-  friend struct TlsBio;  // the BIO that joins OpenSSL to the members below
+  // One call into OpenSSL: lends the calling thread's buffers, then keeps what is left in them.
+  class Turn;
+  // The BIO through which OpenSSL reaches the current Turn.
+  struct Bio;
 
   TlsStream(std::unique_ptr<SSL, SslDeleter> ssl, UniqueFd fd);
-  // Brackets every call into OpenSSL: binds the thread's buffers, then keeps what is left in them.
-  class Turn;
-  ReadStatus Classify(int ssl_result);
+  // Always false; the first reason stays.
   bool Fail(std::string reason);
+  bool FailFromOpenSsl(const char* during);
+  // Sends, or keeps behind what is kept already. False: the connection is broken.
   bool SendOut(ByteView ciphertext);
+  // Sends from `ciphertext` until the socket is full; octets sent. nullopt: broken, Fail was
+  // called.
+  std::optional<std::size_t> SendSome(ByteView ciphertext);
 
   UniqueFd fd_;
   ClientHelloFacts facts_;
   std::unique_ptr<SSL, SslDeleter> ssl_;
-  Bytes held_;                           // ciphertext received but not yet read by OpenSSL
-  Bytes pending_;                        // ciphertext the socket did not take yet
-  std::size_t pending_sent_ = 0;         // octets at the front of pending_ already sent
-  std::size_t unread_answer_bytes_ = 0;  // ciphertext made by Read while pending_ never emptied
+  Turn* turn_ = nullptr;
+  Bytes held_;                      // ciphertext received but not yet read by OpenSSL
+  Bytes pending_;                   // ciphertext the socket did not take yet
+  std::size_t pending_sent_ = 0;    // octets at the front of pending_ already sent
+  std::size_t unread_answers_ = 0;  // octets Read had to answer since pending_ was last empty
   bool end_of_tcp_ = false;
+  int receive_errno_ = 0;
   bool failed_ = false;
   bool shutdown_sent_ = false;
-  int receive_error_ = 0;  // errno of the last failed receive
   std::string failure_;
 };
 

@@ -1,0 +1,97 @@
+#include "gateway/edge/kernel.h"
+
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace sstpgw::edge {
+namespace {
+
+// The EINTR rule, in one place.
+template <class Call>
+auto Retry(Call call) {
+  auto result = call();
+  while (result < 0 && errno == EINTR) result = call();
+  return result;
+}
+
+auto LastError() { return Fail(Errno(errno)); }
+
+template <class Call>
+KernelResult<std::size_t> Count(Call call) {
+  const ssize_t result = Retry(call);
+  if (result < 0) return LastError();
+  return static_cast<std::size_t>(result);
+}
+
+template <class Call>
+KernelResult<void> Plain(Call call) {
+  if (Retry(call) < 0) return LastError();
+  return {};
+}
+
+template <class Call>
+KernelResult<UniqueFd> Descriptor(Call call) {
+  const int fd = Retry(call);
+  if (fd < 0) return LastError();
+  return UniqueFd(fd);
+}
+
+class RealKernel final : public Kernel {
+ public:
+  KernelResult<UniqueFd> Open(const std::string& path, int flags) override {
+    return Descriptor([&] { return ::open(path.c_str(), flags); });
+  }
+  KernelResult<std::size_t> Read(int fd, std::span<std::uint8_t> out) override {
+    return Count([&] { return ::read(fd, out.data(), out.size()); });
+  }
+  KernelResult<std::size_t> Write(int fd, ByteView bytes) override {
+    return Count([&] { return ::write(fd, bytes.data(), bytes.size()); });
+  }
+  KernelResult<void> Ioctl(int fd, unsigned long request, void* argument) override {
+    return Plain([&] { return ::ioctl(fd, request, argument); });
+  }
+  KernelResult<UniqueFd> Socket(int domain, int type, int protocol) override {
+    return Descriptor([&] { return ::socket(domain, type, protocol); });
+  }
+  KernelResult<void> SetSocketOption(int fd, int level, int name, ByteView value) override {
+    return Plain([&] {
+      return ::setsockopt(fd, level, name, value.data(), static_cast<socklen_t>(value.size()));
+    });
+  }
+  KernelResult<void> Bind(int fd, const sockaddr* address, socklen_t length) override {
+    return Plain([&] { return ::bind(fd, address, length); });
+  }
+  KernelResult<void> Listen(int fd, int backlog) override {
+    return Plain([&] { return ::listen(fd, backlog); });
+  }
+  KernelResult<UniqueFd> Accept(int fd, sockaddr_storage& peer, int flags) override {
+    return Descriptor([&] {
+      socklen_t length = sizeof(peer);
+      return ::accept4(fd, reinterpret_cast<sockaddr*>(&peer), &length, flags);
+    });
+  }
+  KernelResult<sockaddr_storage> SocketName(int fd) override {
+    sockaddr_storage name{};
+    socklen_t length = sizeof(name);
+    if (::getsockname(fd, reinterpret_cast<sockaddr*>(&name), &length) < 0) return LastError();
+    return name;
+  }
+  KernelResult<std::size_t> Send(int fd, ByteView bytes, int flags) override {
+    return Count([&] { return ::send(fd, bytes.data(), bytes.size(), flags); });
+  }
+  KernelResult<std::size_t> Receive(int fd, std::span<std::uint8_t> out, int flags) override {
+    return Count([&] { return ::recv(fd, out.data(), out.size(), flags); });
+  }
+};
+
+}  // namespace
+
+Kernel& LinuxKernel() {
+  static RealKernel kernel;
+  return kernel;
+}
+
+}  // namespace sstpgw::edge

@@ -1,0 +1,200 @@
+#include "gateway/edge/rtnetlink_message.h"
+
+#include <libmnl/libmnl.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+namespace sstpgw::edge {
+namespace {
+
+// Larger than any request made here: headers 32, attributes below 100.
+constexpr std::size_t kRequestRoom = 256;
+
+// A request under construction: libmnl writes into a buffer of fixed, sufficient size.
+class Request {
+ public:
+  Request(std::uint16_t type, std::uint16_t flags, std::uint32_t sequence)
+      : header_(mnl_nlmsg_put_header(buffer_.data())) {
+    header_->nlmsg_type = type;
+    header_->nlmsg_flags = static_cast<std::uint16_t>(NLM_F_REQUEST | NLM_F_ACK | flags);
+    header_->nlmsg_seq = sequence;
+  }
+  // Zeroed; valid as long as this object.
+  ifinfomsg& AddLinkHeader(InterfaceIndex index) {
+    auto* link = static_cast<ifinfomsg*>(mnl_nlmsg_put_extra_header(header_, sizeof(ifinfomsg)));
+    link->ifi_family = AF_UNSPEC;
+    link->ifi_index = index.value();
+    return *link;
+  }
+  void AddAddressHeader(InterfaceIndex index) {
+    auto* address = static_cast<ifaddrmsg*>(mnl_nlmsg_put_extra_header(header_, sizeof(ifaddrmsg)));
+    address->ifa_family = AF_INET;
+    address->ifa_prefixlen = 32;
+    address->ifa_scope = RT_SCOPE_UNIVERSE;
+    address->ifa_index = static_cast<std::uint32_t>(index.value());
+  }
+  void Add(std::uint16_t type, std::uint32_t value) { mnl_attr_put_u32(header_, type, value); }
+  void Add(std::uint16_t type, Ipv4Address address) {
+    const auto octets = address.octets();
+    mnl_attr_put(header_, type, octets.size(), octets.data());
+  }
+  // At most IFNAMSIZ - 1 octets are put in; the kernel judges the rest.
+  void AddName(std::uint16_t type, const std::string& name) {
+    const std::string cut = name.substr(0, IFNAMSIZ - 1);
+    mnl_attr_put_strz(header_, type, cut.c_str());
+  }
+  [[nodiscard]] Bytes Take() const {
+    return {buffer_.begin(), buffer_.begin() + static_cast<std::ptrdiff_t>(header_->nlmsg_len)};
+  }
+
+ private:
+  alignas(nlmsghdr) std::array<std::uint8_t, kRequestRoom> buffer_{};
+  nlmsghdr* header_;
+};
+
+Bytes BuildAddress(std::uint16_t type, std::uint16_t flags, std::uint32_t sequence,
+                   InterfaceIndex index, Ipv4Address local, Ipv4Address peer) {
+  Request request(type, flags, sequence);
+  request.AddAddressHeader(index);
+  request.Add(IFA_LOCAL, local);
+  request.Add(IFA_ADDRESS, peer);
+  return request.Take();
+}
+
+std::uint32_t NumberIn(ByteView value) {
+  std::uint32_t number = 0;
+  if (value.size() >= sizeof(number)) std::memcpy(&number, value.data(), sizeof(number));
+  return number;
+}
+
+std::string TextIn(ByteView value) {
+  const auto* text = reinterpret_cast<const char*>(value.data());
+  return {text, ::strnlen(text, value.size())};
+}
+
+// Calls visit(type, value) for each attribute; stops at the first one that does not fit.
+template <class Visit>
+void ForEachAttribute(ByteView attributes, Visit visit) {
+  while (attributes.size() >= sizeof(nlattr)) {
+    nlattr header{};
+    std::memcpy(&header, attributes.data(), sizeof(header));
+    if (header.nla_len < sizeof(header) || header.nla_len > attributes.size()) return;
+    visit(static_cast<std::uint16_t>(header.nla_type & NLA_TYPE_MASK),
+          attributes.subspan(sizeof(header), header.nla_len - sizeof(header)));
+    const std::size_t padded = (std::size_t{header.nla_len} + 3) & ~std::size_t{3};
+    attributes = attributes.subspan(std::min(padded, attributes.size()));
+  }
+}
+
+std::optional<LinkFacts> ParseLink(ByteView payload) {
+  if (payload.size() < sizeof(ifinfomsg)) return std::nullopt;
+  ifinfomsg header{};
+  std::memcpy(&header, payload.data(), sizeof(header));
+  LinkFacts facts;
+  facts.index = InterfaceIndex(header.ifi_index);
+  facts.up = (header.ifi_flags & IFF_UP) != 0;
+  ForEachAttribute(payload.subspan(sizeof(header)), [&](std::uint16_t type, ByteView value) {
+    if (type == IFLA_IFNAME) facts.name = TextIn(value);
+    if (type == IFLA_MTU) facts.mtu = NumberIn(value);
+    if (type == IFLA_GROUP) facts.group = NumberIn(value);
+    if (type == IFLA_TXQLEN) facts.tx_queue_length = NumberIn(value);
+  });
+  return facts;
+}
+
+// nlmsgerr: error (4), the request's header (16), with NLM_F_CAPPED nothing else of it; then, with
+// NLM_F_ACK_TLVS, attributes.
+std::optional<Acknowledgement> ParseAcknowledgement(const nlmsghdr& header, ByteView payload) {
+  if (payload.size() < sizeof(nlmsgerr)) return std::nullopt;
+  nlmsgerr body{};
+  std::memcpy(&body, payload.data(), sizeof(body));
+  Acknowledgement acknowledgement;
+  acknowledgement.error = -body.error;
+  if ((header.nlmsg_flags & NLM_F_ACK_TLVS) == 0) return acknowledgement;
+  std::size_t skip = sizeof(nlmsgerr);
+  if ((header.nlmsg_flags & NLM_F_CAPPED) == 0 && body.error != 0) {
+    if (body.msg.nlmsg_len < sizeof(nlmsghdr)) return std::nullopt;
+    skip += body.msg.nlmsg_len - sizeof(nlmsghdr);
+  }
+  skip = (skip + 3) & ~std::size_t{3};
+  if (skip > payload.size()) return std::nullopt;
+  ForEachAttribute(payload.subspan(skip), [&](std::uint16_t type, ByteView value) {
+    if (type == NLMSGERR_ATTR_MSG) acknowledgement.description = TextIn(value);
+  });
+  return acknowledgement;
+}
+
+}  // namespace
+
+Bytes BuildLinkChange(std::uint32_t sequence, const LinkChange& change) {
+  Request request(RTM_NEWLINK, 0, sequence);
+  ifinfomsg& header = request.AddLinkHeader(change.index);
+  if (change.state) {
+    header.ifi_change = IFF_UP;
+    if (*change.state == LinkState::kUp) header.ifi_flags = IFF_UP;
+  }
+  if (change.name) request.AddName(IFLA_IFNAME, *change.name);
+  if (change.mtu) request.Add(IFLA_MTU, std::uint32_t{change.mtu->value()});
+  if (change.group) request.Add(IFLA_GROUP, change.group->value());
+  if (change.tx_queue_length) request.Add(IFLA_TXQLEN, change.tx_queue_length->value());
+  return request.Take();
+}
+
+Bytes BuildLinkDelete(std::uint32_t sequence, InterfaceIndex index) {
+  Request request(RTM_DELLINK, 0, sequence);
+  request.AddLinkHeader(index);
+  return request.Take();
+}
+
+Bytes BuildGroupDelete(std::uint32_t sequence, LinkGroup group) {
+  Request request(RTM_DELLINK, 0, sequence);
+  request.AddLinkHeader(InterfaceIndex(0));
+  request.Add(IFLA_GROUP, group.value());
+  return request.Take();
+}
+
+Bytes BuildAddressAdd(std::uint32_t sequence, InterfaceIndex index, Ipv4Address local,
+                      Ipv4Address peer) {
+  return BuildAddress(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, sequence, index, local, peer);
+}
+
+Bytes BuildAddressRemove(std::uint32_t sequence, InterfaceIndex index, Ipv4Address local,
+                         Ipv4Address peer) {
+  return BuildAddress(RTM_DELADDR, 0, sequence, index, local, peer);
+}
+
+Bytes BuildLinkQuery(std::uint32_t sequence, InterfaceIndex index) {
+  Request request(RTM_GETLINK, 0, sequence);
+  request.AddLinkHeader(index);
+  return request.Take();
+}
+
+std::optional<NetlinkAnswer> ParseAnswer(ByteView datagram, std::uint32_t sequence) {
+  NetlinkAnswer answer;
+  while (!datagram.empty()) {
+    nlmsghdr header{};
+    if (datagram.size() < sizeof(header)) return std::nullopt;
+    std::memcpy(&header, datagram.data(), sizeof(header));
+    if (header.nlmsg_len < sizeof(header) || header.nlmsg_len > datagram.size()) {
+      return std::nullopt;
+    }
+    const ByteView payload = datagram.subspan(sizeof(header), header.nlmsg_len - sizeof(header));
+    if (header.nlmsg_seq == sequence && header.nlmsg_type == NLMSG_ERROR) {
+      answer.acknowledgement = ParseAcknowledgement(header, payload);
+      if (!answer.acknowledgement) return std::nullopt;
+    } else if (header.nlmsg_seq == sequence && header.nlmsg_type == RTM_NEWLINK) {
+      answer.link = ParseLink(payload);
+      if (!answer.link) return std::nullopt;
+    }
+    const std::size_t padded = (std::size_t{header.nlmsg_len} + 3) & ~std::size_t{3};
+    datagram = datagram.subspan(std::min(padded, datagram.size()));
+  }
+  return answer;
+}
+
+}  // namespace sstpgw::edge

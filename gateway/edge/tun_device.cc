@@ -1,0 +1,131 @@
+#include "gateway/edge/tun_device.h"
+
+#include <fcntl.h>
+#include <linux/if_tun.h>
+#include <net/if.h>
+#include <sys/ioctl.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include "gateway/edge/sysctl.h"
+
+namespace sstpgw::edge {
+namespace {
+
+constexpr char kTunNode[] = "/dev/net/tun";
+
+const char* RemedyForOpen(int errno_value) {
+  switch (errno_value) {
+    case ENOENT:
+    case ENODEV:
+    case ENXIO:
+      return "; load the tun module (modprobe tun) or give the container this device";
+    case EACCES:
+    case EPERM:
+      return "; the gateway needs access to this device and CAP_NET_ADMIN";
+    case EMFILE:
+    case ENFILE:
+      return "; out of file descriptors: raise LimitNOFILE or fs.file-max";
+    default:
+      return "";
+  }
+}
+
+const char* RemedyForCreate(int errno_value) {
+  switch (errno_value) {
+    case EPERM:
+      return "; the gateway needs CAP_NET_ADMIN";
+    case EBUSY:
+      return "; an interface of this name is in use";
+    case EINVAL:
+      return "; not a usable interface name, or this kernel's TUN lacks a feature";
+    case ENFILE:
+      return "; no number is free for this template";
+    default:
+      return "";
+  }
+}
+
+Error TunError(const std::string& step, Errno code, const char* remedy) {
+  Error error = SystemError(step, code.value());
+  error.message += remedy;
+  if (code.value() == EPERM || code.value() == EACCES) error.code = ErrorCode::kPermissionDenied;
+  return error;
+}
+
+// Filled with an interface's name; the ioctls answer in the same structure.
+Result<ifreq> RequestFor(const std::string& name) {
+  ifreq request{};
+  if (name.empty() || name.size() >= sizeof(request.ifr_name)) {
+    return Fail(Error{ErrorCode::kInvalidArgument,
+                      "interface name '" + name + "' must have 1 to 15 characters"});
+  }
+  std::memcpy(request.ifr_name, name.data(), name.size());
+  return request;
+}
+
+}  // namespace
+
+TunDevice::TunDevice(Kernel& kernel, UniqueFd fd, std::string name, InterfaceIndex index)
+    : kernel_(&kernel), fd_(std::move(fd)), name_(std::move(name)), index_(index) {}
+
+Result<TunDevice> TunDevice::Create(Kernel& kernel, const std::string& name_template) {
+  SG_ASSIGN_OR_RETURN(ifreq request, RequestFor(name_template));
+  auto fd = kernel.Open(kTunNode, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+  if (!fd) {
+    return Fail(TunError("opening " + std::string(kTunNode), fd.error(),
+                         RemedyForOpen(fd.error().value())));
+  }
+  request.ifr_flags = IFF_TUN | IFF_NO_PI;
+  const auto made = kernel.Ioctl(fd->get(), TUNSETIFF, &request);
+  if (!made) {
+    return Fail(TunError("creating TUN interface '" + name_template + "'", made.error(),
+                         RemedyForCreate(made.error().value())));
+  }
+  const std::string name(request.ifr_name, ::strnlen(request.ifr_name, IFNAMSIZ));
+
+  const auto socket = kernel.Socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (!socket) return Fail(TunError("socket for the index of " + name, socket.error(), ""));
+  const auto found = kernel.Ioctl(socket->get(), SIOCGIFINDEX, &request);
+  if (!found) return Fail(TunError("finding the index of " + name, found.error(), ""));
+  const InterfaceIndex index(request.ifr_ifindex);
+
+  SG_RETURN_IF_ERROR(DisableIpv6(kernel, name));
+  return TunDevice(kernel, std::move(*fd), name, index);
+}
+
+TunReadOutcome TunDevice::ReadBatch(std::span<std::uint8_t> buffer, std::span<ByteView> packets) {
+  TunReadOutcome outcome;
+  while (outcome.packets < packets.size() && buffer.size() >= kPacketRoom) {
+    const auto length = kernel_->Read(fd_.get(), buffer);
+    if (!length) {
+      const int error = length.error().value();
+      const bool drained = error == EAGAIN || error == EWOULDBLOCK;
+      outcome.status = drained ? TunReadStatus::kDrained : TunReadStatus::kGone;
+      return outcome;
+    }
+    if (*length == 0) continue;
+    packets[outcome.packets++] = buffer.first(*length);
+    buffer = buffer.subspan(*length);
+  }
+  outcome.status = TunReadStatus::kFull;
+  return outcome;
+}
+
+TunWriteOutcome TunDevice::WriteBatch(std::span<const ByteView> packets) {
+  TunWriteOutcome outcome;
+  for (const ByteView packet : packets) {
+    // A TUN has no send buffer to wait for: what is refused now is as good as lost on the wire.
+    const auto written = kernel_->Write(fd_.get(), packet);
+    if (written && *written == packet.size()) {
+      ++outcome.written;
+    } else {
+      ++outcome.dropped;
+    }
+  }
+  return outcome;
+}
+
+}  // namespace sstpgw::edge
