@@ -1,0 +1,178 @@
+#include "controlplane/session/control_core.h"
+
+#include <unordered_set>
+#include <utility>
+
+#include "proto/base/text.h"
+
+namespace sstpgw::cp {
+
+void ControlCore::Configure(const PoolMap& pools, AuthorizerSettings settings) {
+  pools_.Configure(pools, settings.gateway_address);
+  authorizer_.Configure(std::move(settings));
+}
+
+ActionList ControlCore::Step(Event event, TimePoint now) {
+  ActionList wanted;
+  std::visit([&](auto& what) { Handle(what, now, wanted); }, event);
+  // An order for a gateway without a stream waits for its return.
+  ActionList actions;
+  for (Action& action : wanted) {
+    if (auto* send = std::get_if<Send>(&action)) {
+      Deliver(send->gateway, std::move(send->message), actions);
+    } else {
+      actions.push_back(std::move(action));
+    }
+  }
+  return actions;
+}
+
+void ControlCore::Deliver(const std::string& gateway, ToGatewayMessage message,
+                          ActionList& actions) {
+  if (registry_.IsAttached(gateway)) {
+    actions.emplace_back(Send{gateway, std::move(message)});
+    return;
+  }
+  if (auto* order = std::get_if<DisconnectOrder>(&message)) {
+    pending_[{gateway, order->session}] = std::move(*order);
+  }
+}
+
+void ControlCore::Handle(GatewayAttached& event, TimePoint now, ActionList& actions) {
+  const std::string& gateway = event.hello.gateway_id;
+  std::vector<SessionUpdate> updates = registry_.Attach(event.hello, now);
+  // Those that ended first: their addresses may be carried by others now.
+  for (SessionUpdate& update : updates) TakeIn(std::move(update), now, actions);
+  authorizer_.GatewayChanged(gateway, now, actions);
+  DeliverPending(event.hello, actions);
+  if (IsDraining(gateway)) actions.emplace_back(Send{gateway, DrainOrder{true}});
+}
+
+void ControlCore::DeliverPending(const Hello& hello, ActionList& actions) {
+  std::unordered_set<SessionId> carried;
+  for (const SessionRecord& record : hello.sessions) carried.insert(record.session);
+  auto order = pending_.lower_bound({hello.gateway_id, ""});
+  while (order != pending_.end() && order->first.gateway == hello.gateway_id) {
+    if (carried.count(order->first.session) == 1) {
+      actions.emplace_back(Send{hello.gateway_id, std::move(order->second)});
+    }
+    order = pending_.erase(order);
+  }
+}
+
+void ControlCore::Handle(GatewayDetached& event, TimePoint now, ActionList& actions) {
+  registry_.Detach(event.gateway, now);
+  authorizer_.GatewayChanged(event.gateway, now, actions);
+}
+
+void ControlCore::Handle(ReportArrived& event, TimePoint now, ActionList& actions) {
+  const std::uint64_t sequence = event.report.sequence;
+  auto update = registry_.Apply(event.gateway, event.report, now);
+  if (update) TakeIn(std::move(*update), now, actions);
+  actions.emplace_back(Send{event.gateway, ReportAck{sequence}});
+}
+
+void ControlCore::Handle(CountersArrived& event, TimePoint now, ActionList& /*actions*/) {
+  registry_.ApplyCounters(event.gateway, event.batch, now);
+}
+
+void ControlCore::Handle(SettingsApplied& event, TimePoint /*now*/, ActionList& /*actions*/) {
+  if (event.applied.session.empty()) {
+    registry_.NoteApplied(event.gateway, event.applied.generation);
+  }
+}
+
+void ControlCore::Handle(SettingsRefused& event, TimePoint /*now*/, ActionList& actions) {
+  const bool settings = event.refused.session.empty();
+  if (settings) registry_.NoteRefused(event.gateway, event.refused.reason);
+  actions.emplace_back(WriteLog{
+      LogLevel::kError,
+      "gateway " + Escape(event.gateway) + " refused " +
+          (settings ? std::string("settings") : "policy of " + Escape(event.refused.session)) +
+          ": " + Escape(event.refused.reason)});
+}
+
+void ControlCore::Handle(AuthorizeAsked& event, TimePoint now, ActionList& actions) {
+  authorizer_.Ask(event.ask, std::move(event.call), now, actions);
+}
+
+void ControlCore::Handle(AskCancelled& event, TimePoint /*now*/, ActionList& /*actions*/) {
+  authorizer_.Cancel(event.ask);
+}
+
+void ControlCore::Handle(CredentialsJudged& event, TimePoint now, ActionList& actions) {
+  authorizer_.Judged(event.attempt, std::move(event.outcome), now, actions);
+}
+
+void ControlCore::Handle(TimePassed& /*event*/, TimePoint now, ActionList& actions) {
+  authorizer_.Tick(now, actions);
+}
+
+void ControlCore::TakeIn(SessionUpdate update, TimePoint now, ActionList& actions) {
+  const SessionEntry& entry = update.entry;
+  const std::string owner = entry.key.Owner();
+  const Ipv4Address address = entry.record.policy.address;
+  if (update.kind == ChangeKind::kRemoved) {
+    pools_.Release(update.former_address, owner);
+    pending_.erase(entry.key);
+    authorizer_.SessionGone(entry.key, entry.record.user, now, actions);
+    actions.emplace_back(Announce{std::move(update)});
+    return;
+  }
+  if (update.former_address != address) pools_.Release(update.former_address, owner);
+  if (!address.is_zero() && !pools_.Reserve(address, owner)) {
+    actions.emplace_back(WriteLog{LogLevel::kError, "session " + Escape(owner) + " uses " +
+                                                        address.ToString() + ", which belongs to " +
+                                                        Escape(pools_.OwnerOf(address))});
+  }
+  authorizer_.SessionReported(entry);
+  actions.emplace_back(Announce{std::move(update)});
+}
+
+std::uint32_t ControlCore::Terminate(const SessionFilter& filter, Termination termination,
+                                     ActionList& actions) {
+  std::uint32_t count = 0;
+  for (const SessionEntry* entry : registry_.Select(filter)) {
+    ++count;
+    Deliver(entry->key.gateway,
+            DisconnectOrder{entry->key.session, termination, TerminateCause::kNasRequest,
+                            "terminated by the operator"},
+            actions);
+  }
+  return count;
+}
+
+std::uint32_t ControlCore::Drain(const std::string& gateway, bool enabled, ActionList& actions) {
+  if (gateway.empty()) {
+    drain_all_ = enabled;
+    drain_.clear();
+  } else {
+    drain_[gateway] = enabled;
+  }
+  std::uint32_t told = 0;
+  for (const auto& [id, entry] : registry_.gateways()) {
+    if (!entry.attached || (!gateway.empty() && id != gateway)) continue;
+    ++told;
+    actions.emplace_back(Send{id, DrainOrder{enabled}});
+  }
+  return told;
+}
+
+bool ControlCore::IsDraining(const std::string& gateway) const {
+  const auto one = drain_.find(gateway);
+  return one == drain_.end() ? drain_all_ : one->second;
+}
+
+std::string ControlCore::Inconsistency() const {
+  std::size_t held = 0;
+  for (const SessionEntry* entry : registry_.Select({})) {
+    const Ipv4Address address = entry->record.policy.address;
+    if (address.is_zero()) continue;
+    if (pools_.OwnerOf(address).empty()) return entry->key.Owner() + " has no lease";
+    if (pools_.OwnerOf(address) == entry->key.Owner()) ++held;
+  }
+  if (pools_.lease_count() > held + authorizer_.grant_count()) return "leases without owner";
+  return {};
+}
+
+}  // namespace sstpgw::cp
