@@ -49,14 +49,20 @@ class Uplink {
 
  private:
   enum class Phase : std::uint8_t { kHttp, kSstp, kStopped };
-  // Returns the octets used up, 0 when more are needed.
+  // Each returns the octets used up, 0 when more are needed.
+  std::size_t ConsumePiece(ByteView bytes, UplinkHandler& handler);
   std::size_t ConsumeHttp(ByteView bytes, UplinkHandler& handler);
   std::size_t ConsumePacket(ByteView bytes, UplinkHandler& handler);
-  bool Deliver(ByteView packet, UplinkHandler& handler);
+  bool DeliverData(ByteView packet, UplinkHandler& handler);
+  void DeliverIp(ByteView packet, UplinkHandler& handler);
+  // How much of the piece that has begun in held_ may still be wanted.
+  [[nodiscard]] std::size_t Lacking() const;
+  void Stop();
 
   Phase phase_ = Phase::kHttp;
   std::optional<Ipv4Address> source_;  // set while the data path is open
   Bytes held_;
+  std::size_t searched_ = 0;  // octets of held_ known to hold no end of the HTTP head
   UplinkCounters counters_;
 };
 
