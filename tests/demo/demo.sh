@@ -41,10 +41,11 @@ start_daemons "$stage/sstp.yaml" "${on_gateway[@]}"
 cat "$stage/gateway.log"
 
 say "Dialling in as user test"
-start client "${on_client[@]}" "$bin/sstp-test-client" tun --server 192.0.2.1:443 --ca "$stage/ca.pem" \
-  --server-name vpn.example.com --user test --password test --interface sstpc0
+start client "${on_client[@]}" "$bin/sstp-test-client" --server 192.0.2.1 --user test --password test \
+  --ca "$stage/ca.pem" --verify-name vpn.example.com tun --ifname sstpc0
 has_address() { "${on_client[@]}" ip -4 -o addr show dev sstpc0 up 2>/dev/null | grep -q 'inet 10\.0\.0\.'; }
 wait_for 30 "the client getting an address" has_address
+cat "$stage/client.log"
 "${on_client[@]}" ip addr show dev sstpc0
 "${on_gateway[@]}" ip addr show dev sstp0
 
