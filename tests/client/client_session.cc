@@ -32,8 +32,8 @@ const char* ToString(Phase phase) {
       return "http";
     case Phase::kCallRequested:
       return "call-requested";
-    case Phase::kLcp:
-      return "lcp";
+    case Phase::kLink:
+      return "link";
     case Phase::kAuthentication:
       return "authentication";
     case Phase::kNetwork:

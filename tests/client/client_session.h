@@ -25,7 +25,7 @@ namespace sstpgw::client {
 enum class Phase {
   kHttp,           // request sent, no reply yet
   kCallRequested,  // CALL_CONNECT_REQUEST sent
-  kLcp,
+  kLink,           // LCP
   kAuthentication,
   kNetwork,  // authenticated, IPCP not open
   kUp,       // IPCP open and (unless deviating) CALL_CONNECTED sent

@@ -79,7 +79,7 @@ std::vector<PppOption> PppClient::LcpWishes() {
 }
 
 void PppClient::Start(TimePoint now) {
-  events_.entered(Phase::kLcp);
+  events_.entered(Phase::kLink);
   if (!options_.deviations.silent_lcp) lcp_.Start(LcpWishes(), now, options_.retransmit);
 }
 

@@ -1,0 +1,76 @@
+// A client session on its TLS connection: moves octets between both, non-blocking, for one thread.
+// Shared by the TUN mode, the many-sessions mode and the network tests.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "proto/base/entropy.h"
+#include "proto/base/result.h"
+#include "tests/client/client_session.h"
+#include "tests/client/tls_connection.h"
+
+namespace sstpgw::client {
+
+// The kernel's random source.
+class SystemEntropy final : public Entropy {
+ public:
+  void Fill(std::span<std::uint8_t> out) override;
+};
+
+[[nodiscard]] TimePoint Now();
+
+class Connection {
+ public:
+  // Takes `fd` (see StartConnect). `options`, `context` and `entropy` must outlive this.
+  Connection(const TlsClientContext& context, int fd, const ClientOptions& options,
+             Entropy& entropy);
+
+  // Makes all progress that is possible without waiting. Call when the descriptor is ready, when
+  // the deadline passed and after every call on session().
+  void Run();
+  // What to wait for: poll(2) events of fd(), and until when.
+  [[nodiscard]] short wanted_events() const;
+  [[nodiscard]] std::optional<TimePoint> Deadline() const;
+  [[nodiscard]] int fd() const { return tls_.fd(); }
+
+  // Null until the TLS handshake is done.
+  [[nodiscard]] ClientSession* session() { return session_ ? &*session_ : nullptr; }
+  [[nodiscard]] const TlsConnection& tls() const { return tls_; }
+  // Nothing more will happen: refused, closed, or broken.
+  [[nodiscard]] bool finished() const;
+  // kNone after a clean end that we asked for.
+  [[nodiscard]] Failure failure() const;
+  // Octets waiting for the kernel; a sender stops when this grows.
+  [[nodiscard]] std::size_t backlog() const { return output_.size() - written_; }
+
+  // Set before the first Run: called for each IP packet received.
+  std::function<void(ByteView)> on_ip_packet;
+
+ private:
+  void Handshake();
+  void ReadAll();
+  void WriteAll();
+  void TakeOutput();
+  void Broken(FailureKind kind, const std::string& detail);
+
+  TlsConnection tls_;
+  const ClientOptions& options_;
+  Entropy& entropy_;
+  TimePoint handshake_deadline_;
+  std::optional<ClientSession> session_;
+  Failure early_failure_;
+  bool broken_ = false;
+  bool want_write_ = true;
+  Bytes output_;
+  std::size_t written_ = 0;
+};
+
+// Runs `connection` with poll(2) until `done` says so; false when `timeout` passed first or the
+// connection finished without.
+bool DriveUntil(Connection& connection, const std::function<bool(Connection&)>& done,
+                Duration timeout);
+
+}  // namespace sstpgw::client

@@ -1,0 +1,27 @@
+// Where and how to dial, as read from the command line; shared by both modes.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "proto/base/result.h"
+#include "tests/client/client_options.h"
+#include "tests/client/tls_connection.h"
+
+namespace sstpgw::client {
+
+struct Target {
+  std::string address;  // literal IP address
+  std::uint16_t port = 443;
+  TlsOptions tls;
+  ClientOptions options;
+};
+
+// "host", "host:port", "[v6]:port"; resolves a name. Sets address, port, the HTTP Host and, unless
+// given already, the name to verify.
+Result<void> SetServer(Target& target, const std::string& server);
+
+// "pap,chap,mschap,mschap-v2" in any order.
+Result<std::vector<AuthProtocol>> ParseAuthList(const std::string& text);
+
+}  // namespace sstpgw::client
