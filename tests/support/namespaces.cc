@@ -1,0 +1,81 @@
+#include "tests/support/namespaces.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sched.h>
+#include <unistd.h>
+
+#include <atomic>
+
+#include "tests/support/process.h"
+
+namespace sstpgw::test {
+namespace {
+
+Finished Ip(const std::string& arguments) { return RunProcess({"sh", "-c", "ip " + arguments}); }
+
+void MustIp(const std::string& arguments) {
+  const Finished done = Ip(arguments);
+  EXPECT_EQ(done.exit_code, 0) << "ip " << arguments << ": " << done.output;
+}
+
+std::string UniqueName(const std::string& role) {
+  static std::atomic<int> counter{0};
+  return "sg" + std::to_string(getpid()) + "-" + std::to_string(++counter) + "-" + role;
+}
+
+}  // namespace
+
+bool CanUseNamespaces() { return geteuid() == 0 && access("/dev/net/tun", R_OK | W_OK) == 0; }
+
+std::string SkipReason() { return "needs root (network namespaces and /dev/net/tun)"; }
+
+Namespace::Namespace(const std::string& role) : name_(UniqueName(role)) {
+  MustIp("netns add " + name_);
+  MustIp("-n " + name_ + " link set lo up");
+}
+
+Namespace::~Namespace() { Ip("netns del " + name_); }
+
+void Namespace::Run(const std::function<void()>& body) const {
+  const int home = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+  const int away = open(("/run/netns/" + name_).c_str(), O_RDONLY | O_CLOEXEC);
+  if (home < 0 || away < 0 || setns(away, CLONE_NEWNET) != 0) {
+    ADD_FAILURE() << "cannot enter namespace " << name_;
+  } else {
+    body();
+    if (setns(home, CLONE_NEWNET) != 0) std::abort();
+  }
+  close(home);
+  close(away);
+}
+
+std::string Namespace::Ip(const std::string& arguments) const {
+  const Finished done = test::Ip("-n " + name_ + " " + arguments);
+  EXPECT_EQ(done.exit_code, 0) << "ip -n " << name_ << " " << arguments << ": " << done.output;
+  return done.output;
+}
+
+std::string Namespace::Shell(const std::string& command, int* exit_code) const {
+  ProcessOptions options;
+  options.where = this;
+  const Finished done = RunProcess({"sh", "-c", command}, options);
+  if (exit_code != nullptr) *exit_code = done.exit_code;
+  return done.output;
+}
+
+Veth::Veth(const End& a, const End& b) : where_(a.where), name_(a.name) {
+  MustIp("link add " + a.name + " netns " + a.where.name() + " type veth peer name " + b.name +
+         " netns " + b.where.name());
+  for (const End* end : {&a, &b}) {
+    end->where.Ip("addr add " + end->cidr + " dev " + end->name);
+    end->where.Ip("link set " + end->name + " up");
+  }
+}
+
+Veth::~Veth() { test::Ip("-n " + where_.name() + " link del " + name_); }
+
+void Veth::Drop() { where_.Ip("link set " + name_ + " down"); }
+void Veth::Restore() { where_.Ip("link set " + name_ + " up"); }
+
+}  // namespace sstpgw::test

@@ -1,0 +1,13 @@
+// Waiting for facts, never for time: asks again until the fact is there or the time is up.
+#pragma once
+
+#include <chrono>
+#include <functional>
+
+namespace sstpgw::test {
+
+// True as soon as `fact` returns true; false when `timeout` passed. `fact` is asked at least once,
+// and about every 10 ms.
+bool WaitUntil(const std::function<bool()>& fact, std::chrono::milliseconds timeout);
+
+}  // namespace sstpgw::test

@@ -1,0 +1,225 @@
+// The client machine against a scripted server.
+#include "tests/client/client_session.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/client/client_crypto.h"
+
+namespace sstpgw::client {
+namespace {
+
+using testing::HasSubstr;
+using testing::StartsWith;
+
+class CountingEntropy final : public Entropy {
+ public:
+  void Fill(std::span<std::uint8_t> out) override {
+    for (std::uint8_t& octet : out) octet = ++next_;
+  }
+
+ private:
+  std::uint8_t next_ = 0;
+};
+
+class ClientSessionTest : public testing::Test {
+ protected:
+  void Begin() {
+    session_.emplace(options_, certificate_, entropy_, now_);
+    request_ = Text(session_->TakeOutput());
+  }
+  static std::string Text(const Bytes& bytes) { return {bytes.begin(), bytes.end()}; }
+
+  // Feeds octets and returns the packets the client sent because of them.
+  std::vector<SstpPacket> Feed(const Bytes& bytes) {
+    session_->Receive(bytes, now_);
+    return Sent();
+  }
+  std::vector<SstpPacket> Sent() {
+    SstpSplitter splitter;
+    splitter.Append(session_->TakeOutput());
+    std::vector<SstpPacket> packets;
+    while (auto packet = splitter.Next()) packets.push_back(*packet);
+    return packets;
+  }
+  std::vector<SstpPacket> FeedPpp(std::uint16_t protocol, const PppControl& packet) {
+    return Feed(SstpPpp(protocol, packet));
+  }
+  static PppControl Ppp(const SstpPacket& packet) {
+    return ParsePppControl(packet.frame()->information).value();
+  }
+
+  void ReachLcp() {
+    Begin();
+    auto sent = Feed(ToBytes("HTTP/1.1 200 OK\r\nContent-Length: 18446744073709551615\r\n\r\n"));
+    ASSERT_EQ(sent.size(), 1u);
+    EXPECT_EQ(sent[0].raw, CallConnectRequest());
+    sent = Feed(SstpControl(kCallConnectAck,
+                            {{kCryptoBindingRequest, Concat({Bytes{0, 0, 0, 3}, nonce_})}}));
+    ASSERT_EQ(sent.size(), 1u);
+    lcp_request_ = Ppp(sent[0]);
+    EXPECT_EQ(session_->phase(), Phase::kLink);
+  }
+  // LCP with PAP; returns what the client sends once LCP is open.
+  std::vector<SstpPacket> OpenLcp(const Bytes& auth_value) {
+    FeedPpp(kLcp, {kConfAck, lcp_request_.id, lcp_request_.data});
+    auto sent = FeedPpp(
+        kLcp,
+        {kConfReq, 56, EncodeOptions({{3, auth_value}, {1, Be16(1452)}, {5, Be32(0x1cd9ad05)}})});
+    EXPECT_GE(sent.size(), 1u);
+    EXPECT_EQ(Ppp(sent[0]).code, kConfAck);
+    sent.erase(sent.begin());
+    return sent;
+  }
+  void ReachUp() {
+    options_.user = options_.password = "test";
+    ReachLcp();
+    OpenLcp({0xc0, 0x23});
+    auto sent = FeedPpp(kPap, {2, 3, Concat({Bytes{2}, ToBytes("OK")})});
+    ASSERT_EQ(sent.size(), 2u);
+    EXPECT_EQ(sent[0].message_type(), kCallConnected);
+    EXPECT_EQ(sent[0].raw, CallConnected(BindingHash::kSha256, nonce_, certificate_, Hlak{}));
+    const PppControl ask = Ppp(sent[1]);
+    FeedPpp(kIpcp, {kConfReq, 25, EncodeOptions({{3, {10, 0, 0, 1}}})});
+    sent = FeedPpp(kIpcp, {kConfNak, ask.id,
+                           EncodeOptions({{3, {10, 0, 0, 5}},
+                                          {129, {9, 9, 9, 9}},
+                                          {131, {8, 8, 8, 8}},
+                                          {130, {7, 7, 7, 7}},
+                                          {132, {6, 6, 6, 6}}})});
+    ASSERT_EQ(sent.size(), 1u);
+    FeedPpp(kIpcp, {kConfAck, Ppp(sent[0]).id, Ppp(sent[0]).data});
+    ASSERT_EQ(session_->phase(), Phase::kUp);
+  }
+
+  ClientOptions options_;
+  CountingEntropy entropy_;
+  Bytes certificate_ = ToBytes("certificate");
+  Bytes nonce_ = Bytes(32, 0x77);
+  TimePoint now_{};
+  std::optional<ClientSession> session_;
+  std::string request_;
+  PppControl lcp_request_;
+};
+
+TEST_F(ClientSessionTest, SendsTheHttpRequestFirst) {
+  options_.host = "vyos.io";
+  Begin();
+  EXPECT_THAT(request_, StartsWith("SSTP_DUPLEX_POST "
+                                   "/sra_{BA195980-CD49-458b-9E23-C84EE0ADCD75}/ HTTP/1.1\r\n"));
+  EXPECT_THAT(request_, HasSubstr("Host: vyos.io\r\n\r\n"));
+}
+
+TEST_F(ClientSessionTest, RefusedByHttp) {
+  Begin();
+  Feed(ToBytes("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"));
+  EXPECT_EQ(session_->phase(), Phase::kClosed);
+  EXPECT_EQ(session_->failure().kind, FailureKind::kHttpRefused);
+  EXPECT_EQ(session_->facts().http_status, "HTTP/1.1 404 Not Found");
+}
+
+TEST_F(ClientSessionTest, PapUntilUpAndIpPacketsBothWays) {
+  ReachUp();
+  const Facts& facts = session_->facts();
+  EXPECT_EQ(facts.address.ToString(), "10.0.0.5");
+  EXPECT_EQ(facts.gateway.ToString(), "10.0.0.1");
+  EXPECT_EQ(facts.mtu, 1452);
+  ASSERT_EQ(facts.dns.size(), 2u);
+  ASSERT_EQ(facts.wins.size(), 2u);
+  Bytes received;
+  session_->OnIpPacket(
+      [&received](ByteView packet) { received.assign(packet.begin(), packet.end()); });
+  Feed(SstpData(kIpv4, FromHex("45 00 00 01")));
+  EXPECT_EQ(received, FromHex("45 00 00 01"));
+  session_->SendIpPacket(FromHex("45 02"));
+  const auto sent = Sent();
+  ASSERT_EQ(sent.size(), 1u);
+  EXPECT_EQ(sent[0].raw, FromHex("10 00 00 0a ff 03 00 21 45 02"));
+}
+
+TEST_F(ClientSessionTest, NaksAnAuthenticationItDoesNotWant) {
+  options_.auth = {AuthProtocol::kMsChapV2};
+  ReachLcp();
+  const auto sent = FeedPpp(kLcp, {kConfReq, 1, EncodeOptions({{3, {0xc0, 0x23}}})});
+  ASSERT_EQ(sent.size(), 1u);
+  EXPECT_EQ(Ppp(sent[0]).code, kConfNak);
+  EXPECT_EQ(Ppp(sent[0]).data, EncodeOptions({{3, {0xc2, 0x23, 0x81}}}));
+}
+
+TEST_F(ClientSessionTest, MsChapV2ServerThatDoesNotKnowThePasswordIsRefused) {
+  options_.user = options_.password = "test";
+  ReachLcp();
+  OpenLcp({0xc2, 0x23, 0x81});
+  FeedPpp(kChap, {1, 9, Concat({Bytes{16}, Bytes(16, 0x42), ToBytes("gw")})});
+  FeedPpp(kChap, {3, 9, ToBytes("S=" + std::string(40, '0') + " M=welcome")});
+  EXPECT_EQ(session_->failure().kind, FailureKind::kServerNotGenuine);
+}
+
+TEST_F(ClientSessionTest, WindowsOpeningAsOnThePage) {
+  options_.deviations.windows_opening = true;
+  ReachLcp();
+  const auto options = ParseOptions(lcp_request_.data);
+  ASSERT_TRUE(options);
+  ASSERT_EQ(options->size(), 5u);
+  EXPECT_EQ((*options)[0], (PppOption{1, {0x0f, 0xfb}}));
+  EXPECT_EQ((*options)[2].type, 7);
+  EXPECT_EQ((*options)[3].type, 8);
+  EXPECT_EQ((*options)[4], (PppOption{13, {6}}));
+  const auto sent = OpenLcp({0xc0, 0x23});
+  ASSERT_EQ(sent.size(), 3u);
+  EXPECT_EQ(Ppp(sent[0]).code, kIdent);
+  EXPECT_THAT(Text(Ppp(sent[1]).data), HasSubstr("MSRAS-0-"));
+}
+
+TEST_F(ClientSessionTest, EarlyBindingFollowsTheRequestAtOnce) {
+  options_.binding = BindingTime::kBeforeTheResult;
+  ReachLcp();
+  const auto sent = OpenLcp({0xc0, 0x23});
+  ASSERT_EQ(sent.size(), 2u);
+  EXPECT_EQ(sent[1].message_type(), kCallConnected);
+}
+
+TEST_F(ClientSessionTest, AnswersEchoesOfBothLayersUnlessToldNotTo) {
+  ReachUp();
+  auto sent = Feed(SstpControl(kSstpEchoRequest, {}));
+  ASSERT_EQ(sent.size(), 1u);
+  EXPECT_EQ(sent[0].message_type(), kSstpEchoResponse);
+  sent = FeedPpp(kLcp, {kEchoReq, 4, FromHex("01020304aabb")});
+  ASSERT_EQ(sent.size(), 1u);
+  EXPECT_EQ(Ppp(sent[0]).code, kEchoRep);
+  EXPECT_EQ(Bytes(Ppp(sent[0]).data.begin() + 4, Ppp(sent[0]).data.end()), FromHex("aabb"));
+  options_.deviations.ignore_lcp_echo = true;
+  EXPECT_TRUE(FeedPpp(kLcp, {kEchoReq, 5, FromHex("01020304")}).empty());
+}
+
+TEST_F(ClientSessionTest, EndsOfACall) {
+  ReachUp();
+  session_->Disconnect(now_);
+  EXPECT_EQ(Sent().at(0).message_type(), kCallDisconnect);
+  EXPECT_EQ(session_->phase(), Phase::kClosing);
+  Feed(SstpControl(kCallDisconnectAck, {}));
+  EXPECT_EQ(session_->phase(), Phase::kClosed);
+  EXPECT_EQ(session_->failure().kind, FailureKind::kNone);
+}
+
+TEST_F(ClientSessionTest, AbortOfTheServerIsAnsweredAndNamed) {
+  ReachUp();
+  const auto sent = Feed(SstpWithStatus(kCallAbort, 3, 4));
+  ASSERT_EQ(sent.size(), 1u);
+  EXPECT_EQ(sent[0].message_type(), kCallAbort);
+  EXPECT_EQ(session_->failure().kind, FailureKind::kAborted);
+  EXPECT_THAT(session_->failure().detail, HasSubstr("status 4"));
+}
+
+TEST_F(ClientSessionTest, GivesUpWhenTheServerIsSilent) {
+  options_.max_transmissions = 2;
+  ReachLcp();
+  for (int i = 0; i < 3 && session_->Deadline(); ++i) {
+    now_ = *session_->Deadline();
+    session_->Tick(now_);
+  }
+  EXPECT_EQ(session_->failure().kind, FailureKind::kTimeout);
+}
+
+}  // namespace
+}  // namespace sstpgw::client

@@ -1,0 +1,44 @@
+#include "tests/client/metrics.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/client/many_sessions.h"
+
+namespace sstpgw::client {
+namespace {
+
+using std::chrono::milliseconds;
+using testing::HasSubstr;
+
+TEST(Metrics, PercentileIsTheNearestRank) {
+  std::vector<Duration> samples;
+  for (int i = 100; i >= 1; --i) samples.emplace_back(milliseconds(i));
+  EXPECT_EQ(Percentile(samples, 50), milliseconds(50));
+  EXPECT_EQ(Percentile(samples, 99), milliseconds(99));
+  EXPECT_EQ(Percentile(samples, 100), milliseconds(100));
+  EXPECT_EQ(Percentile({milliseconds(7)}, 50), milliseconds(7));
+  EXPECT_EQ(Percentile({}, 50), Duration{});
+}
+
+TEST(Metrics, ReportNamesEveryFailure) {
+  RunReport report;
+  report.wanted = 3;
+  report.setup_elapsed = std::chrono::seconds(2);
+  report.setup_times = {milliseconds(10), milliseconds(30)};
+  report.failures["authentication: E=691 \"x\""] = 1;
+  EXPECT_THAT(ToTable(report), HasSubstr("authentication: E=691"));
+  const std::string json = ToJson(report);
+  EXPECT_THAT(json, HasSubstr("\"up\": 2"));
+  EXPECT_THAT(json, HasSubstr("\"setup_rate_per_second\": 1.0"));
+  EXPECT_THAT(json, HasSubstr("\"p50\": 10.0"));
+  EXPECT_THAT(json, HasSubstr("\"authentication: E=691 \\\"x\\\"\": 1"));
+}
+
+TEST(Metrics, UserTemplateCountsSessions) {
+  EXPECT_EQ(ExpandUser("user%d", 17), "user17");
+  EXPECT_EQ(ExpandUser("test", 17), "test");
+}
+
+}  // namespace
+}  // namespace sstpgw::client

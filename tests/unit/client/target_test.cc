@@ -1,0 +1,39 @@
+#include "tests/client/target.h"
+
+#include <gtest/gtest.h>
+
+namespace sstpgw::client {
+namespace {
+
+TEST(Target, ServerFormsAreUnderstood) {
+  Target plain;
+  ASSERT_TRUE(SetServer(plain, "192.0.2.1"));
+  EXPECT_EQ(plain.address, "192.0.2.1");
+  EXPECT_EQ(plain.port, 443);
+  EXPECT_EQ(plain.tls.verify_name, "192.0.2.1");
+  Target port;
+  ASSERT_TRUE(SetServer(port, "192.0.2.1:8443"));
+  EXPECT_EQ(port.port, 8443);
+  Target six;
+  ASSERT_TRUE(SetServer(six, "[::1]:8443"));
+  EXPECT_EQ(six.address, "::1");
+  EXPECT_EQ(six.port, 8443);
+}
+
+TEST(Target, BadPortsAreRefused) {
+  Target target;
+  EXPECT_FALSE(SetServer(target, "192.0.2.1:0"));
+  EXPECT_FALSE(SetServer(target, "192.0.2.1:65536"));
+  EXPECT_FALSE(SetServer(target, "192.0.2.1:4x"));
+}
+
+TEST(Target, AuthListKeepsItsOrder) {
+  const auto list = ParseAuthList("chap,mschap-v2");
+  ASSERT_TRUE(list);
+  EXPECT_EQ(*list, (std::vector<AuthProtocol>{AuthProtocol::kChapMd5, AuthProtocol::kMsChapV2}));
+  EXPECT_FALSE(ParseAuthList("eap"));
+  EXPECT_FALSE(ParseAuthList(""));
+}
+
+}  // namespace
+}  // namespace sstpgw::client

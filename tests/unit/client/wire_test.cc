@@ -1,0 +1,65 @@
+#include "tests/client/wire.h"
+
+#include <gtest/gtest.h>
+
+namespace sstpgw::client {
+namespace {
+
+TEST(Wire, CallConnectRequestIsTheExampleOfMsSstp47) {
+  EXPECT_EQ(CallConnectRequest(), FromHex("10 01 00 0e 00 01 00 01 00 01 00 06 00 01"));
+}
+
+TEST(Wire, DisconnectAndAbortAreTheExamplesOfMsSstp47) {
+  EXPECT_EQ(SstpWithStatus(kCallDisconnect, 0, 0),
+            FromHex("10 01 00 14 00 06 00 01 00 02 00 0c 00 00 00 00 00 00 00 00"));
+  const SstpPacket abort{SstpWithStatus(kCallAbort, 2, 8)};
+  EXPECT_EQ(abort.raw, FromHex("10 01 00 14 00 05 00 01 00 02 00 0c 00 00 00 02 00 00 00 08"));
+  EXPECT_EQ(abort.message_type(), kCallAbort);
+  EXPECT_EQ(abort.status(), 8u);
+  EXPECT_EQ(abort.status_attribute(), 2);
+}
+
+TEST(Wire, SplitterFindsPacketsWhereverTheStreamIsCut) {
+  const Bytes stream = Concat({CallConnectRequest(), SstpPpp(kLcp, {kEchoReq, 7, {1, 2, 3, 4}}),
+                               SstpControl(kSstpEchoRequest, {})});
+  for (std::size_t cut = 0; cut <= stream.size(); ++cut) {
+    SstpSplitter splitter;
+    std::vector<SstpPacket> found;
+    for (const ByteView part : {ByteView(stream).first(cut), ByteView(stream).subspan(cut)}) {
+      splitter.Append(part);
+      while (auto packet = splitter.Next()) found.push_back(*packet);
+    }
+    ASSERT_EQ(found.size(), 3u) << cut;
+    EXPECT_EQ(found[0].message_type(), kCallConnectRequest);
+    EXPECT_EQ(found[1].frame()->protocol, kLcp);
+    EXPECT_EQ(found[2].message_type(), kSstpEchoRequest);
+    EXPECT_FALSE(splitter.broken());
+  }
+}
+
+TEST(Wire, SplitterGivesUpOnAStreamWithoutBoundaries) {
+  for (const char* hex : {"11 01 00 08", "10 00 00 03", "10 01 00 07"}) {
+    SstpSplitter splitter;
+    splitter.Append(FromHex(hex));
+    EXPECT_FALSE(splitter.Next());
+    EXPECT_TRUE(splitter.broken()) << hex;
+  }
+}
+
+TEST(Wire, FramesComeWithAndWithoutAddressAndControl) {
+  EXPECT_EQ((SstpPacket{FromHex("10 00 00 09 ff 03 c0 21 05")}).frame()->protocol, kLcp);
+  EXPECT_EQ((SstpPacket{FromHex("10 00 00 07 c0 21 05")}).frame()->protocol, kLcp);
+  EXPECT_EQ((SstpPacket{FromHex("10 00 00 06 21 45")}).frame()->protocol, kIpv4);
+  EXPECT_FALSE((SstpPacket{FromHex("10 00 00 04")}).frame());
+}
+
+TEST(Wire, LengthsThatPassTheirContainerAreRefused) {
+  EXPECT_FALSE(ParsePppControl(FromHex("01 00 00 05")));
+  EXPECT_FALSE(ParsePppControl(FromHex("01 00 00 03")));
+  EXPECT_FALSE(ParseOptions(FromHex("01 01")));
+  EXPECT_FALSE(ParseOptions(FromHex("01 05 00 00")));
+  EXPECT_TRUE((SstpPacket{FromHex("10 01 00 0c 00 05 00 01 00 02 00 0c")}).attributes().empty());
+}
+
+}  // namespace
+}  // namespace sstpgw::client
