@@ -8,10 +8,10 @@
 
 #include "controlplane/session/registry.h"
 #include "controlplane/session/session_key.h"
+#include "proto/base/link.h"
 #include "proto/base/log_level.h"
 #include "proto/base/messages.h"
 #include "proto/base/result.h"
-#include "proto/base/link.h"
 
 namespace sstpgw::cp {
 

@@ -16,8 +16,8 @@
 #include <vector>
 
 #include "controlplane/session/session_key.h"
-#include "proto/base/messages.h"
 #include "proto/base/link.h"
+#include "proto/base/messages.h"
 
 namespace sstpgw::cp {
 

@@ -13,33 +13,30 @@ from sources import ROOT, own_sources
 # "generated" is protobuf's and gRPC's code, ours (sstpgw/v1/) and their own headers.
 GATEWAY_LAYERS = ("gateway/codec", "gateway/crypto", "gateway/fsm", "gateway/datapath", "gateway/edge")
 PURE_CONTROL = ("controlplane/auth", "controlplane/pool", "controlplane/session")
-CONTRACT = ("proto/contract", "proto/contract/link")
 CONFIG = ("controlplane/config", "controlplane/config/control_config")
 MAY_INCLUDE = {
     "proto/base": (),
-    # The messages of the Attach stream as plain values; converting them stays in the rest of contract.
-    "proto/contract/link": ("proto/base",),
-    "proto/contract": ("proto/base", "generated", "proto/contract/link"),
+    "proto/contract": ("proto/base", "generated"),
     "gateway/codec": ("proto/base",),
     "gateway/crypto": ("proto/base",),
     "gateway/fsm": ("proto/base", "gateway/codec", "gateway/crypto"),
     "gateway/datapath": ("proto/base", "gateway/codec", "gateway/crypto"),
     "gateway/edge": ("proto/base", "ebpf"),
-    "gateway/edge/control_client": ("proto/base", *CONTRACT, "generated", "gateway/edge"),
-    "gateway": ("proto/base", *GATEWAY_LAYERS, "gateway/edge/control_client", "proto/contract/link"),
+    "gateway/edge/control_client": ("proto/base", "proto/contract", "generated", "gateway/edge"),
+    "gateway": ("proto/base", *GATEWAY_LAYERS, "gateway/edge/control_client"),
     # The settings of the control plane as plain values; how they are read stays in the rest of config.
     "controlplane/config/control_config": ("proto/base",),
     "controlplane/auth": ("proto/base", "controlplane/config/control_config"),
     "controlplane/pool": ("proto/base", "controlplane/config/control_config"),
     "controlplane/session": ("proto/base", "controlplane/config/control_config", "controlplane/auth",
-                             "controlplane/pool", "proto/contract/link"),
+                             "controlplane/pool"),
     "controlplane/config": ("proto/base", "proto/contract", "generated", "controlplane/config/control_config"),
     "controlplane/edge": ("proto/base",),
-    "controlplane/rpc": ("proto/base", *CONTRACT, "generated", *PURE_CONTROL, *CONFIG,
+    "controlplane/rpc": ("proto/base", "proto/contract", "generated", *PURE_CONTROL, *CONFIG,
                          "controlplane/edge"),
-    "controlplane/app": ("proto/base", *CONTRACT, "generated", *PURE_CONTROL, *CONFIG,
+    "controlplane/app": ("proto/base", "proto/contract", "generated", *PURE_CONTROL, *CONFIG,
                          "controlplane/edge", "controlplane/rpc"),
-    "controlplane/cli": ("proto/base", *CONTRACT, "generated", *CONFIG),
+    "controlplane/cli": ("proto/base", "proto/contract", "generated", *CONFIG),
     "controlplane": ("proto/base", "controlplane/app", *CONFIG, "controlplane/rpc",
                      "controlplane/edge"),
     "ebpf": (),

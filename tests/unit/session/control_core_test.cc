@@ -1,0 +1,110 @@
+#include "controlplane/session/control_core.h"
+
+#include "tests/unit/session/core_bench.h"
+
+namespace sstpgw::cp {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+class ControlCoreTest : public ::testing::Test, public CoreBench {};
+
+TEST_F(ControlCoreTest, AfterARestartTheHelloRebuildsTableAndLeases) {
+  Attach("g", "b", {Record("s1", "ann", "10.0.0.2"), Record("s2", "bob", "10.0.0.3")});
+  EXPECT_EQ(core.registry().session_count(), 2U);
+  EXPECT_EQ(AnswerTo(Ask("g", "s3", "cid")), "10.0.0.4");
+  Down("g", "s1", "ann", "10.0.0.2");
+  EXPECT_EQ(core.pools().OwnerOf(*Ipv4Address::Parse("10.0.0.2")), "");
+}
+
+TEST_F(ControlCoreTest, EveryReportIsAcknowledgedAlsoADuplicate) {
+  Attach("g", "b");
+  Up("g", "s1", "ann", "10.0.0.2");
+  sequences["gb"] = 0;
+  Up("g", "s1", "ann", "10.0.0.2");
+  EXPECT_THAT(acks, ElementsAre(1, 1));
+  EXPECT_EQ(updates.size(), 1U);
+}
+
+TEST_F(ControlCoreTest, ANewBootReleasesTheLeasesOfTheOld) {
+  Attach("g", "b1", {Record("s1", "ann", "10.0.0.2")});
+  Attach("g", "b2");
+  EXPECT_EQ(core.pools().lease_count(), 0U);
+  ASSERT_EQ(updates.size(), 2U);
+  EXPECT_EQ(updates[1].kind, ChangeKind::kRemoved);
+}
+
+TEST_F(ControlCoreTest, TwoGatewaysWithOneAddressAreLoggedAndTheFirstKeepsIt) {
+  Attach("g", "b", {Record("s1", "ann", "10.0.0.2")});
+  Attach("h", "b", {Record("s9", "bob", "10.0.0.2")});
+  EXPECT_THAT(log, ElementsAre("session h/s9 uses 10.0.0.2, which belongs to g/s1"));
+  Down("h", "s9", "bob", "10.0.0.2");
+  EXPECT_EQ(core.pools().OwnerOf(*Ipv4Address::Parse("10.0.0.2")), "g/s1");
+}
+
+TEST_F(ControlCoreTest, AnAddressChangeMovesTheLease) {
+  Attach("g", "b", {Record("s1", "ann", "10.0.0.2")});
+  Report("g", SessionEventKind::kChange, Record("s1", "ann", "10.0.0.5"));
+  EXPECT_EQ(core.pools().OwnerOf(*Ipv4Address::Parse("10.0.0.2")), "");
+  EXPECT_EQ(core.pools().OwnerOf(*Ipv4Address::Parse("10.0.0.5")), "g/s1");
+}
+
+TEST_F(ControlCoreTest, TerminateOrdersAllMatchesAndCounts) {
+  Attach("g", "b",
+         {Record("s1", "ann", "10.0.0.2"), Record("s2", "ann", "10.0.0.3"),
+          Record("s3", "bob", "10.0.0.4")});
+  SessionFilter filter;
+  filter.user = "ann";
+  ActionList actions;
+  EXPECT_EQ(core.Terminate(filter, Termination::kHard, actions), 2U);
+  EXPECT_EQ(actions.size(), 2U);
+  filter.user = "nobody";
+  EXPECT_EQ(core.Terminate(filter, Termination::kHard, actions), 0U);
+}
+
+TEST_F(ControlCoreTest, TerminateOfAnUnreachableSessionIsDeliveredLater) {
+  Attach("g", "b", {Record("s1", "ann", "10.0.0.2"), Record("s2", "bob", "10.0.0.3")});
+  Do(GatewayDetached{"g"});
+  ActionList actions;
+  EXPECT_EQ(core.Terminate({}, Termination::kSoft, actions), 2U);
+  EXPECT_TRUE(actions.empty());
+  Attach("g", "b", {Record("s2", "bob", "10.0.0.3")});
+  EXPECT_THAT(TakeDisconnects(), ElementsAre("g/s2 soft"));
+  Attach("g", "b", {Record("s2", "bob", "10.0.0.3")});
+  EXPECT_THAT(TakeDisconnects(), IsEmpty());
+}
+
+TEST_F(ControlCoreTest, DrainIsRememberedOverAttachment) {
+  Attach("g", "b");
+  ActionList actions;
+  EXPECT_EQ(core.Drain("", true, actions), 1U);
+  EXPECT_EQ(core.Drain("h", false, actions), 0U);
+  Attach("g", "b");
+  Attach("h", "b");
+  EXPECT_THAT(drains, ElementsAre("g on"));
+  EXPECT_TRUE(core.IsDraining("g"));
+  EXPECT_FALSE(core.IsDraining("h"));
+  EXPECT_EQ(core.Drain("", false, actions), 2U);
+  EXPECT_FALSE(core.IsDraining("g"));
+}
+
+TEST_F(ControlCoreTest, AppliedAndRefusedAreNoted) {
+  Attach("g", "b");
+  Do(SettingsRefused{"g", Refused{Generation(4), "", "certificate and key differ"}});
+  EXPECT_EQ(core.registry().FindGateway("g")->refused_reason, "certificate and key differ");
+  EXPECT_EQ(log.size(), 1U);
+  Do(SettingsApplied{"g", Applied{Generation(5), ""}});
+  EXPECT_EQ(core.registry().FindGateway("g")->refused_reason, "");
+  EXPECT_EQ(core.registry().FindGateway("g")->applied, Generation(5));
+}
+
+TEST_F(ControlCoreTest, ReconfigurationKeepsSessionsAndLeases) {
+  Attach("g", "b", {Record("s1", "ann", "10.0.0.2")});
+  SetPool("10.9.0.1", "10.9.0.5");
+  EXPECT_EQ(core.pools().OwnerOf(*Ipv4Address::Parse("10.0.0.2")), "g/s1");
+  EXPECT_EQ(AnswerTo(Ask("g", "s2", "bob")), "10.9.0.1");
+}
+
+}  // namespace
+}  // namespace sstpgw::cp

@@ -1,0 +1,172 @@
+// A control plane's core with a hand-moved clock and a backend that lets everybody in, for tests
+// that read as stories.
+#pragma once
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "controlplane/session/control_core.h"
+
+namespace sstpgw::cp {
+
+class CoreBench {
+ public:
+  CoreBench() {
+    settings.default_pool = "P";
+    settings.gateway_address = *Ipv4Address::Parse("10.0.0.1");
+    SetPool("10.0.0.2", "10.0.0.9");
+  }
+
+  void SetPool(const char* first, const char* last) {
+    PoolMap pools;
+    pools["P"] = PoolConfig{"P", {{*Ipv4Address::Parse(first), *Ipv4Address::Parse(last)}}, ""};
+    core.Configure(pools, settings);
+  }
+
+  // Carries out an event and everything that judging credentials needs.
+  void Do(Event event) {
+    Collect(core.Step(std::move(event), now));
+    std::vector<JudgeCredentials> asked;
+    asked.swap(to_judge);
+    for (JudgeCredentials& judge : asked) {
+      if (!judges) continue;
+      AuthGranted granted;
+      granted.hlak = Secret(std::string(32, 'k'));
+      granted.success_message = "Authentication succeeded";
+      const auto fixed = static_ips.find(UserOf(judge.question.evidence));
+      if (fixed != static_ips.end()) granted.static_ip = fixed->second;
+      Do(CredentialsJudged{judge.attempt, std::move(granted)});
+    }
+  }
+
+  void Attach(const std::string& gateway, const std::string& boot,
+              std::vector<SessionRecord> sessions = {}) {
+    boots[gateway] = boot;
+    Hello hello;
+    hello.gateway_id = gateway;
+    hello.boot_id = boot;
+    hello.sessions = std::move(sessions);
+    Do(GatewayAttached{hello});
+  }
+
+  // Asks for a login; returns the name of the asker.
+  AskId Ask(const std::string& gateway, const std::string& session, const std::string& user,
+            std::uint64_t attempt = 0) {
+    if (attempt == 0) attempt = ++attempts_;
+    AuthorizeCall call;
+    call.gateway_id = gateway;
+    call.boot_id = boots[gateway];
+    call.question.attempt = AttemptId(attempt);
+    call.question.session = session;
+    call.question.calling_station = "192.0.2.1";
+    call.question.evidence = PapEvidence{user, Secret("pw")};
+    const AskId ask(++asks_);
+    Do(AuthorizeAsked{ask, std::move(call)});
+    return ask;
+  }
+
+  // "10.0.0.2", "none" (accepted without address), "rejected: ...", "error: ...", "waiting".
+  [[nodiscard]] std::string AnswerTo(AskId ask) const {
+    const auto answer = answers.find(ask);
+    if (answer == answers.end()) return "waiting";
+    if (!answer->second) return "error: " + answer->second.error().message;
+    if (const auto* accept = std::get_if<AuthorizeAccept>(&*answer->second)) {
+      return accept->policy.address.is_zero() ? "none" : accept->policy.address.ToString();
+    }
+    return "rejected: " + std::get<AuthorizeReject>(*answer->second).log_reason;
+  }
+
+  static SessionRecord Record(const std::string& session, const std::string& user,
+                              const std::string& address,
+                              SessionState state = SessionState::kActive) {
+    SessionRecord record;
+    record.session = session;
+    record.user = user;
+    record.state = state;
+    if (!address.empty()) {
+      record.policy.generation = Generation(1);
+      record.policy.address = *Ipv4Address::Parse(address);
+    }
+    record.interface_name = "sstp" + session;
+    return record;
+  }
+
+  void Report(const std::string& gateway, SessionEventKind kind, SessionRecord record) {
+    NumberedReport report;
+    report.sequence = ++sequences[gateway + boots[gateway]];
+    report.report.kind = kind;
+    report.report.record = std::move(record);
+    if (kind == SessionEventKind::kDown) report.report.cause = TerminateCause::kUserRequest;
+    Do(ReportArrived{gateway, report});
+  }
+  void Up(const std::string& gateway, const std::string& session, const std::string& user,
+          const std::string& address) {
+    Report(gateway, SessionEventKind::kUp, Record(session, user, address));
+  }
+  void Down(const std::string& gateway, const std::string& session, const std::string& user,
+            const std::string& address) {
+    Report(gateway, SessionEventKind::kDown,
+           Record(session, user, address, SessionState::kFinishing));
+  }
+
+  void Pass(Duration duration) {
+    now += duration;
+    Do(TimePassed{});
+  }
+
+  // "gw/session soft" for every order to disconnect so far; empties the list.
+  std::vector<std::string> TakeDisconnects() { return std::exchange(disconnects, {}); }
+
+  ControlCore core;
+  AuthorizerSettings settings;
+  TimePoint now{std::chrono::hours(1)};
+  bool judges = true;
+  std::map<std::string, Ipv4Address> static_ips;
+  std::map<std::string, std::string> boots;
+  std::map<std::string, std::uint64_t> sequences;
+  std::map<AskId, Result<AuthorizeVerdict>> answers;
+  std::vector<std::string> disconnects;
+  std::vector<std::string> log;
+  std::vector<std::uint64_t> acks;
+  std::vector<SessionUpdate> updates;
+  std::vector<JudgeCredentials> to_judge;
+  std::vector<std::string> drains;
+
+ private:
+  void Collect(ActionList actions) {
+    for (Action& action : actions) {
+      if (auto* judge = std::get_if<JudgeCredentials>(&action)) {
+        to_judge.push_back(std::move(*judge));
+      } else if (auto* answer = std::get_if<Answer>(&action)) {
+        EXPECT_TRUE(answers.emplace(answer->ask, std::move(answer->verdict)).second)
+            << "answered twice";
+      } else if (auto* send = std::get_if<Send>(&action)) {
+        CollectSent(*send);
+      } else if (auto* announce = std::get_if<Announce>(&action)) {
+        updates.push_back(announce->update);
+      } else if (auto* line = std::get_if<WriteLog>(&action)) {
+        log.push_back(line->text);
+      }
+    }
+    EXPECT_EQ(core.Inconsistency(), "");
+  }
+  void CollectSent(const Send& send) {
+    EXPECT_TRUE(core.registry().IsAttached(send.gateway));
+    if (const auto* order = std::get_if<DisconnectOrder>(&send.message)) {
+      disconnects.push_back(send.gateway + "/" + order->session +
+                            (order->termination == Termination::kHard ? " hard" : " soft"));
+    } else if (const auto* ack = std::get_if<ReportAck>(&send.message)) {
+      acks.push_back(ack->sequence);
+    } else if (const auto* drain = std::get_if<DrainOrder>(&send.message)) {
+      drains.push_back(send.gateway + (drain->enabled ? " on" : " off"));
+    }
+  }
+
+  std::uint64_t attempts_ = 1000;
+  std::uint64_t asks_ = 0;
+};
+
+}  // namespace sstpgw::cp

@@ -1,0 +1,167 @@
+// Random gateways, logins, reports, losses and restarts under fake time; after every step the
+// core's books must balance, every question must be answered in bounded time, and at the end
+// nothing may be left over. A failing seed reproduces.
+#include <random>
+
+#include "tests/unit/session/core_bench.h"
+
+namespace sstpgw::cp {
+namespace {
+
+struct Carried {
+  std::string user;
+  std::string address;
+};
+
+class Simulation : public CoreBench {
+ public:
+  explicit Simulation(unsigned seed) : random_(seed) {
+    static_ips["u0"] = *Ipv4Address::Parse("10.0.0.4");
+    for (const char* gateway : {"g", "h"}) Attach(gateway, "boot0");
+  }
+
+  void Run(int steps) {
+    for (int i = 0; i < steps && !::testing::Test::HasFailure(); ++i) Turn();
+    Settle();
+  }
+
+ private:
+  std::uint32_t Roll(std::uint32_t sides) { return static_cast<std::uint32_t>(random_() % sides); }
+  std::string AnyGateway() { return Roll(2) == 0 ? "g" : "h"; }
+
+  void Turn() {
+    const std::string gateway = AnyGateway();
+    switch (Roll(12)) {
+      case 0:
+      case 1:
+      case 2:
+        Login(gateway);
+        break;
+      case 3:
+      case 4:
+        Leave(gateway);
+        break;
+      case 5:
+        Do(GatewayDetached{gateway});
+        break;
+      case 6:
+        Return(gateway);
+        break;
+      case 7:
+        if (Roll(4) == 0) Reboot(gateway);
+        break;
+      case 8:
+        if (!open_.empty()) Do(AskCancelled{open_.begin()->first});
+        break;
+      default:
+        Pass(std::chrono::milliseconds(Roll(4000)));
+    }
+    Obey();
+    TakeAnswers();
+  }
+
+  void Login(const std::string& gateway) {
+    const std::string session = "s" + std::to_string(++sessions_);
+    const std::string user = "u" + std::to_string(Roll(5));
+    const AskId ask = Ask(gateway, session, user);
+    open_[ask] = {gateway, session, user, now};
+  }
+
+  // Sessions that were told to go mostly do.
+  void Obey() {
+    for (const std::string& order : TakeDisconnects()) {
+      const std::string gateway = order.substr(0, 1);
+      const std::string session = order.substr(2, order.find(' ') - 2);
+      const bool hard = order.find("hard") != std::string::npos;
+      if (carried_[gateway].count(session) == 1 && (hard || Roll(2) == 0)) End(gateway, session);
+    }
+  }
+
+  void TakeAnswers() {
+    for (auto open = open_.begin(); open != open_.end();) {
+      const auto answer = answers.find(open->first);
+      const Open& what = open->second;
+      if (answer == answers.end()) {
+        ASSERT_LE(now - what.asked, std::chrono::seconds(40));
+        ++open;
+        continue;
+      }
+      const auto* accept =
+          answer->second ? std::get_if<AuthorizeAccept>(&*answer->second) : nullptr;
+      if (accept != nullptr && core.registry().IsAttached(what.gateway) && Roll(5) != 0) {
+        const std::string address =
+            accept->policy.address.is_zero() ? "" : accept->policy.address.ToString();
+        carried_[what.gateway][what.session] = {what.user, address};
+        Up(what.gateway, what.session, what.user, address);
+      }
+      open = open_.erase(open);
+    }
+  }
+
+  void Leave(const std::string& gateway) {
+    if (carried_[gateway].empty()) return;
+    End(gateway, carried_[gateway].begin()->first);
+  }
+
+  void End(const std::string& gateway, const std::string& session) {
+    const Carried carried = carried_[gateway].at(session);
+    carried_[gateway].erase(session);
+    if (core.registry().IsAttached(gateway)) Down(gateway, session, carried.user, carried.address);
+  }
+
+  void Return(const std::string& gateway) {
+    std::vector<SessionRecord> records;
+    for (const auto& [session, carried] : carried_[gateway]) {
+      records.push_back(Record(session, carried.user, carried.address));
+    }
+    Attach(gateway, boots[gateway], std::move(records));
+  }
+
+  void Reboot(const std::string& gateway) {
+    carried_[gateway].clear();
+    std::erase_if(open_, [&](const auto& open) { return open.second.gateway == gateway; });
+    Attach(gateway, "boot" + std::to_string(++boot_));
+  }
+
+  void Settle() {
+    for (const char* gateway : {"g", "h"}) Return(gateway);
+    for (int i = 0; i < 40; ++i) {
+      Pass(std::chrono::seconds(5));
+      Obey();
+      TakeAnswers();
+    }
+    EXPECT_TRUE(open_.empty());
+    EXPECT_EQ(core.authorizer().waiting_count(), 0U);
+    for (const char* gateway : {"g", "h"}) Reboot(gateway);
+    EXPECT_EQ(core.registry().session_count(), 0U);
+    EXPECT_EQ(core.pools().lease_count(), 0U);
+    EXPECT_EQ(core.authorizer().grant_count(), 0U);
+    Pass(Authorizer::kAnswerKept);
+    EXPECT_EQ(core.authorizer().attempt_count(), 0U);
+    Pass(Authorizer::kGrantUnreported);
+    EXPECT_EQ(core.NextDeadline(), std::nullopt);
+  }
+
+  struct Open {
+    std::string gateway;
+    std::string session;
+    std::string user;
+    TimePoint asked;
+  };
+  std::mt19937 random_;
+  int sessions_ = 0;
+  int boot_ = 0;
+  std::map<AskId, Open> open_;
+  std::map<std::string, std::map<std::string, Carried>> carried_;
+};
+
+TEST(CoreSimulation, BooksBalanceWhateverHappens) {
+  for (unsigned seed = 1; seed <= 60; ++seed) {
+    SCOPED_TRACE(seed);
+    Simulation(seed).Run(600);
+    if (HasFailure()) break;
+  }
+}
+
+}  // namespace
+}  // namespace sstpgw::cp
