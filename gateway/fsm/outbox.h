@@ -5,9 +5,11 @@
 #pragma once
 
 #include <bitset>
+#include <optional>
 #include <string>
 #include <utility>
 
+#include "gateway/codec/ppp_frame.h"
 #include "gateway/fsm/session_api.h"
 
 namespace sstpgw::fsm {
@@ -16,12 +18,17 @@ class Outbox {
  public:
   void Add(Action action) { actions_.push_back(std::move(action)); }
   void Send(Bytes bytes) { Add(SendBytes{std::move(bytes)}); }
-  // One PPP packet (information field, without address, control and protocol) as an SSTP data
-  // packet. Packets that would exceed what SSTP carries (4087 octets) are not sent.
-  void SendPpp(std::uint16_t protocol, ByteView packet);
+  // One PPP packet (information field) as an SSTP data packet, with its line of the protocol trace.
+  // `chap`: which CHAP was agreed on, for protocol CHAP.
+  void SendPpp(codec::PppProtocol protocol, ByteView packet, LogLevel level = LogLevel::kTrace,
+               std::optional<AuthProtocol> chap = std::nullopt);
+  // The trace line of a packet that came in.
+  void LogReceived(codec::PppProtocol protocol, ByteView packet, LogLevel level = LogLevel::kTrace,
+                   std::optional<AuthProtocol> chap = std::nullopt);
   void Log(LogLevel level, std::string text) { Add(WriteLog{level, std::move(text)}); }
   void LogBare(LogLevel level, std::string text) { Add(WriteLog{level, std::move(text), true}); }
   void Count(Counter counter) { Add(CountEvent{counter}); }
+
   void Start(TimerId timer, Duration after) {
     running_.set(Index(timer));
     Add(StartTimer{timer, after});
@@ -32,14 +39,17 @@ class Outbox {
     running_.reset(Index(timer));
     Add(StopTimer{timer});
   }
-  void StopAll() {
-    for (std::size_t i = 0; i < kTimerCount; ++i) Stop(static_cast<TimerId>(i));
+  void StopAllExcept(std::optional<TimerId> kept = std::nullopt) {
+    for (std::size_t i = 0; i < kTimerCount; ++i) {
+      const auto timer = static_cast<TimerId>(i);
+      if (timer != kept) Stop(timer);
+    }
   }
   // An expiry of a timer that was stopped meanwhile is stale: false, and nothing may happen.
   [[nodiscard]] bool TakeExpiry(TimerId timer) {
-    const bool live = Index(timer) < kTimerCount && running_.test(Index(timer));
-    if (live) running_.reset(Index(timer));
-    return live;
+    if (Index(timer) >= kTimerCount || !running_.test(Index(timer))) return false;
+    running_.reset(Index(timer));
+    return true;
   }
   [[nodiscard]] bool Runs(TimerId timer) const { return running_.test(Index(timer)); }
   [[nodiscard]] bool AnyRuns() const { return running_.any(); }

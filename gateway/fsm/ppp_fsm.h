@@ -37,18 +37,18 @@ enum class PppEvent : std::uint8_t {
   kDown,
   kOpen,
   kClose,
-  kTimeoutRetry,     // TO+: the restart counter is above zero
-  kTimeoutGiveUp,    // TO-
-  kGoodRequest,      // RCR+
-  kBadRequest,       // RCR-
-  kAck,              // RCA
-  kNak,              // RCN: Configure-Nak or Configure-Reject
-  kTermRequest,      // RTR
-  kTermAck,          // RTA
-  kUnknownCode,      // RUC
-  kHarmlessReject,   // RXJ+
-  kFatalReject,      // RXJ-
-  kEcho,             // RXR: Echo-Request, Echo-Reply, Discard-Request
+  kTimeoutRetry,    // TO+: the restart counter is above zero
+  kTimeoutGiveUp,   // TO-
+  kGoodRequest,     // RCR+
+  kBadRequest,      // RCR-
+  kAck,             // RCA
+  kNak,             // RCN: Configure-Nak or Configure-Reject
+  kTermRequest,     // RTR
+  kTermAck,         // RTA
+  kUnknownCode,     // RUC
+  kHarmlessReject,  // RXJ+
+  kFatalReject,     // RXJ-
+  kEcho,            // RXR: Echo-Request, Echo-Reply, Discard-Request
 };
 inline constexpr std::size_t kPppEventCount = 16;
 

@@ -1,0 +1,56 @@
+#include "gateway/fsm/http.h"
+
+namespace sstpgw::fsm {
+namespace {
+
+using codec::HttpStatus;
+
+HttpDecision Refuse(const SstpSettings& settings, HttpStatus status, Counter counter,
+                    std::int64_t unix_seconds) {
+  if (settings.http_error == HttpErrorPolicy::kDeny) {
+    return {.reply = {}, .counter = Counter::kHttpRefusedSilently, .correlation_id = {}};
+  }
+  return {.reply = codec::HttpReplyLines(status, unix_seconds),
+          .counter = counter,
+          .correlation_id = {}};
+}
+
+}  // namespace
+
+HttpDecision DecideHttp(const SstpSettings& settings, ByteView head, std::int64_t unix_seconds) {
+  const auto request = codec::ParseHttpRequest(head);
+  if (!request) {
+    return Refuse(settings, HttpStatus::kBadRequest, Counter::kHttpBadRequest, unix_seconds);
+  }
+  const bool duplex_post = request->method == codec::kSstpMethod;
+  if (!duplex_post && request->method != "GET") {
+    return Refuse(settings, HttpStatus::kNotImplemented, Counter::kHttpNotImplemented,
+                  unix_seconds);
+  }
+  const bool right_host =
+      settings.host_name.empty() ||
+      (request->host && codec::EqualsIgnoreCase(*request->host, settings.host_name));
+  if (!right_host) {
+    return Refuse(settings, HttpStatus::kNotFound, Counter::kHttpNotFound, unix_seconds);
+  }
+  if (!duplex_post || !codec::IsSstpPath(request->path)) {
+    if (settings.http_error == HttpErrorPolicy::kRedirect) {
+      const std::string location =
+          codec::RedirectLocation(settings.http_redirect_url, request->target);
+      return {.reply = codec::HttpReplyLines(HttpStatus::kMovedPermanently, unix_seconds, location),
+              .counter = Counter::kHttpRedirected,
+              .correlation_id = {}};
+    }
+    return Refuse(settings, HttpStatus::kNotFound, Counter::kHttpNotFound, unix_seconds);
+  }
+  return {.accepted = true,
+          .reply = codec::HttpReplyLines(HttpStatus::kOk, unix_seconds),
+          .counter = Counter::kHttpOk,
+          .correlation_id = request->correlation_id};
+}
+
+HttpDecision DecideHttpTooLong(const SstpSettings& settings, std::int64_t unix_seconds) {
+  return Refuse(settings, HttpStatus::kHeaderTooLarge, Counter::kHttpTooLong, unix_seconds);
+}
+
+}  // namespace sstpgw::fsm

@@ -1,0 +1,131 @@
+// The composition behind fsm::Session: owns the machines, routes events to them and turns their
+// signals into the next step of a session's life (features Annex A). Split over session.cc (public
+// face, life cycle, end) and session_steps.cc (what each signal leads to).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "gateway/fsm/auth.h"
+#include "gateway/fsm/http.h"
+#include "gateway/fsm/ipcp.h"
+#include "gateway/fsm/lcp.h"
+#include "gateway/fsm/outbox.h"
+#include "gateway/fsm/session.h"
+#include "gateway/fsm/sstp_server.h"
+
+namespace sstpgw::fsm {
+
+class Session::Impl {
+ public:
+  Impl(const SessionSettings& settings, ConnectionInfo connection, SessionId id, Entropy& entropy,
+       std::int64_t wall_clock_seconds, TimePoint now);
+
+  ActionList Start();
+  ActionList Step(TimePoint now, const Event& event);
+
+  [[nodiscard]] bool closed() const { return phase_ == Phase::kClosed; }
+  [[nodiscard]] bool call_established() const {
+    return phase_ != Phase::kFinishing && sstp_.call_established();
+  }
+  [[nodiscard]] SessionRecord Snapshot(TimePoint now) const;
+  [[nodiscard]] bool IsConsistent() const;
+
+ private:
+  enum class Phase : std::uint8_t {
+    kHttp,          // waiting for the request
+    kCall,          // waiting for CALL_CONNECT_REQUEST
+    kEstablish,     // LCP
+    kAuthenticate,  // until the control plane has accepted
+    kInterface,     // accepted, waiting for the interface
+    kNetwork,       // IPCP; crypto binding may come before or after
+    kActivate,      // both done, waiting for the interface to be up
+    kActive,
+    kFinishing,  // an end has begun; LCP or SSTP takes its leave
+    kClosed,
+  };
+  enum class Interface : std::uint8_t { kNone, kCreating, kCreated, kActivating, kUp, kReleased };
+
+  // ---- Events
+  void On(const HttpHeadReceived& event);
+  void On(const HttpHeadTooLong& event);
+  void On(const SstpPacketReceived& event);
+  void On(const StreamUndelineated& event);
+  void On(const TransportClosed& event);
+  void On(const TimerExpired& event);
+  void On(const AuthorizeAnswered& event);
+  void On(const AuthorizeFailed& event);
+  void On(const InterfaceCreated& event);
+  void On(const InterfaceActivated& event);
+  void On(const InterfaceFailed& event);
+  void On(const TerminateRequested& event);
+  void On(const PolicyReplaced& event);
+
+  // ---- What signals lead to
+  void AnswerHttp(const HttpDecision& decision);
+  void Handle(SstpSignals signals);
+  void HandleLcp(LayerSignals signals);
+  void HandleIpcp(LayerSignals signals);
+  void HandleAuth(AuthSignals signals);
+  void ReceiveFrame(ByteView frame);
+  void ReceiveNetworkControl(const codec::PppFrame& frame, const codec::ControlPacket& packet);
+  void ReceiveIpcp(const codec::PppFrame& frame, const codec::ControlPacket& packet);
+  void RejectProtocol(const codec::PppFrame& frame);
+  void StartPpp();
+  void Accept(const AuthorizeAccept& accept);
+  void Reject(const AuthorizeReject& reject);
+  void StartNetwork();
+  void StartIpcp();
+  // Why IPv4 cannot be given to this session; nullopt: it can. Logs it once.
+  [[nodiscard]] std::optional<Ending> Ipv4Obstacle();
+  void ActivateWhenReady();
+
+  // ---- The end
+  void End(Ending ending);  // with whatever farewell the state allows
+  void BeginFinish(const Ending& ending);
+  void PppDown();       // lower layer down, exactly once
+  void FarewellSstp();  // PPP is over: CALL_DISCONNECT
+  void GiveBackInterface();
+  void ReportDown();
+  void Close();
+
+  [[nodiscard]] std::int64_t UnixSeconds(TimePoint now) const;
+  [[nodiscard]] std::string LogUser() const;
+  [[nodiscard]] bool IpcpTimersConsistent() const;
+
+  const SessionSettings& settings_;
+  const ConnectionInfo connection_;
+  const SessionId id_;
+  Entropy& entropy_;
+  const std::int64_t accepted_unix_seconds_;
+  const TimePoint accepted_at_;
+
+  Outbox out_;
+  SstpServer sstp_;
+  Lcp lcp_;
+  Authenticator auth_;
+  Ipcp ipcp_;
+
+  TimePoint now_;  // of the running Step
+  Phase phase_ = Phase::kHttp;
+  Interface interface_ = Interface::kNone;
+  std::string correlation_id_;
+  std::string interface_name_;
+  std::string user_;            // as sent; bound to the session by the verdict
+  std::string candidate_user_;  // of the evidence that is being judged
+  AttemptId attempt_;
+  SessionPolicy policy_;
+  Secret hlak_;                           // between verdict and success packet
+  std::string success_message_;           // likewise
+  std::optional<TimePoint> started_at_;   // CALL_CONNECT_REQUEST
+  std::optional<TimePoint> finished_at_;  // uptime is frozen from here on
+  std::optional<TimePoint> activated_at_;
+  std::optional<Ending> ending_;  // the first one
+  bool bound_ = false;            // crypto binding verified
+  bool ipv4_refused_ = false;     // Ipv4Obstacle was logged
+  bool ppp_down_ = false;
+  bool down_reported_ = false;
+};
+
+}  // namespace sstpgw::fsm

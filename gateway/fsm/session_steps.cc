@@ -1,0 +1,433 @@
+#include <utility>
+
+#include "gateway/codec/http_preamble.h"
+#include "gateway/codec/ppp_control.h"
+#include "gateway/fsm/session_impl.h"
+#include "proto/base/text.h"
+
+namespace sstpgw::fsm {
+namespace {
+
+using codec::PppProtocol;
+
+constexpr std::chrono::seconds kIpcpWaitTimeout{60};
+
+}  // namespace
+
+// ---- Connection and HTTP
+
+void Session::Impl::On(const HttpHeadReceived& event) {
+  if (phase_ != Phase::kHttp) return;
+  for (const std::string& line : codec::HttpLogLines(event.head)) {
+    out_.Log(LogLevel::kTrace, "recv [HTTP <" + line + ">]");
+  }
+  AnswerHttp(DecideHttp(settings_.sstp, event.head, UnixSeconds(now_)));
+}
+
+void Session::Impl::On(const HttpHeadTooLong& /*event*/) {
+  if (phase_ != Phase::kHttp) return;
+  out_.Log(LogLevel::kTrace, "HTTP too long header");
+  AnswerHttp(DecideHttpTooLong(settings_.sstp, UnixSeconds(now_)));
+}
+
+void Session::Impl::AnswerHttp(const HttpDecision& decision) {
+  out_.Count(decision.counter);
+  for (const std::string& line : decision.reply) {
+    out_.Log(LogLevel::kTrace, "send [HTTP <" + Escape(line) + ">]");
+  }
+  if (!decision.reply.empty()) out_.Send(codec::EncodeHttpLines(decision.reply));
+  if (!decision.accepted) {
+    End({TerminateCause::kUserError, "HTTP request refused", Termination::kHard, false});
+    return;
+  }
+  correlation_id_ = decision.correlation_id;
+  sstp_.HttpDone();
+  phase_ = Phase::kCall;
+}
+
+void Session::Impl::On(const StreamUndelineated& /*event*/) {
+  out_.Count(Counter::kSstpUndelineated);
+  if (!ending_) BeginFinish({TerminateCause::kUserError, "sstp: no packet boundary"});
+  Close();
+}
+
+void Session::Impl::On(const TransportClosed& event) {
+  if (!IsTeardown(sstp_.state())) {
+    out_.Log(LogLevel::kTrace, "sstp: disconnect by peer");
+  }
+  if (!ending_) BeginFinish({TerminateCause::kLostCarrier, Escape(event.reason)});
+  Close();
+}
+
+// ---- SSTP
+
+void Session::Impl::On(const SstpPacketReceived& event) {
+  if (phase_ == Phase::kHttp) return;
+  Handle(sstp_.Receive(now_, event.packet, out_));
+}
+
+void Session::Impl::Handle(SstpSignals signals) {
+  if (signals.ending) {
+    if (!ending_) BeginFinish(*signals.ending);
+    PppDown();
+    ReportDown();
+  }
+  if (signals.close) {
+    Close();
+    return;
+  }
+  if (signals.call_started) StartPpp();
+  if (signals.call_connected) {
+    bound_ = true;
+    ActivateWhenReady();
+  }
+  if (!signals.ppp_frame.empty()) ReceiveFrame(signals.ppp_frame);
+}
+
+void Session::Impl::On(const TimerExpired& event) {
+  if (!out_.TakeExpiry(event.timer)) return;
+  switch (event.timer) {
+    case TimerId::kNegotiation:
+    case TimerId::kHello:
+    case TimerId::kTeardown:
+      Handle(sstp_.TimerExpired(now_, event.timer, event.last_receive, out_));
+      return;
+    case TimerId::kLcpRestart:
+      HandleLcp(lcp_.RestartTimerExpired(now_, out_));
+      return;
+    case TimerId::kLcpEcho:
+      HandleLcp(lcp_.EchoTimerExpired(now_, event.last_receive, event.data_packets, out_));
+      return;
+    case TimerId::kAuth:
+    case TimerId::kReject:
+      HandleAuth(auth_.TimerExpired(event.timer, out_));
+      return;
+    case TimerId::kIpcpRestart:
+      HandleIpcp(ipcp_.RestartTimerExpired(out_));
+      return;
+    case TimerId::kIpcpWait:
+      out_.Log(LogLevel::kWarning, "ipcp: not negotiated in time");
+      End({TerminateCause::kUserError, "ipcp: not negotiated in time"});
+      return;
+    case TimerId::kSession:
+      out_.Log(LogLevel::kInfo, "session timeout");
+      End({TerminateCause::kSessionTimeout, "session timeout"});
+      return;
+  }
+}
+
+// ---- PPP
+
+void Session::Impl::StartPpp() {
+  started_at_ = now_;
+  phase_ = Phase::kEstablish;
+  out_.Add(Report{SessionEventKind::kStarting, TerminateCause::kNone, {}});
+  for (const char* layer : {"lcp", "auth", "ccp", "ipcp", "ipv6cp"}) {
+    out_.Log(LogLevel::kDebug, std::string(layer) + "_layer_init");
+  }
+  out_.Log(LogLevel::kDebug, "ppp establishing");
+  out_.Log(LogLevel::kDebug, "lcp_layer_start");
+  HandleLcp(lcp_.Start(out_));
+}
+
+void Session::Impl::ReceiveFrame(ByteView bytes) {
+  const auto frame = codec::ParsePppFrame(bytes);
+  if (!frame) {
+    out_.Count(Counter::kPppMalformed);
+    return;
+  }
+  if (!codec::IsControlProtocol(frame->protocol)) {
+    if (!bound_) out_.Count(Counter::kDataBeforeBinding);
+    // IPv4 on an open data path never comes here; anything else is not spoken.
+    if (phase_ == Phase::kActive && frame->protocol != PppProtocol::kIpv4) RejectProtocol(*frame);
+    return;
+  }
+  const bool leaving = phase_ == Phase::kFinishing;
+  if (ppp_down_ || (leaving && frame->protocol != PppProtocol::kLcp)) return;
+  const auto packet = codec::ParseControlPacket(frame->payload);
+  if (!packet) {
+    const bool known = frame->protocol == PppProtocol::kLcp || lcp_.opened();
+    if (known)
+      out_.Log(LogLevel::kTrace, codec::ToString(frame->protocol) + ": short packet received");
+    out_.Count(Counter::kPppMalformed);
+    return;
+  }
+  switch (frame->protocol) {
+    case PppProtocol::kLcp:
+      HandleLcp(lcp_.Receive(now_, *packet, out_));
+      return;
+    case PppProtocol::kPap:
+    case PppProtocol::kChap:
+    case PppProtocol::kEap:
+      if (lcp_.opened()) HandleAuth(auth_.Receive(frame->protocol, *packet, out_));
+      return;
+    default:
+      ReceiveNetworkControl(*frame, *packet);
+      return;
+  }
+}
+
+void Session::Impl::ReceiveNetworkControl(const codec::PppFrame& frame,
+                                          const codec::ControlPacket& packet) {
+  if (!lcp_.opened()) return;
+  const bool network_protocol = static_cast<std::uint16_t>(frame.protocol) < 0xc000;
+  const bool authenticated = auth_.state() == Authenticator::State::kSucceeded;
+  if (network_protocol && !authenticated) return;  // the peer will ask again
+  if (frame.protocol == PppProtocol::kIpcp) {
+    ReceiveIpcp(frame, packet);
+    return;
+  }
+  if (frame.protocol == PppProtocol::kIpv6cp) {
+    out_.Log(LogLevel::kTrace, "IPV6CP: discarding packet");
+  }
+  RejectProtocol(frame);
+}
+
+void Session::Impl::RejectProtocol(const codec::PppFrame& frame) {
+  lcp_.SendProtocolReject(frame.protocol, frame.payload, out_);
+}
+
+void Session::Impl::ReceiveIpcp(const codec::PppFrame& frame, const codec::ControlPacket& packet) {
+  if (const auto obstacle = Ipv4Obstacle()) {
+    if (settings_.ppp.ipv4 == NcpPreference::kDeny) {
+      out_.Log(LogLevel::kTrace, "IPCP: discarding packet");
+    }
+    RejectProtocol(frame);
+    End(*obstacle);  // no other network layer is left
+    return;
+  }
+  HandleIpcp(ipcp_.Receive(packet, out_));
+}
+
+void Session::Impl::HandleLcp(LayerSignals signals) {
+  if (phase_ == Phase::kFinishing) {
+    if (signals.finished || signals.down || signals.ending) {
+      PppDown();
+      FarewellSstp();
+    }
+    return;
+  }
+  if (signals.up) {
+    out_.Log(LogLevel::kDebug, "lcp_layer_started");
+    out_.Log(LogLevel::kDebug, "auth_layer_start");
+    phase_ = Phase::kAuthenticate;
+    auth_.Start(*lcp_.auth(), out_);
+  }
+  if (signals.rejected_protocol == static_cast<std::uint16_t>(PppProtocol::kIpcp)) {
+    HandleIpcp(ipcp_.RejectedByPeer(out_));
+    return;
+  }
+  if (!signals.ending && signals.finished) {
+    signals.ending = Ending{TerminateCause::kUserError, "lcp: no answer from the peer"};
+  }
+  if (!signals.ending && signals.down) {
+    signals.ending = Ending{TerminateCause::kUserRequest, "lcp: link went down"};
+  }
+  if (!signals.ending) return;
+  if (signals.ending->cause != TerminateCause::kUserRequest) {
+    out_.Log(LogLevel::kWarning, signals.ending->reason);
+  }
+  if (signals.finished) signals.ending->link_closed = true;
+  End(std::move(*signals.ending));
+}
+
+// ---- Authentication
+
+void Session::Impl::HandleAuth(AuthSignals signals) {
+  if (signals.evidence) {
+    candidate_user_ = UserOf(*signals.evidence);
+    std::array<std::uint8_t, 8> octets{};
+    entropy_.Fill(octets);
+    std::uint64_t number = 0;
+    for (const std::uint8_t octet : octets) number = (number << 8) | octet;
+    attempt_ = AttemptId(number);
+    out_.Add(AskAuthorize{{.attempt = attempt_,
+                           .session = id_,
+                           .calling_station = connection_.calling_station,
+                           .called_station = connection_.called_station,
+                           .peer = connection_.peer,
+                           .evidence = std::move(*signals.evidence)}});
+  }
+  if (signals.ending) End(std::move(*signals.ending));
+}
+
+void Session::Impl::On(const AuthorizeAnswered& event) {
+  const bool expected = phase_ == Phase::kAuthenticate && event.attempt == attempt_ &&
+                        auth_.state() == Authenticator::State::kJudging;
+  if (!expected) return;
+  std::visit(Overloaded{[this](const AuthorizeAccept& accept) { Accept(accept); },
+                        [this](const AuthorizeReject& reject) { Reject(reject); }},
+             event.verdict);
+}
+
+void Session::Impl::On(const AuthorizeFailed& event) {
+  const bool expected = phase_ == Phase::kAuthenticate && event.attempt == attempt_ &&
+                        auth_.state() == Authenticator::State::kJudging;
+  if (!expected) return;
+  out_.Count(Counter::kAuthorizeUnavailable);
+  out_.Log(LogLevel::kWarning, LogUser() + ": authentication failed: " + Escape(event.reason));
+  End(auth_.RefuseNow(TerminateCause::kNasError, "authentication unavailable", out_));
+}
+
+void Session::Impl::Reject(const AuthorizeReject& reject) {
+  out_.Count(Counter::kAuthFailed);
+  const std::string reason = reject.log_reason.empty() ? "" : ": " + Escape(reject.log_reason);
+  out_.Log(LogLevel::kInfo, LogUser() + ": authentication failed" + reason);
+  sstp_.DropKeys();
+  auth_.RefuseLater(reject, out_);
+}
+
+void Session::Impl::Accept(const AuthorizeAccept& accept) {
+  out_.Count(Counter::kAuthSucceeded);
+  user_ = candidate_user_;
+  policy_ = accept.policy;
+  hlak_ = accept.hlak.Copy();
+  success_message_ = accept.success_message;
+  phase_ = Phase::kInterface;
+  interface_ = Interface::kCreating;
+  out_.Add(CreateInterface{});
+}
+
+// ---- Interface and network layer
+
+void Session::Impl::On(const InterfaceCreated& event) {
+  if (phase_ == Phase::kFinishing && interface_ == Interface::kReleased) {
+    out_.Add(ReleaseInterface{});  // it came too late
+    return;
+  }
+  if (interface_ != Interface::kCreating) return;
+  interface_ = Interface::kCreated;
+  interface_name_ = event.name;
+  out_.Add(SetLogPrefix{interface_name_, LogUser()});
+  out_.Log(LogLevel::kInfo, "connect: " + interface_name_ + " <--> sstp(" + connection_.peer + ")");
+  out_.Log(LogLevel::kDebug, "ppp connected");
+  auth_.Succeed(success_message_, out_);
+  out_.Log(LogLevel::kInfo, LogUser() + ": authentication succeeded");
+  out_.Add(Report{SessionEventKind::kAuthorized, TerminateCause::kNone, {}});
+  StartNetwork();
+}
+
+void Session::Impl::On(const InterfaceFailed& event) {
+  const bool creating = interface_ == Interface::kCreating;
+  if (!creating && interface_ != Interface::kActivating) return;
+  out_.Count(Counter::kInterfaceFailed);
+  out_.Log(LogLevel::kError, "interface: " + Escape(event.reason));
+  interface_ = Interface::kNone;
+  Ending ending{TerminateCause::kNasError, "interface: " + Escape(event.reason)};
+  if (creating) ending = auth_.RefuseNow(ending.cause, ending.reason, out_);
+  End(std::move(ending));
+}
+
+void Session::Impl::StartNetwork() {
+  phase_ = Phase::kNetwork;
+  out_.Log(LogLevel::kDebug, "auth_layer_started");
+  out_.Log(LogLevel::kDebug, "ccp_layer_start");
+  out_.Log(LogLevel::kDebug, "ipcp_layer_start");
+  StartIpcp();
+  if (phase_ == Phase::kNetwork) out_.Log(LogLevel::kDebug, "ipv6cp_layer_start");
+  if (phase_ == Phase::kFinishing || closed()) return;
+  Secret hlak = std::move(hlak_);
+  hlak_ = Secret();
+  Handle(sstp_.AuthSucceeded(now_, std::move(hlak), out_));
+}
+
+void Session::Impl::StartIpcp() {
+  out_.Start(TimerId::kIpcpWait, kIpcpWaitTimeout);
+  const bool asks =
+      settings_.ppp.ipv4 == NcpPreference::kPrefer || settings_.ppp.ipv4 == NcpPreference::kRequire;
+  if (asks) {
+    if (const auto obstacle = Ipv4Obstacle()) {
+      if (settings_.ppp.ipv4 == NcpPreference::kRequire) End(*obstacle);
+      return;  // the peer's own Configure-Request will be answered with Protocol-Reject
+    }
+  }
+  const bool possible = settings_.ppp.ipv4 != NcpPreference::kDeny && !policy_.address.is_zero() &&
+                        !policy_.gateway_address.is_zero();
+  if (possible) HandleIpcp(ipcp_.Start(policy_, lcp_.mtu(), out_));
+}
+
+std::optional<Ending> Session::Impl::Ipv4Obstacle() {
+  std::string reason;
+  if (settings_.ppp.ipv4 == NcpPreference::kDeny) {
+    return Ending{TerminateCause::kNasError, "no network layer left: IPv4 is denied"};
+  }
+  if (policy_.gateway_address.is_zero()) {
+    reason = "gw-ip-address not specified";
+  } else if (policy_.address.is_zero()) {
+    reason = "ppp: no free IPv4 address";
+  } else {
+    return std::nullopt;
+  }
+  if (!std::exchange(ipv4_refused_, true)) {
+    out_.Count(Counter::kIpcpNoAddress);
+    out_.Log(LogLevel::kWarning, reason);
+  }
+  return Ending{TerminateCause::kNasError, reason};
+}
+
+void Session::Impl::HandleIpcp(LayerSignals signals) {
+  if (phase_ == Phase::kFinishing || closed()) return;
+  if (signals.ending) {
+    if (signals.ending->cause != TerminateCause::kUserRequest) {
+      out_.Log(LogLevel::kWarning, signals.ending->reason);
+    }
+    End(std::move(*signals.ending));
+    return;
+  }
+  if (!signals.up) return;
+  out_.Stop(TimerId::kIpcpWait);
+  out_.Log(LogLevel::kDebug, "ipcp_layer_started");
+  ActivateWhenReady();
+}
+
+void Session::Impl::ActivateWhenReady() {
+  if (phase_ != Phase::kNetwork || !bound_ || !ipcp_.opened()) return;
+  phase_ = Phase::kActivate;
+  interface_ = Interface::kActivating;
+  out_.Add(ActivateInterface{
+      .local = policy_.gateway_address, .peer = policy_.address, .mtu = lcp_.mtu()});
+}
+
+void Session::Impl::On(const InterfaceActivated& event) {
+  if (phase_ != Phase::kActivate) return;
+  interface_ = Interface::kUp;
+  phase_ = Phase::kActive;
+  activated_at_ = now_;
+  if (event.name != interface_name_) {
+    out_.Log(LogLevel::kTrace, "rename interface to '" + event.name + "'");
+    interface_name_ = event.name;
+    out_.Add(SetLogPrefix{interface_name_, LogUser()});
+  }
+  out_.Log(LogLevel::kDebug, "sstp: ppp: started");
+  out_.Add(Report{SessionEventKind::kUp, TerminateCause::kNone, {}});
+  if (policy_.session_timeout.count() > 0) {
+    out_.Start(TimerId::kSession, policy_.session_timeout);
+  }
+}
+
+// ---- Orders
+
+void Session::Impl::On(const TerminateRequested& event) {
+  Ending ending{event.cause, Escape(event.reason), event.termination, false};
+  if (phase_ == Phase::kFinishing) ending.manner = Termination::kHard;
+  End(std::move(ending));
+}
+
+void Session::Impl::On(const PolicyReplaced& event) {
+  const bool accepted = phase_ >= Phase::kInterface && phase_ <= Phase::kActive;
+  if (!accepted || event.policy.generation <= policy_.generation) return;
+  const SessionPolicy old = std::exchange(policy_, event.policy);
+  // Addresses were agreed on with the peer; they stay for the session's life.
+  policy_.address = old.address;
+  policy_.gateway_address = old.gateway_address;
+  if (activated_at_ && policy_.session_timeout != old.session_timeout) {
+    out_.Stop(TimerId::kSession);
+    if (policy_.session_timeout.count() > 0) {
+      const Duration left = policy_.session_timeout - (now_ - *activated_at_);
+      out_.Start(TimerId::kSession, std::max<Duration>(left, Duration(1)));
+    }
+  }
+  out_.Add(Report{SessionEventKind::kChange, TerminateCause::kNone, {}});
+}
+
+}  // namespace sstpgw::fsm
