@@ -45,15 +45,17 @@ DENIED = re.compile(
     r"|std::ios_base::Init::.*"
     r"|std::basic_(?:i|o)?(?:f)stream<.*|std::basic_filebuf<.*"
     r"|std::filesystem::.*"
-    r"|grpc.*|google::protobuf.*"
+    r"|grpc.*"
     r")$")
 
 
 def impure_symbols(archive):
     """(object file, symbol) of every denied reference of the archive. Version suffixes such as @GLIBC_2.2 are cut."""
-    listing = subprocess.run(["nm", "-uC", archive], capture_output=True, text=True, check=True).stdout
+    listing = subprocess.run(["nm", "-uC", archive], capture_output=True, text=True)
+    if listing.returncode != 0:
+        sys.exit(f"{archive} cannot be read (is it built?): {listing.stderr.strip()}")
     found, member, objects = [], "?", 0
-    for line in listing.splitlines():
+    for line in listing.stdout.splitlines():
         if line.endswith(".o:"):
             member, objects = line[:-1], objects + 1
         match = re.match(r"^\s+[Uwv] (.+?)(?:@.*)?$", line)
