@@ -12,7 +12,11 @@
 namespace sstpgw::test {
 namespace {
 
-Finished Ip(const std::string& arguments) { return RunProcess({"sh", "-c", "ip " + arguments}); }
+Finished Ip(const std::string& arguments, const Namespace* where = nullptr) {
+  ProcessOptions options;
+  options.where = where;
+  return RunProcess({"sh", "-c", "ip " + arguments}, options);
+}
 
 void MustIp(const std::string& arguments) {
   const Finished done = Ip(arguments);
@@ -32,10 +36,10 @@ std::string SkipReason() { return "needs root (network namespaces and /dev/net/t
 
 Namespace::Namespace(const std::string& role) : name_(UniqueName(role)) {
   MustIp("netns add " + name_);
-  MustIp("-n " + name_ + " link set lo up");
+  Ip("link set lo up");
 }
 
-Namespace::~Namespace() { Ip("netns del " + name_); }
+Namespace::~Namespace() { test::Ip("netns del " + name_); }
 
 void Namespace::Run(const std::function<void()>& body) const {
   const int home = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
@@ -51,8 +55,9 @@ void Namespace::Run(const std::function<void()>& body) const {
 }
 
 std::string Namespace::Ip(const std::string& arguments) const {
-  const Finished done = test::Ip("-n " + name_ + " " + arguments);
-  EXPECT_EQ(done.exit_code, 0) << "ip -n " << name_ << " " << arguments << ": " << done.output;
+  // Not "ip -n": that remounts / and cannot do so in a plain chroot.
+  const Finished done = test::Ip(arguments, this);
+  EXPECT_EQ(done.exit_code, 0) << name_ << ": ip " << arguments << ": " << done.output;
   return done.output;
 }
 
@@ -73,7 +78,7 @@ Veth::Veth(const End& a, const End& b) : where_(a.where), name_(a.name) {
   }
 }
 
-Veth::~Veth() { test::Ip("-n " + where_.name() + " link del " + name_); }
+Veth::~Veth() { test::Ip("link del " + name_, &where_); }
 
 void Veth::Drop() { where_.Ip("link set " + name_ + " down"); }
 void Veth::Restore() { where_.Ip("link set " + name_ + " up"); }
