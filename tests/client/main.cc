@@ -84,6 +84,8 @@ int Finish(CommandLine& line) {
 int main(int argc, char** argv) {
   CommandLine line;
   CLI::App app("SSTP test client and load generator");
+  app.set_help_flag("");
+  app.set_help_all_flag("-h,--help", "all options and both modes");
   app.require_subcommand(1);
   app.fallthrough();
   DescribeCommon(app, line);

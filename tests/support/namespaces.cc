@@ -69,7 +69,8 @@ std::string Namespace::Shell(const std::string& command, int* exit_code) const {
   return done.output;
 }
 
-Veth::Veth(const End& a, const End& b) : where_(a.where), name_(a.name) {
+Veth::Veth(const End& a, const End& b)
+    : a_where_(a.where), a_name_(a.name), b_where_(b.where), b_name_(b.name) {
   MustIp("link add " + a.name + " netns " + a.where.name() + " type veth peer name " + b.name +
          " netns " + b.where.name());
   for (const End* end : {&a, &b}) {
@@ -80,7 +81,7 @@ Veth::Veth(const End& a, const End& b) : where_(a.where), name_(a.name) {
 
 Veth::~Veth() { test::Ip("link del " + name_, &where_); }
 
-void Veth::Drop() { where_.Ip("link set " + name_ + " down"); }
-void Veth::Restore() { where_.Ip("link set " + name_ + " up"); }
+void Veth::Drop() { b_where_.Ip("link set " + b_name_ + " down"); }
+void Veth::Restore() { b_where_.Ip("link set " + b_name_ + " up"); }
 
 }  // namespace sstpgw::test

@@ -44,14 +44,16 @@ class Veth {
   Veth(const Veth&) = delete;
   Veth& operator=(const Veth&) = delete;
 
-  // Pulls the cable: packets vanish without a FIN or an ICMP message.
+  // Pulls the cable at end `b`: packets vanish without a FIN or an ICMP message.
   void Drop();
   // Plugs it in again.
   void Restore();
 
  private:
-  const Namespace& where_;
-  std::string name_;
+  const Namespace& a_where_;
+  std::string a_name_;
+  const Namespace& b_where_;
+  std::string b_name_;
 };
 
 }  // namespace sstpgw::test

@@ -187,7 +187,8 @@ TEST_F(ClientSessionTest, AnswersEchoesOfBothLayersUnlessToldNotTo) {
   sent = FeedPpp(kLcp, {kEchoReq, 4, FromHex("01020304aabb")});
   ASSERT_EQ(sent.size(), 1u);
   EXPECT_EQ(Ppp(sent[0]).code, kEchoRep);
-  EXPECT_EQ(Bytes(Ppp(sent[0]).data.begin() + 4, Ppp(sent[0]).data.end()), FromHex("aabb"));
+  const PppControl reply = Ppp(sent[0]);
+  EXPECT_EQ(Bytes(reply.data.begin() + 4, reply.data.end()), FromHex("aabb"));
   options_.deviations.ignore_lcp_echo = true;
   EXPECT_TRUE(FeedPpp(kLcp, {kEchoReq, 5, FromHex("01020304")}).empty());
 }

@@ -1,0 +1,173 @@
+#include "tests/support/dialer.h"
+
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <utility>
+
+namespace sstpgw::test {
+namespace {
+
+std::vector<std::string> TunArguments(Lab& lab, const std::string& server, const std::string& user,
+                                      const std::string& password,
+                                      const std::vector<std::string>& common,
+                                      const std::vector<std::string>& arguments) {
+  std::vector<std::string> argv{
+      Program("sstp-test-client"), "--server", server, "--user", user, "--password", password};
+  if (common.empty()) {
+    argv.insert(argv.end(), {"--ca", lab.ca_file(), "--verify-name", Lab::kServer});
+  }
+  argv.insert(argv.end(), common.begin(), common.end());
+  argv.emplace_back("tun");
+  argv.insert(argv.end(), arguments.begin(), arguments.end());
+  return argv;
+}
+
+constexpr const char* kWitnessServer = "192.168.11.1";
+
+}  // namespace
+
+client::ClientOptions TestUser() {
+  client::ClientOptions options;
+  options.user = "test";
+  options.password = "test";
+  return options;
+}
+
+Dialer::Dialer(Namespace& where, const ServerAddress& server, client::ClientOptions options,
+               const client::TlsOptions& tls)
+    : options_(std::move(options)) {
+  auto context = client::TlsClientContext::Make(tls);
+  if (!context) {
+    ADD_FAILURE() << context.error().message;
+    std::abort();
+  }
+  context_.emplace(std::move(*context));
+  std::optional<Result<int>> fd;
+  where.Run([&] { fd = client::StartConnect(server.address, server.port); });
+  if (!fd || !*fd) {
+    ADD_FAILURE() << "connect: " << (fd ? fd->error().message : "no namespace");
+    std::abort();
+  }
+  connection_.emplace(*context_, **fd, options_, entropy_);
+}
+
+bool Dialer::DialUntil(client::Phase phase, std::chrono::milliseconds timeout) {
+  return client::DriveUntil(
+      *connection_,
+      [phase](client::Connection& connection) {
+        return connection.session() != nullptr && connection.session()->phase() >= phase &&
+               (phase == client::Phase::kClosed ||
+                connection.session()->phase() < client::Phase::kClosing);
+      },
+      timeout);
+}
+
+bool Dialer::Drive(const std::function<bool(client::ClientSession&)>& fact,
+                   std::chrono::milliseconds timeout) {
+  return client::DriveUntil(
+      *connection_,
+      [&fact](client::Connection& connection) {
+        return connection.session() != nullptr && fact(*connection.session());
+      },
+      timeout);
+}
+
+bool Dialer::DriveUntilFinished(std::chrono::milliseconds timeout) {
+  client::DriveUntil(
+      *connection_, [](client::Connection& connection) { return connection.finished(); }, timeout);
+  return connection_->finished();
+}
+
+bool Dialer::DriveUntilPacket(const std::function<bool(const client::SstpPacket&)>& wanted,
+                              std::size_t from, std::chrono::milliseconds timeout) {
+  return Drive(
+      [&](client::ClientSession& session) {
+        for (; from < session.trace().size(); ++from) {
+          const client::TraceEntry& entry = session.trace()[from];
+          if (entry.from_server && wanted(entry.packet)) return true;
+        }
+        return false;
+      },
+      timeout);
+}
+
+void Dialer::Send(const Bytes& packet) {
+  session().SendPacket(packet, client::Now());
+  connection_->Run();
+}
+
+std::vector<client::PppControl> Dialer::ServerPackets(std::uint16_t protocol) {
+  std::vector<client::PppControl> found;
+  if (connection_->session() == nullptr) return found;
+  for (const client::TraceEntry& entry : session().trace()) {
+    const auto frame = entry.packet.frame();
+    if (!entry.from_server || !frame || frame->protocol != protocol) continue;
+    if (auto packet = client::ParsePppControl(frame->information)) found.push_back(*packet);
+  }
+  return found;
+}
+
+TunDial::TunDial(Lab& lab, Namespace& where, const std::string& user, const std::string& password,
+                 std::vector<std::string> common, std::vector<std::string> arguments)
+    : process_(TunArguments(lab, Lab::kServer, user, password, common, arguments),
+               {&where, {}, "sstp-test-client"}) {}
+
+bool TunDial::WaitUp(std::chrono::milliseconds timeout) {
+  return process_.WaitForLine("^(up|closed: .*)$", timeout).value_or("") == "up";
+}
+
+std::vector<std::string> TunDial::Facts(const std::string& name) const {
+  std::vector<std::string> found;
+  for (const std::string& line : process_.Matching("^" + name + ": ")) {
+    found.push_back(line.substr(name.size() + 2));
+  }
+  return found;
+}
+
+std::string TunDial::Fact(const std::string& name) const {
+  const std::vector<std::string> all = Facts(name);
+  return all.empty() ? "" : all.front();
+}
+
+Witness::Witness(Lab& lab)
+    : where_("witness"),
+      cable_({lab.server(), "wan1", std::string(kWitnessServer) + "/24"},
+             {where_, "wan0", "192.168.11.100/24"}),
+      dial_(lab, (where_.Ip("route add 192.168.10.0/24 via 192.168.11.1"), where_), "witness",
+            "witness") {
+  up_ = dial_.WaitUp();
+  if (!up_) {
+    ADD_FAILURE() << "the witness is not served:\n" << dial_.process().Output() << lab.Logs();
+    return;
+  }
+  ping_ = std::make_unique<Process>(
+      std::vector<std::string>{"ping", "-n", "-i", "0.2", dial_.Fact("peer")},
+      ProcessOptions{&where_, {}, "ping"});
+}
+
+bool Witness::StillServed() {
+  if (!up_) return false;
+  // Two replies from now on: the first may have been on its way already.
+  std::size_t from = ping_->LineCount();
+  for (int i = 0; i < 2; ++i) {
+    if (!ping_->WaitForLine("bytes from", std::chrono::seconds(5), from)) return false;
+    from = ping_->LineCount();
+  }
+  return true;
+}
+
+std::string Witness::Loss() {
+  if (!up_) return "was never up";
+  ping_->Signal(SIGINT);
+  ping_->Wait(std::chrono::seconds(10));
+  const auto summary = ping_->WaitForLine("packets transmitted", std::chrono::seconds(5));
+  if (!summary) return "ping gave no summary";
+  // The last request may be cut off by the signal.
+  const long sent = std::strtol(summary->c_str(), nullptr, 10);
+  const std::size_t comma = summary->find(", ");
+  const long received = std::strtol(summary->c_str() + comma + 2, nullptr, 10);
+  return sent - received <= 1 ? "" : *summary;
+}
+
+}  // namespace sstpgw::test

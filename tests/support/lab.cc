@@ -1,0 +1,162 @@
+#include "tests/support/lab.h"
+
+#include <gtest/gtest.h>
+
+#include <utility>
+
+#include "tests/support/wait_until.h"
+
+namespace sstpgw::test {
+
+using sstpgw::testing::CertificateRequest;
+using sstpgw::testing::Identity;
+
+std::string Program(const std::string& name) { return std::string(SG_BIN_DIR) + "/" + name; }
+
+std::string Indent(const std::string& text, int blanks) {
+  std::string out;
+  std::size_t at = 0;
+  while (at < text.size()) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    out += std::string(static_cast<std::size_t>(blanks), ' ') + text.substr(at, end - at) + "\n";
+    at = end + 1;
+  }
+  return out;
+}
+
+Lab::Lab(const LabConfig& config)
+    : server_("server"),
+      client_("client"),
+      inside_("inside"),
+      wan_({server_, "wan0", std::string(kServer) + "/24"},
+           {client_, "wan0", std::string(kClient) + "/24"}),
+      lan_({server_, "lan0", "10.20.0.1/24"}, {inside_, "lan0", std::string(kInside) + "/24"}) {
+  server_.Shell(
+      "sysctl -qw net.ipv4.ip_forward=1 net.ipv4.conf.all.rp_filter=0 "
+      "net.ipv4.conf.default.rp_filter=0");
+  inside_.Ip("route add default via 10.20.0.1");
+  CertificateRequest request;
+  request.ip_addresses = {kServer};
+  const Identity identity = ca_.Issue(request);
+  directory_.Write("ca.pem", ca_.certificate_pem());
+  directory_.Write("server.pem", identity.chain_pem);
+  directory_.Write("server.key", identity.key_pem);
+  WriteConfig(config);
+}
+
+Lab::~Lab() {
+  // The gateway first: it says good-bye to its sessions while somebody listens.
+  for (auto* process : {&gateway_, &control_plane_}) {
+    if (*process && (*process)->running()) (*process)->Stop();
+    process->reset();
+  }
+}
+
+std::string Lab::ConfigText(const LabConfig& config) const {
+  std::string yaml = "sstp:\n  authentication:\n    mode: local\n";
+  if (!config.protocols.empty()) yaml += "    protocols: " + config.protocols + "\n";
+  if (!config.users.empty()) yaml += "    local-users:\n" + Indent(config.users, 6);
+  if (!config.pools.empty()) yaml += "  client-ip-pool:\n" + Indent(config.pools, 4);
+  if (!config.default_pool.empty()) yaml += "  default-pool: " + config.default_pool + "\n";
+  if (!config.gateway_address.empty()) {
+    yaml += "  gateway-address: " + config.gateway_address + "\n";
+  }
+  yaml += "  ssl:\n";
+  yaml += "    ca-certificate: " + directory_.File("ca.pem") + "\n";
+  yaml += "    certificate: " + directory_.File("server.pem") + "\n";
+  yaml += "    key: " + directory_.File("server.key") + "\n";
+  if (!config.ppp_options.empty()) yaml += "  ppp-options:\n" + Indent(config.ppp_options, 4);
+  if (!config.protocol.empty()) yaml += "  protocol:\n" + Indent(config.protocol, 4);
+  yaml += "  log: { level: " + std::to_string(config.log_level) + " }\n";
+  return yaml + Indent(config.extra, 2);
+}
+
+void Lab::WriteConfig(const LabConfig& config) {
+  directory_.Write("sstp.yaml", ConfigText(config));
+}
+
+bool Lab::Start() { return StartControlPlane() && StartGateway(); }
+
+bool Lab::StartControlPlane() {
+  control_plane_.reset();
+  control_plane_ = std::make_unique<Process>(
+      std::vector<std::string>{Program("sstp-controlplane"), "--config", config_file(), "--link",
+                               "unix:" + directory_.File("link.sock"), "--operator",
+                               operator_socket()},
+      ProcessOptions{&server_, {}, "sstp-controlplane"});
+  const bool answers = WaitUntil(
+      [this] {
+        return !control_plane_->running() || Ctl({"show", "statistics"}).exit_code == 0;
+      },
+      kPatience);
+  const bool well = answers && control_plane_->running();
+  if (!well) ADD_FAILURE() << "the control plane does not serve:\n" << control_plane_->Output();
+  return well;
+}
+
+bool Lab::StartGateway() {
+  gateway_.reset();
+  gateway_ = std::make_unique<Process>(
+      std::vector<std::string>{Program("sstp-gateway"), "--name", "gw1", "--controlplane",
+                               "unix:" + directory_.File("link.sock")},
+      ProcessOptions{&server_, {}, "sstp-gateway"});
+  const bool listens = gateway_->WaitForLine("listening", kPatience).has_value();
+  if (!listens) ADD_FAILURE() << "the gateway does not listen:\n" << Logs();
+  return listens;
+}
+
+Finished Lab::Ctl(const std::vector<std::string>& arguments) {
+  std::vector<std::string> argv{Program("sstpctl"), "--socket", operator_socket()};
+  argv.insert(argv.end(), arguments.begin(), arguments.end());
+  return RunProcess(std::move(argv));
+}
+
+Json Lab::CtlJson(std::vector<std::string> arguments) {
+  arguments.emplace_back("--json");
+  const Finished done = Ctl(arguments);
+  auto json = Json::Parse(done.output);
+  if (!json) ADD_FAILURE() << "sstpctl " << arguments.front() << ": no JSON: " << done.output;
+  return json.value_or(Json{});
+}
+
+std::vector<Json> Lab::Sessions() {
+  const Json json = CtlJson({"show", "sessions"});
+  if (json.kind() == Json::Kind::kList) return json.list();
+  const Json* rows = json.Find("sessions");
+  return rows == nullptr ? std::vector<Json>{} : rows->list();
+}
+
+std::optional<Json> Lab::SessionWith(const std::string& column, const std::string& value) {
+  for (const Json& row : Sessions()) {
+    if (row.at(column).text() == value) return row;
+  }
+  return std::nullopt;
+}
+
+double Lab::Statistic(const std::string& name) {
+  const Json json = CtlJson({"show", "statistics"});
+  const Json* found = json.Find(name);
+  return found == nullptr ? -1 : found->number();
+}
+
+bool Lab::WaitStatistic(const std::string& name, double value, std::chrono::milliseconds timeout) {
+  return WaitUntil([&] { return Statistic(name) >= value; }, timeout);
+}
+
+bool Lab::WaitSessions(std::size_t count, std::chrono::milliseconds timeout) {
+  return WaitUntil([&] { return Sessions().size() == count; }, timeout);
+}
+
+std::optional<std::string> Lab::WaitLog(const std::string& pattern, std::size_t from,
+                                        std::chrono::milliseconds timeout) {
+  return gateway_->WaitForLine(pattern, timeout, from);
+}
+
+std::string Lab::Logs() const {
+  std::string text;
+  if (control_plane_) text += "---- sstp-controlplane\n" + control_plane_->Output();
+  if (gateway_) text += "---- sstp-gateway\n" + gateway_->Output();
+  return text;
+}
+
+}  // namespace sstpgw::test
