@@ -1,0 +1,89 @@
+#include "controlplane/config/interpret.h"
+
+#include <optional>
+
+#include "proto/base/ip.h"
+
+namespace sstpgw::cp {
+namespace {
+
+constexpr std::size_t kMaxDns = 2;
+
+// Texts have been checked against their patterns; an empty one is "not configured".
+Ipv4Address AddressOf(const std::string& text) {
+  return Ipv4Address::Parse(text).value_or(Ipv4Address());
+}
+
+void InterpretNameServers(const v1::SstpConfig& config, Report& report, ControlConfig& result) {
+  for (int i = 0; i < config.name_server_size(); ++i) {
+    const std::optional<Ipv4Address> address = Ipv4Address::Parse(config.name_server(i));
+    if (!address) continue;  // IPv6, refused by the schema
+    result.dns.push_back(*address);
+    if (result.dns.size() == kMaxDns + 1) {
+      report.Error(Item("sstp.name-server", static_cast<std::size_t>(i)),
+                   "is the third IPv4 name server, there may be two", "Remove it.");
+    }
+  }
+  for (const std::string& text : config.wins_server()) result.wins.push_back(AddressOf(text));
+}
+
+SingleSession SingleSessionOf(const std::string& text) {
+  if (text == "none") return SingleSession::kNone;
+  return text == "deny" ? SingleSession::kDeny : SingleSession::kReplace;
+}
+
+}  // namespace
+
+ControlConfig Interpret(const v1::SstpConfig& config, const std::string& directory,
+                        FileReader& reader, Report& report) {
+  ControlConfig result;
+  result.description = config.description();
+  result.gateway_address = AddressOf(config.gateway_address());
+  result.single_session = SingleSessionOf(config.single_session());
+  result.operator_socket = config.cli().socket();
+  result.link_listen = config.link().listen();
+  InterpretNameServers(config, report, result);
+  InterpretUsers(config, report, result);
+  InterpretPools(config, report, result);
+  InterpretGateway(config, report, result);
+  InterpretTls(config, directory, reader, report, result);
+  if (!report.Written("sstp.gateway-address") && !report.Faulty("sstp.gateway-address")) {
+    report.Warning("sstp.gateway-address", "is missing, so no client gets an IPv4 address");
+  }
+  return result;
+}
+
+void InterpretUsers(const v1::SstpConfig& config, Report& report, ControlConfig& result) {
+  const std::string users_path = "sstp.authentication.local-users";
+  std::map<Ipv4Address, std::string> owners;
+  // Protobuf keeps no order; messages come in the order of names.
+  std::map<std::string_view, const v1::LocalUser*> users;
+  for (const auto& user : config.authentication().local_users()) {
+    users.emplace(user.first, &user.second);
+  }
+  for (const auto& [name, settings] : users) {
+    LocalUser user;
+    user.password = Secret(std::string_view(settings->password()));
+    user.disabled = settings->disable();
+    if (settings->has_static_ip() && settings->static_ip() != "*") {
+      const std::string path = Below(Below(users_path, name), "static-ip");
+      user.static_ip = AddressOf(settings->static_ip());
+      if (*user.static_ip == result.gateway_address) {
+        report.Error(path, "is the gateway-address");
+      }
+      const auto [owner, is_new] = owners.emplace(*user.static_ip, name);
+      if (!is_new) {
+        report.Warning(path, "belongs to user " + Shown(owner->second) + " as well",
+                       "Only one of them can be connected at a time.");
+      }
+    }
+    result.local_users.emplace(name, std::move(user));
+  }
+  if (users.empty() && config.authentication().mode() == "local" &&
+      !report.Faulty("sstp.authentication")) {
+    report.Error(users_path, "is missing: mode local needs at least one user",
+                 "Add a user with a password.");
+  }
+}
+
+}  // namespace sstpgw::cp
