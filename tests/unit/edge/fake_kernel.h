@@ -1,0 +1,149 @@
+// A kernel that does what the test says. Each call is recorded by name; any one of them can be made
+// to fail. Descriptors are real ones of /dev/null, so that closing works and leaks can be counted.
+#pragma once
+
+#include <fcntl.h>
+#include <linux/if_tun.h>
+#include <net/if.h>
+#include <sys/ioctl.h>
+
+#include <cerrno>
+#include <cstring>
+#include <deque>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gateway/edge/kernel.h"
+
+namespace sstpgw::edge {
+
+class FakeKernel final : public Kernel {
+ public:
+  // The call with this number, counting from 1, fails.
+  void FailCall(std::size_t number, int errno_value) {
+    failing_ = number;
+    errno_ = errno_value;
+  }
+  [[nodiscard]] const std::vector<std::string>& calls() const { return calls_; }
+  // The last argument of Open, the last bytes of Write.
+  std::string opened;
+  Bytes written;
+
+  // What Read, Accept and Receive do, in order; when used up: EAGAIN.
+  std::deque<KernelResult<Bytes>> reads;
+  std::deque<KernelResult<sockaddr_storage>> accepts;
+  std::deque<Bytes> answers;
+  // Of SocketName.
+  sockaddr_storage name{};
+  // What TUNSETIFF calls the interface.
+  std::string interface_name = "ppp0";
+
+  KernelResult<UniqueFd> Open(const std::string& path, int /*flags*/) override {
+    opened = path;
+    return Descriptor("open");
+  }
+  KernelResult<std::size_t> Read(int /*fd*/, std::span<std::uint8_t> out) override {
+    if (const auto error = Enter("read")) return Fail(*error);
+    return Next(reads, out);
+  }
+  KernelResult<std::size_t> Write(int /*fd*/, ByteView bytes) override {
+    if (const auto error = Enter("write")) return Fail(*error);
+    written.assign(bytes.begin(), bytes.end());
+    return bytes.size();
+  }
+  KernelResult<void> Ioctl(int /*fd*/, unsigned long request, void* argument) override {
+    if (const auto error = Enter("ioctl")) return Fail(*error);
+    auto* interface = static_cast<ifreq*>(argument);
+    if (request == TUNSETIFF) {
+      tun_flags = interface->ifr_flags;
+      std::strncpy(interface->ifr_name, interface_name.c_str(), IFNAMSIZ - 1);
+    }
+    if (request == SIOCGIFINDEX) interface->ifr_ifindex = 7;
+    return {};
+  }
+  KernelResult<UniqueFd> Socket(int /*domain*/, int /*type*/, int /*protocol*/) override {
+    return Descriptor("socket");
+  }
+  KernelResult<void> SetSocketOption(int /*fd*/, int /*level*/, int /*name*/,
+                                     ByteView /*value*/) override {
+    return Plain("setsockopt");
+  }
+  KernelResult<void> Bind(int /*fd*/, const sockaddr* /*address*/, socklen_t /*length*/) override {
+    return Plain("bind");
+  }
+  KernelResult<void> Listen(int /*fd*/, int backlog_wanted) override {
+    backlog = backlog_wanted;
+    return Plain("listen");
+  }
+  KernelResult<UniqueFd> Accept(int /*fd*/, sockaddr_storage& peer, int /*flags*/) override {
+    if (const auto error = Enter("accept")) return Fail(*error);
+    if (accepts.empty()) return Fail(Errno(EAGAIN));
+    const auto next = accepts.front();
+    accepts.pop_front();
+    if (!next) return Fail(next.error());
+    peer = *next;
+    return UniqueFd(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  }
+  KernelResult<sockaddr_storage> SocketName(int /*fd*/) override {
+    if (const auto error = Enter("getsockname")) return Fail(*error);
+    return name;
+  }
+  KernelResult<std::size_t> Send(int /*fd*/, ByteView bytes, int /*flags*/) override {
+    if (const auto error = Enter("send")) return Fail(*error);
+    written.assign(bytes.begin(), bytes.end());
+    return bytes.size();
+  }
+  KernelResult<std::size_t> Receive(int /*fd*/, std::span<std::uint8_t> out,
+                                    int /*flags*/) override {
+    if (const auto error = Enter("recv")) return Fail(*error);
+    if (answers.empty()) return Fail(Errno(EAGAIN));
+    const Bytes answer = std::move(answers.front());
+    answers.pop_front();
+    std::copy(answer.begin(), answer.end(), out.begin());
+    return answer.size();
+  }
+
+  int backlog = 0;
+  short tun_flags = 0;
+
+ private:
+  std::optional<Errno> Enter(const char* call) {
+    calls_.emplace_back(call);
+    if (calls_.size() == failing_) return Errno(errno_);
+    return std::nullopt;
+  }
+  KernelResult<void> Plain(const char* call) {
+    if (const auto error = Enter(call)) return Fail(*error);
+    return {};
+  }
+  KernelResult<UniqueFd> Descriptor(const char* call) {
+    if (const auto error = Enter(call)) return Fail(*error);
+    return UniqueFd(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  }
+  static KernelResult<std::size_t> Next(std::deque<KernelResult<Bytes>>& queue,
+                                        std::span<std::uint8_t> out) {
+    if (queue.empty()) return Fail(Errno(EAGAIN));
+    const auto next = queue.front();
+    queue.pop_front();
+    if (!next) return Fail(next.error());
+    std::copy(next->begin(), next->end(), out.begin());
+    return next->size();
+  }
+
+  std::vector<std::string> calls_;
+  std::size_t failing_ = 0;
+  int errno_ = 0;
+};
+
+// How many descriptors this process has open.
+inline std::size_t OpenDescriptors() {
+  std::size_t count = 0;
+  for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    ++count;
+  }
+  return count;
+}
+
+}  // namespace sstpgw::edge
