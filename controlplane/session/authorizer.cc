@@ -343,7 +343,8 @@ void Authorizer::Tick(TimePoint now, ActionList& actions) {
       const auto grant = grants_.find(*session);
       if (grant == grants_.end() || grant->second.deadline > now) continue;
       ++counters_.expired_grants;
-      SessionGone(*session, grant->second.user, now, actions);
+      const std::string user = grant->second.user;
+      SessionGone(*session, user, now, actions);
       continue;
     }
     const auto attempt = attempts_.find(std::get<AttemptKey>(what));

@@ -68,7 +68,13 @@ void ControlCore::Handle(GatewayDetached& event, TimePoint now, ActionList& acti
 void ControlCore::Handle(ReportArrived& event, TimePoint now, ActionList& actions) {
   const std::uint64_t sequence = event.report.sequence;
   auto update = registry_.Apply(event.gateway, event.report, now);
-  if (update) TakeIn(std::move(*update), now, actions);
+  if (update) {
+    TakeIn(std::move(*update), now, actions);
+  } else if (event.report.report.kind == SessionEventKind::kDown) {
+    // Never heard of, but perhaps just let in. Ids are not used twice, so a repetition is harmless.
+    const SessionRecord& record = event.report.report.record;
+    authorizer_.SessionGone({event.gateway, record.session}, record.user, now, actions);
+  }
   actions.emplace_back(Send{event.gateway, ReportAck{sequence}});
 }
 

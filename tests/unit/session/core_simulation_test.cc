@@ -103,7 +103,7 @@ class Simulation : public CoreBench {
     End(gateway, carried_[gateway].begin()->first);
   }
 
-  void End(const std::string& gateway, const std::string& session) {
+  void End(const std::string& gateway, const std::string session) {
     const Carried carried = carried_[gateway].at(session);
     carried_[gateway].erase(session);
     if (core.registry().IsAttached(gateway)) Down(gateway, session, carried.user, carried.address);

@@ -1,0 +1,55 @@
+#include "controlplane/app/control_app.h"
+
+#include <memory>
+#include <utility>
+
+namespace sstpgw::cp {
+
+ControlApp::ControlApp(AppOptions options, LoadedFile file)
+    : state_(std::move(options), std::move(file)),
+      desk_(state_),
+      loop_({[this] { return state_.NextDeadline(); }, [this] { state_.Tick(); }}) {}
+
+// Tasks are std::function, which must be copyable; what can only be moved travels in a shared box.
+AskId ControlApp::Authorize(AuthorizeCall call, AuthorizeDone done) {
+  const AskId ask(next_ask_.fetch_add(1));
+  auto box = std::make_shared<AuthorizeCall>(std::move(call));
+  loop_.Post([this, ask, box = std::move(box), done = std::move(done)]() mutable {
+    state_.Ask(ask, std::move(*box), std::move(done));
+  });
+  return ask;
+}
+
+void ControlApp::CancelAuthorize(AskId ask) {
+  loop_.Post([this, ask] { state_.CancelAsk(ask); });
+}
+
+void ControlApp::Opened(std::shared_ptr<LinkStream> stream, Hello hello) {
+  auto box = std::make_shared<Hello>(std::move(hello));
+  loop_.Post([this, stream = std::move(stream), box = std::move(box)] {
+    state_.Open(stream, std::move(*box));
+  });
+}
+
+void ControlApp::Received(std::shared_ptr<LinkStream> stream, FromGatewayMessage message) {
+  auto box = std::make_shared<FromGatewayMessage>(std::move(message));
+  loop_.Post([this, stream = std::move(stream), box = std::move(box)] {
+    state_.Receive(stream, std::move(*box));
+  });
+}
+
+void ControlApp::Closed(std::shared_ptr<LinkStream> stream) {
+  loop_.Post([this, stream = std::move(stream)] { state_.Close(stream); });
+}
+
+void ControlApp::Run(std::function<void(OperatorApi&)> what) {
+  loop_.Post([this, what = std::move(what)] { what(desk_); });
+}
+
+ControlApp::Validation ControlApp::Validate(const std::string& yaml, const std::string& file_name) {
+  HostFileReader reader;
+  LoadResult result = LoadConfig(yaml, file_name.empty() ? "configuration" : file_name, reader);
+  return {std::move(result.errors), std::move(result.warnings)};
+}
+
+}  // namespace sstpgw::cp

@@ -1,0 +1,206 @@
+#include "controlplane/app/control_state.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "controlplane/auth/local_users.h"
+#include "controlplane/edge/task_loop.h"
+#include "proto/base/log.h"
+#include "proto/base/text.h"
+#include "proto/contract/convert.h"
+
+namespace sstpgw::cp {
+namespace {
+
+// Whether two settings say the same, their numbers aside.
+bool SameSettings(const GatewaySettings& a, const GatewaySettings& b) {
+  auto left = contract::ToProto(a);
+  auto right = contract::ToProto(b);
+  left.set_generation(0);
+  right.set_generation(0);
+  return left.SerializeAsString() == right.SerializeAsString();
+}
+
+}  // namespace
+
+ControlState::ControlState(AppOptions options, LoadedFile file)
+    : options_(std::move(options)),
+      config_(std::move(*file.result.config)),
+      masked_yaml_(std::move(file.masked_yaml)) {
+  Configure();
+}
+
+void ControlState::Configure() {
+  if (options_.log_level) config_.gateway.log_level = *options_.log_level;
+  SetLogLevel(config_.gateway.log_level);
+  config_.gateway.generation = generation_;
+  authenticator_ = std::make_unique<LocalUsers>(config_.local_users);
+  AuthorizerSettings settings;
+  settings.default_pool = config_.default_pool;
+  settings.gateway_address = config_.gateway_address;
+  settings.dns = config_.dns;
+  settings.wins = config_.wins;
+  settings.single_session = config_.single_session;
+  core_.Configure(config_.pools, std::move(settings));
+}
+
+bool ControlState::Apply(LoadedFile file) {
+  ControlConfig fresh = std::move(*file.result.config);
+  if (options_.log_level) fresh.gateway.log_level = *options_.log_level;
+  const bool changed = !SameSettings(fresh.gateway, config_.gateway);
+  config_ = std::move(fresh);
+  masked_yaml_ = std::move(file.masked_yaml);
+  Configure();
+  if (changed) PushSettings();
+  return changed;
+}
+
+void ControlState::ChangeLogLevel(LogLevel level) {
+  SetLogLevel(level);
+  if (config_.gateway.log_level == level) return;
+  config_.gateway.log_level = level;
+  PushSettings();
+}
+
+void ControlState::PushSettings() {
+  generation_ = Generation(generation_.value() + 1);
+  config_.gateway.generation = generation_;
+  for (const auto& [gateway, stream] : streams_) stream->SendSettings(config_.gateway);
+}
+
+void ControlState::SendSettingsTo(const Hello& hello, LinkStream& stream) {
+  std::string& boot = served_boot_[hello.gateway_id];
+  const bool knows_our_numbers = boot == hello.boot_id;
+  boot = hello.boot_id;
+  // Its number may come from another run of the control plane: go above it, so that it listens.
+  if (!knows_our_numbers && hello.applied_generation >= generation_) {
+    generation_ = hello.applied_generation;
+    PushSettings();
+    return;
+  }
+  if (hello.applied_generation != generation_) stream.SendSettings(config_.gateway);
+}
+
+void ControlState::Open(const std::shared_ptr<LinkStream>& stream, Hello hello) {
+  const std::string gateway = hello.gateway_id;
+  std::shared_ptr<LinkStream>& current = streams_[gateway];
+  if (current != nullptr) {
+    gateway_of_.erase(current.get());
+    current->Close(Error{ErrorCode::kAlreadyExists,
+                         "replaced by a newer stream of gateway '" + Escape(gateway) + "'"});
+    Log(LogLevel::kWarning, "gateway " + Escape(gateway) + " attached a second time");
+  }
+  current = stream;
+  gateway_of_[stream.get()] = gateway;
+  Log(LogLevel::kInfo, "gateway " + Escape(gateway) + " attached, version " +
+                           Escape(hello.version) + ", " + std::to_string(hello.sessions.size()) +
+                           " sessions");
+  SendSettingsTo(hello, *stream);
+  Step(GatewayAttached{std::move(hello)});
+  stream->Resume();
+}
+
+void ControlState::Receive(const std::shared_ptr<LinkStream>& stream, FromGatewayMessage message) {
+  const auto gateway = gateway_of_.find(stream.get());
+  if (gateway == gateway_of_.end()) {
+    ++stray_messages_;  // of a stream that has been replaced
+    return;
+  }
+  const std::string name = gateway->second;
+  if (auto* report = std::get_if<NumberedReport>(&message)) {
+    Step(ReportArrived{name, std::move(*report)});
+  } else if (auto* counters = std::get_if<CountersBatch>(&message)) {
+    Step(CountersArrived{name, std::move(*counters)});
+  } else if (auto* applied = std::get_if<Applied>(&message)) {
+    Step(SettingsApplied{name, std::move(*applied)});
+  } else if (auto* refused = std::get_if<Refused>(&message)) {
+    Step(SettingsRefused{name, std::move(*refused)});
+  }
+  stream->Resume();
+}
+
+void ControlState::Close(const std::shared_ptr<LinkStream>& stream) {
+  const auto gateway = gateway_of_.find(stream.get());
+  if (gateway == gateway_of_.end()) return;
+  const std::string name = gateway->second;
+  gateway_of_.erase(gateway);
+  streams_.erase(name);
+  Log(LogLevel::kWarning, "gateway " + Escape(name) + " is not attached any more");
+  Step(GatewayDetached{name});
+}
+
+void ControlState::Ask(AskId ask, AuthorizeCall call, LinkBackend::AuthorizeDone done) {
+  asks_.emplace(ask, std::move(done));
+  Step(AuthorizeAsked{ask, std::move(call)});
+}
+
+void ControlState::CancelAsk(AskId ask) {
+  if (asks_.erase(ask) == 1) Step(AskCancelled{ask});
+}
+
+void ControlState::Tick() { Step(TimePassed{}); }
+
+void ControlState::Step(Event event) { Execute(core_.Step(std::move(event), TaskLoop::Now())); }
+
+void ControlState::Execute(ActionList actions) {
+  for (Action& action : actions) {
+    if (const auto* judge = std::get_if<JudgeCredentials>(&action)) {
+      Judge(*judge);
+    } else if (auto* answer = std::get_if<Answer>(&action)) {
+      GiveAnswer(*answer);
+    } else if (const auto* send = std::get_if<Send>(&action)) {
+      const auto stream = streams_.find(send->gateway);
+      if (stream != streams_.end()) stream->second->Send(send->message);
+    } else if (const auto* announce = std::get_if<Announce>(&action)) {
+      Tell(*announce);
+    } else if (const auto* line = std::get_if<WriteLog>(&action)) {
+      Log(line->level, line->text);
+    }
+  }
+}
+
+void ControlState::Judge(const JudgeCredentials& judge) {
+  authenticator_->Authenticate(judge.question,
+                               [this, attempt = judge.attempt](AuthOutcome outcome) {
+                                 Step(CredentialsJudged{attempt, std::move(outcome)});
+                               });
+}
+
+void ControlState::GiveAnswer(Answer& answer) {
+  const auto ask = asks_.find(answer.ask);
+  if (ask == asks_.end()) return;
+  const LinkBackend::AuthorizeDone done = std::move(ask->second);
+  asks_.erase(ask);
+  done(std::move(answer.verdict));
+}
+
+SessionView ControlState::View(const SessionEntry& entry) const {
+  SessionView view{entry, core_.registry().IsAttached(entry.key.gateway)};
+  view.entry.record.uptime_seconds = UptimeAt(entry, TaskLoop::Now());
+  return view;
+}
+
+void ControlState::Tell(const Announce& announce) {
+  std::erase_if(watchers_, [&](const std::weak_ptr<SessionWatcher>& weak) {
+    const std::shared_ptr<SessionWatcher> watcher = weak.lock();
+    if (watcher == nullptr) return true;
+    watcher->Changed(announce.update, View(announce.update.entry));
+    return false;
+  });
+}
+
+std::uint32_t ControlState::Terminate(const SessionFilter& filter, Termination termination) {
+  ActionList actions;
+  const std::uint32_t count = core_.Terminate(filter, termination, actions);
+  Execute(std::move(actions));
+  return count;
+}
+
+std::uint32_t ControlState::Drain(const std::string& gateway, bool enabled) {
+  ActionList actions;
+  const std::uint32_t told = core_.Drain(gateway, enabled, actions);
+  Execute(std::move(actions));
+  return told;
+}
+
+}  // namespace sstpgw::cp

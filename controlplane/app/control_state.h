@@ -1,0 +1,81 @@
+// Everything the control plane knows while it runs, and the carrying out of what its core decides.
+// Lives in the app's one thread; nothing here locks or waits.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "controlplane/app/config_source.h"
+#include "controlplane/auth/authenticator.h"
+#include "controlplane/config/control_config.h"
+#include "controlplane/rpc/backend.h"
+#include "controlplane/session/control_core.h"
+
+namespace sstpgw::cp {
+
+struct AppOptions {
+  std::string version;
+  std::string config_file;
+  std::optional<LogLevel> log_level;  // stands above the configuration's
+  std::int64_t started_unix_seconds = 0;
+};
+
+class ControlState {
+ public:
+  // `file` holds a configuration.
+  ControlState(AppOptions options, LoadedFile file);
+
+  // ---- Gateways
+  void Open(const std::shared_ptr<LinkStream>& stream, Hello hello);
+  void Receive(const std::shared_ptr<LinkStream>& stream, FromGatewayMessage message);
+  void Close(const std::shared_ptr<LinkStream>& stream);
+  void Ask(AskId ask, AuthorizeCall call, LinkBackend::AuthorizeDone done);
+  void CancelAsk(AskId ask);
+  void Tick();
+  [[nodiscard]] std::optional<TimePoint> NextDeadline() const { return core_.NextDeadline(); }
+
+  // ---- Operators
+  [[nodiscard]] const ControlCore& core() const { return core_; }
+  [[nodiscard]] const ControlConfig& config() const { return config_; }
+  [[nodiscard]] const std::string& masked_yaml() const { return masked_yaml_; }
+  [[nodiscard]] const AppOptions& options() const { return options_; }
+  [[nodiscard]] Generation generation() const { return generation_; }
+  // Takes over a new configuration; true if gateways were sent new settings.
+  bool Apply(LoadedFile file);
+  void ChangeLogLevel(LogLevel level);
+  std::uint32_t Terminate(const SessionFilter& filter, Termination termination);
+  std::uint32_t Drain(const std::string& gateway, bool enabled);
+  void Watch(const std::shared_ptr<SessionWatcher>& watcher) { watchers_.push_back(watcher); }
+  [[nodiscard]] SessionView View(const SessionEntry& entry) const;
+  [[nodiscard]] std::uint64_t rejected_messages() const { return stray_messages_; }
+
+ private:
+  void Step(Event event);
+  void Execute(ActionList actions);
+  void Judge(const JudgeCredentials& judge);
+  void GiveAnswer(Answer& answer);
+  void Tell(const Announce& announce);
+  void Configure();
+  // New number, to every attached gateway.
+  void PushSettings();
+  // Settings for a gateway that has just attached; afterwards its number is below ours.
+  void SendSettingsTo(const Hello& hello, LinkStream& stream);
+
+  AppOptions options_;
+  ControlConfig config_;
+  std::string masked_yaml_;
+  Generation generation_{1};
+  ControlCore core_;
+  std::unique_ptr<Authenticator> authenticator_;
+  std::map<std::string, std::shared_ptr<LinkStream>> streams_;     // by gateway
+  std::unordered_map<const LinkStream*, std::string> gateway_of_;  // only current streams
+  std::map<std::string, std::string> served_boot_;  // gateway -> boot that has our numbers
+  std::map<AskId, LinkBackend::AuthorizeDone> asks_;
+  std::vector<std::weak_ptr<SessionWatcher>> watchers_;
+  std::uint64_t stray_messages_ = 0;
+};
+
+}  // namespace sstpgw::cp
