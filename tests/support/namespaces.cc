@@ -79,7 +79,7 @@ Veth::Veth(const End& a, const End& b)
   }
 }
 
-Veth::~Veth() { test::Ip("link del " + name_, &where_); }
+Veth::~Veth() { test::Ip("link del " + a_name_, &a_where_); }
 
 void Veth::Drop() { b_where_.Ip("link set " + b_name_ + " down"); }
 void Veth::Restore() { b_where_.Ip("link set " + b_name_ + " up"); }
