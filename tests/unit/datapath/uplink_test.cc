@@ -1,0 +1,294 @@
+#include "gateway/datapath/uplink.h"
+
+#include "gateway/codec/ppp_frame.h"
+#include "gateway/codec/sstp_control.h"
+#include "tests/support/hex.h"
+
+namespace sstpgw::datapath {
+namespace {
+
+using test::FromText;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+constexpr Ipv4Address kPeer{0x0a000002};
+const std::string kHead = "SSTP_DUPLEX_POST / HTTP/1.1\r\nHost: x\r\n\r\n";
+
+// Writes down what it is called with: "head:<n>", "packet:<n>", "ip:<n>" with sizes.
+class Recorder : public UplinkHandler {
+ public:
+  bool OnHttpHead(ByteView head) override { return Note("head", head); }
+  bool OnHttpHeadTooLong() override { return Note("too long", {}); }
+  bool OnSstpPacket(ByteView packet) override { return Note("packet", packet); }
+  bool OnUndelineated() override { return Note("undelineated", {}); }
+  void OnIpPacket(ByteView packet) override { Note("ip", packet); }
+
+  std::vector<std::string> events;
+  Bytes last;
+  std::size_t stop_after = 1000;  // events
+
+ private:
+  bool Note(const std::string& what, ByteView bytes) {
+    events.push_back(bytes.empty() ? what : what + ":" + std::to_string(bytes.size()));
+    last.assign(bytes.begin(), bytes.end());
+    return events.size() < stop_after;
+  }
+};
+
+void Append(Bytes& out, const Bytes& more) { out.insert(out.end(), more.begin(), more.end()); }
+
+// An IPv4 packet of `size` octets from `source`, zero but for the fields that are looked at.
+Bytes Ip(Ipv4Address source, std::size_t size, std::size_t total_length) {
+  Bytes packet(size);
+  packet[0] = 0x45;
+  packet[2] = static_cast<std::uint8_t>(total_length >> 8);
+  packet[3] = static_cast<std::uint8_t>(total_length);
+  const auto octets = source.octets();
+  std::copy(octets.begin(), octets.end(), packet.begin() + 12);
+  return packet;
+}
+Bytes Ip(Ipv4Address source, std::size_t size) { return Ip(source, size, size); }
+
+Bytes Frame(const Bytes& ip) { return codec::EncodeDataPacket(codec::PppProtocol::kIpv4, ip); }
+
+Bytes Echo() { return codec::EncodeBare(codec::MessageType::kEchoRequest); }
+
+class UplinkTest : public ::testing::Test {
+ protected:
+  void Connect() {
+    uplink_.Consume(FromText(kHead), recorder_);
+    recorder_.events.clear();
+  }
+  Uplink uplink_;
+  Recorder recorder_;
+};
+
+TEST_F(UplinkTest, HeadAndFirstPacketInOneRecord) {
+  Bytes stream = FromText(kHead);
+  Append(stream, codec::EncodeConnectRequest());
+  Append(stream, Echo());
+  uplink_.Consume(stream, recorder_);
+  EXPECT_THAT(recorder_.events,
+              ElementsAre("head:" + std::to_string(kHead.size()), "packet:14", "packet:8"));
+  EXPECT_EQ(uplink_.held(), 0U);
+}
+
+TEST_F(UplinkTest, EverythingOctetByOctet) {
+  Bytes stream = FromText(kHead);
+  Append(stream, codec::EncodeConnectRequest());
+  Append(stream, Frame(Ip(kPeer, 60)));
+  Append(stream, Echo());
+  uplink_.OpenData(kPeer);
+  for (const std::uint8_t octet : stream) uplink_.Consume(ByteView(&octet, 1), recorder_);
+  EXPECT_THAT(recorder_.events, ElementsAre("head:" + std::to_string(kHead.size()), "packet:14",
+                                            "ip:60", "packet:8"));
+  EXPECT_EQ(uplink_.held(), 0U);
+}
+
+TEST_F(UplinkTest, FrameCutAtEveryPlace) {
+  const Bytes frame = Frame(Ip(kPeer, 100));
+  for (std::size_t cut = 1; cut < frame.size(); ++cut) {
+    Uplink uplink;
+    Recorder recorder;
+    uplink.Consume(FromText(kHead), recorder);
+    uplink.OpenData(kPeer);
+    uplink.Consume(ByteView(frame).first(cut), recorder);
+    EXPECT_EQ(recorder.events.size(), 1U) << cut;
+    EXPECT_EQ(uplink.held(), cut);
+    Bytes rest(frame.begin() + static_cast<std::ptrdiff_t>(cut), frame.end());
+    Append(rest, Echo());
+    uplink.Consume(rest, recorder);
+    ASSERT_EQ(recorder.events.size(), 3U) << cut;
+    EXPECT_EQ(recorder.events[1], "ip:100");
+    EXPECT_EQ(recorder.events[2], "packet:8");
+  }
+}
+
+TEST_F(UplinkTest, HeadOfExactly8KiBIsAccepted) {
+  std::string head = "GET / HTTP/1.1\r\nX: ";
+  head += std::string(kMaxHttpHead - head.size() - 4, 'a') + "\r\n\r\n";
+  ASSERT_EQ(head.size(), kMaxHttpHead);
+  Bytes stream = FromText(head);
+  Append(stream, Echo());
+  uplink_.Consume(stream, recorder_);
+  EXPECT_THAT(recorder_.events, ElementsAre("head:8192", "packet:8"));
+}
+
+TEST_F(UplinkTest, LongerHeadIsRefusedOnce) {
+  uplink_.Consume(FromText("GET / HTTP/1.1\r\nX: " + std::string(kMaxHttpHead, 'a')), recorder_);
+  uplink_.Consume(FromText("\r\n\r\n"), recorder_);
+  uplink_.Consume(Echo(), recorder_);
+  EXPECT_THAT(recorder_.events, ElementsAre("too long"));
+  EXPECT_EQ(uplink_.held(), 0U);
+}
+
+TEST_F(UplinkTest, LongerHeadInSmallPiecesHoldsNoMoreThan8KiB) {
+  const Bytes piece = FromText(std::string(100, 'a'));
+  for (int i = 0; i < 200; ++i) {
+    uplink_.Consume(piece, recorder_);
+    EXPECT_LE(uplink_.held(), kMaxHttpHead);
+  }
+  EXPECT_THAT(recorder_.events, ElementsAre("too long"));
+}
+
+TEST_F(UplinkTest, LengthsThatLoseThePacketBoundaryStopTheStream) {
+  for (const char* header :
+       {"10000000", "10000003", "10010003", "10010007", "11010008", "00000008"}) {
+    Uplink uplink;
+    Recorder recorder;
+    uplink.Consume(FromText(kHead), recorder);
+    uplink.Consume(test::FromHex(header), recorder);
+    uplink.Consume(Echo(), recorder);
+    EXPECT_THAT(recorder.events, ElementsAre(::testing::_, "undelineated")) << header;
+  }
+}
+
+TEST_F(UplinkTest, LargestPacketAndReservedBits) {
+  Connect();
+  Bytes packet = codec::EncodeDataPacket(codec::PppProtocol::kLcp, Bytes(codec::kMaxPppPayload));
+  ASSERT_EQ(packet.size(), 4095U);
+  packet[1] |= 0xfe;
+  packet[2] |= 0xf0;
+  uplink_.Consume(packet, recorder_);
+  EXPECT_THAT(recorder_.events, ElementsAre("packet:4095"));
+}
+
+TEST_F(UplinkTest, EmptyDataPacketMeansNothing) {
+  Connect();
+  Bytes stream = test::FromHex("10000004");
+  Append(stream, Echo());
+  uplink_.Consume(stream, recorder_);
+  EXPECT_THAT(recorder_.events, ElementsAre("packet:8"));
+}
+
+TEST_F(UplinkTest, DataBeforeOpenIsDroppedAndCounted) {
+  Connect();
+  uplink_.Consume(Frame(Ip(kPeer, 60)), recorder_);
+  uplink_.Consume(codec::EncodeDataPacket(codec::PppProtocol::kIpv6, Bytes(40)), recorder_);
+  EXPECT_THAT(recorder_.events, IsEmpty());
+  EXPECT_EQ(uplink_.counters().dropped_closed, 2U);
+  EXPECT_EQ(uplink_.counters().packets, 0U);
+  uplink_.OpenData(kPeer);
+  uplink_.Consume(Frame(Ip(kPeer, 60)), recorder_);
+  EXPECT_THAT(recorder_.events, ElementsAre("ip:60"));
+  EXPECT_EQ(uplink_.counters().packets, 1U);
+  EXPECT_EQ(uplink_.counters().bytes, 60U);
+  uplink_.ShutData();
+  uplink_.Consume(Frame(Ip(kPeer, 60)), recorder_);
+  EXPECT_EQ(uplink_.counters().dropped_closed, 3U);
+}
+
+TEST_F(UplinkTest, ControlProtocolsPassBeforeOpen) {
+  Connect();
+  uplink_.Consume(codec::EncodeDataPacket(codec::PppProtocol::kIpcp, Bytes(10)), recorder_);
+  uplink_.Consume(codec::EncodeDataPacket(codec::PppProtocol::kLcp, Bytes(10)), recorder_);
+  EXPECT_THAT(recorder_.events, ElementsAre("packet:18", "packet:18"));
+}
+
+TEST_F(UplinkTest, OtherDataProtocolsOfAnOpenPathGoToTheSession) {
+  Connect();
+  uplink_.OpenData(kPeer);
+  uplink_.Consume(codec::EncodeDataPacket(codec::PppProtocol::kIpv6, Bytes(40)), recorder_);
+  EXPECT_THAT(recorder_.events, ElementsAre("packet:48"));
+}
+
+TEST_F(UplinkTest, SpoofedSourceIsDroppedAndCounted) {
+  Connect();
+  uplink_.OpenData(kPeer);
+  uplink_.Consume(Frame(Ip(Ipv4Address(0x0a000003), 60)), recorder_);
+  uplink_.Consume(Frame(Ip(Ipv4Address(0), 60)), recorder_);
+  EXPECT_THAT(recorder_.events, IsEmpty());
+  EXPECT_EQ(uplink_.counters().dropped_spoofed, 2U);
+}
+
+TEST_F(UplinkTest, OctetsBehindTheIpPacketAreCutOff) {
+  Connect();
+  uplink_.OpenData(kPeer);
+  uplink_.Consume(Frame(Ip(kPeer, 60, 40)), recorder_);
+  EXPECT_THAT(recorder_.events, ElementsAre("ip:40"));
+  EXPECT_EQ(uplink_.counters().bytes, 40U);
+}
+
+TEST_F(UplinkTest, MalformedIpIsDroppedAndCounted) {
+  Connect();
+  uplink_.OpenData(kPeer);
+  Bytes ipv6 = Ip(kPeer, 60);
+  ipv6[0] = 0x65;
+  Bytes short_header = Ip(kPeer, 60);
+  short_header[0] = 0x44;
+  Bytes header_beyond_total = Ip(kPeer, 60, 20);
+  header_beyond_total[0] = 0x46;
+  const std::vector<Bytes> bad{ipv6, short_header, header_beyond_total, Ip(kPeer, 60, 61),
+                               Ip(kPeer, 60, 19)};
+  for (const Bytes& packet : bad) uplink_.Consume(Frame(packet), recorder_);
+  uplink_.Consume(Frame(Bytes(19, 0x45)), recorder_);
+  uplink_.Consume(test::FromHex("10000006ff03"), recorder_);  // no protocol
+  EXPECT_THAT(recorder_.events, IsEmpty());
+  EXPECT_EQ(uplink_.counters().dropped_malformed, bad.size() + 2);
+}
+
+TEST_F(UplinkTest, AcceptsCompressedFraming) {
+  Connect();
+  uplink_.OpenData(kPeer);
+  Bytes frame = test::FromHex("1000001921");  // no FF 03, protocol in one octet
+  Append(frame, Ip(kPeer, 20));
+  uplink_.Consume(frame, recorder_);
+  EXPECT_THAT(recorder_.events, ElementsAre("ip:20"));
+  EXPECT_EQ(recorder_.last, Ip(kPeer, 20));
+}
+
+TEST_F(UplinkTest, HandlerStopsTheStreamForGood) {
+  Connect();
+  recorder_.stop_after = 2;
+  Bytes stream = Echo();
+  for (int i = 0; i < 3; ++i) Append(stream, Echo());
+  uplink_.Consume(stream, recorder_);
+  uplink_.Consume(Echo(), recorder_);
+  EXPECT_THAT(recorder_.events, ElementsAre("packet:8", "packet:8"));
+}
+
+TEST_F(UplinkTest, HandlerThatRefusesTheHeadGetsNothingMore) {
+  recorder_.stop_after = 1;
+  Bytes stream = FromText(kHead);
+  Append(stream, Echo());
+  uplink_.Consume(stream, recorder_);
+  EXPECT_EQ(recorder_.events.size(), 1U);
+}
+
+TEST_F(UplinkTest, HandlerStopsInsideAStraddlingPacket) {
+  Connect();
+  recorder_.stop_after = 1;
+  const Bytes echo = Echo();
+  uplink_.Consume(ByteView(echo).first(3), recorder_);
+  Bytes rest(echo.begin() + 3, echo.end());
+  Append(rest, Echo());
+  uplink_.Consume(rest, recorder_);
+  EXPECT_THAT(recorder_.events, ElementsAre("packet:8"));
+  EXPECT_EQ(uplink_.held(), 0U);
+}
+
+// Opening from within the handler takes effect with the next packet of the same record.
+TEST_F(UplinkTest, HandlerOpensTheDataPath) {
+  class Opener : public Recorder {
+   public:
+    explicit Opener(Uplink& uplink) : uplink_(uplink) {}
+    bool OnSstpPacket(ByteView packet) override {
+      uplink_.OpenData(kPeer);
+      return Recorder::OnSstpPacket(packet);
+    }
+
+   private:
+    Uplink& uplink_;
+  };
+  Opener opener(uplink_);
+  uplink_.Consume(FromText(kHead), opener);
+  Bytes stream = Frame(Ip(kPeer, 30));
+  Append(stream, Echo());
+  Append(stream, Frame(Ip(kPeer, 40)));
+  uplink_.Consume(stream, opener);
+  EXPECT_THAT(opener.events, ElementsAre(::testing::_, "packet:8", "ip:40"));
+  EXPECT_EQ(uplink_.counters().dropped_closed, 1U);
+}
+
+}  // namespace
+}  // namespace sstpgw::datapath
