@@ -1,0 +1,93 @@
+#include "gateway/options.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <sstream>
+
+namespace sstpgw::gateway {
+namespace {
+
+constexpr char kDefaultControlPlane[] = "unix:/run/sstpgw/link.sock";
+constexpr std::size_t kMaxThreads = 256;
+
+// A gateway's name as the control plane accepts it: host names fit, other characters become '-'.
+std::string NameFrom(std::string host_name) {
+  for (char& c : host_name) {
+    const bool fits = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                      c == '.' || c == '_' || c == '-';
+    if (!fits) c = '-';
+  }
+  return host_name.empty() ? "gateway" : host_name.substr(0, 64);
+}
+
+std::string CheckName(const std::string& name) {
+  if (!name.empty() && NameFrom(name) == name) return "";
+  return "must be 1..64 letters, digits, '.', '_' or '-'";
+}
+
+// Everything but what the app itself is told.
+struct Texts {
+  int log_level = -1;
+};
+
+void Describe(CLI::App& app, GatewayOptions& options, Texts& texts, const std::string& version) {
+  app.description(
+      "SSTP access gateway: takes clients in over TLS and forwards their packets. Users, addresses "
+      "and all other\nsettings come from sstp-controlplane, which this program dials and keeps "
+      "dialling.\nNeeds CAP_NET_ADMIN (interfaces) and, for ports below 1024, "
+      "CAP_NET_BIND_SERVICE.");
+  app.set_version_flag("--version", "sstp-gateway " + version, "print the version and exit");
+  app.set_help_flag("-h,--help", "print this help and exit");
+  app.set_config("--config", "",
+                 "bootstrap file with any of the options below, one `key = value` per line:\n"
+                 "name = edge1\ncontrolplane = [\"unix:/run/sstpgw/link.sock\"]");
+  app.add_option("--name", options.name, "name of this gateway, unique for the control plane")
+      ->capture_default_str()
+      ->check(CLI::Validator(CheckName, "NAME"));
+  app.add_option("--controlplane", options.control_addresses,
+                 "where to reach the control plane, unix:/path; may be repeated: tried in order")
+      ->capture_default_str();
+  app.add_option("--workers", options.workers, "threads that forward packets; 0: one per core")
+      ->capture_default_str()
+      ->check(CLI::Range(std::size_t{0}, kMaxThreads));
+  app.add_option("--handshake-threads", options.handshake_threads,
+                 "threads for TLS handshakes; 0: half as many as cores, at least one")
+      ->capture_default_str()
+      ->check(CLI::Range(std::size_t{0}, kMaxThreads));
+  app.add_option("--log-level", texts.log_level,
+                 "0 off, 1 error, 2 warning, 3 info, 4 protocol trace, 5 debug; not given: the "
+                 "control plane's log.level")
+      ->check(CLI::Range(0, 5));
+  app.footer(
+      "Signals: SIGTERM and SIGINT end all sessions (up to 5 s) and exit; a second one exits at "
+      "once.\nExit codes: 0 stopped by a signal, 1 cannot run (the reason is on standard error), "
+      "2 wrong use.");
+}
+
+}  // namespace
+
+CommandLine ParseCommandLine(const std::vector<std::string>& arguments,
+                             const std::string& host_name, const std::string& version) {
+  CommandLine result;
+  result.options.name = NameFrom(host_name);
+  result.options.version = version;
+  result.options.control_addresses = {kDefaultControlPlane};
+  Texts texts;
+  CLI::App app("", "sstp-gateway");
+  Describe(app, result.options, texts, version);
+  // CLI11 reports through exceptions; none leaves this function.
+  try {
+    std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
+    app.parse(std::move(reversed));
+  } catch (const CLI::ParseError& error) {
+    std::ostringstream out;
+    const int code = app.exit(error, out, out);
+    result.exit_code = code == 0 ? 0 : 2;
+    result.text = out.str();
+    return result;
+  }
+  if (texts.log_level >= 0) result.options.log_level = static_cast<LogLevel>(texts.log_level);
+  return result;
+}
+
+}  // namespace sstpgw::gateway

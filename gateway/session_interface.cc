@@ -1,0 +1,99 @@
+#include "gateway/session_interface.h"
+
+#include <utility>
+
+#include "proto/base/log.h"
+
+namespace sstpgw::gateway {
+namespace {
+
+constexpr char kTemporaryName[] = "ppp%d";
+
+}  // namespace
+
+Result<SessionInterface> SessionInterface::Create(edge::Kernel& kernel) {
+  SG_ASSIGN_OR_RETURN(edge::TunDevice device, edge::TunDevice::Create(kernel, kTemporaryName));
+  return SessionInterface(std::move(device));
+}
+
+SessionInterface::SessionInterface(edge::TunDevice device)
+    : device_(std::move(device)), name_(device_.name()) {}
+
+Result<void> SessionInterface::Activate(edge::Netlink& netlink, const Activation& activation,
+                                        std::string* warning) {
+  const InterfaceIndex index = device_.index();
+  auto renamed = netlink.Rename(index, activation.name_template);
+  if (renamed) {
+    name_ = *renamed;
+  } else {
+    *warning = "interface keeps its name " + name_ + ": " + renamed.error().message;
+  }
+  edge::LinkChange change;
+  change.index = index;
+  change.mtu = activation.mtu;
+  change.group = kSessionGroup;
+  SG_RETURN_IF_ERROR(netlink.Change(change));
+  SG_RETURN_IF_ERROR(netlink.AddAddress(index, activation.local, activation.peer));
+  addresses_ = {activation.local, activation.peer};
+  return netlink.SetState(index, edge::LinkState::kUp);
+}
+
+edge::TunDevice SessionInterface::Retire(edge::Netlink& netlink) && {
+  const InterfaceIndex index = device_.index();
+  // The addresses may be given to the next session before this interface is destroyed. Errors mean
+  // that somebody removed the interface already.
+  if (addresses_) {
+    static_cast<void>(netlink.RemoveAddress(index, addresses_->first, addresses_->second));
+  }
+  static_cast<void>(netlink.SetGroup(index, kFinishedGroup));
+  return std::move(device_);
+}
+
+Result<std::unique_ptr<InterfaceReaper>> InterfaceReaper::Create(edge::Kernel& kernel) {
+  SG_ASSIGN_OR_RETURN(edge::Netlink netlink, edge::Netlink::Open(kernel));
+  for (const edge::LinkGroup group : {kSessionGroup, kFinishedGroup}) {
+    const auto deleted = netlink.DeleteGroup(group);
+    if (!deleted) {
+      Log(LogLevel::kWarning, "interfaces of a former run stay: " + deleted.error().message);
+    }
+  }
+  std::unique_ptr<InterfaceReaper> reaper(new InterfaceReaper(std::move(netlink)));
+  InterfaceReaper& self = *reaper;
+  reaper->thread_ = std::thread([&self] { self.Run(); });
+  return reaper;
+}
+
+InterfaceReaper::~InterfaceReaper() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  changed_.notify_one();
+  if (thread_.joinable()) thread_.join();
+}
+
+void InterfaceReaper::Give(edge::TunDevice device) {
+  {
+    const std::lock_guard lock(mutex_);
+    waiting_.push_back(std::move(device));
+  }
+  changed_.notify_one();
+}
+
+void InterfaceReaper::Run() {
+  while (true) {
+    std::vector<edge::TunDevice> batch;
+    {
+      std::unique_lock lock(mutex_);
+      changed_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
+      if (waiting_.empty()) return;
+      batch.swap(waiting_);
+    }
+    // One message for all of them; closing the descriptors afterwards is free. If it fails, closing
+    // destroys them one by one.
+    static_cast<void>(netlink_.DeleteGroup(kFinishedGroup));
+    batch.clear();
+  }
+}
+
+}  // namespace sstpgw::gateway

@@ -1,0 +1,384 @@
+#include "gateway/subscriber.h"
+
+#include <algorithm>
+#include <ctime>
+#include <utility>
+#include <variant>
+
+#include "proto/base/log.h"
+
+namespace sstpgw::gateway {
+namespace {
+
+// Reads of one readable event before others get their turn.
+constexpr int kReadRounds = 4;
+
+}  // namespace
+
+Subscriber::Subscriber(WorkerShared& shared, const WorkerSettings& settings,
+                       NewConnection connection, SessionId id)
+    : shared_(shared),
+      settings_(settings),
+      id_(std::move(id)),
+      accepted_at_(connection.accepted_at),
+      stream_(std::move(connection.stream)),
+      session_(settings.session, std::move(connection.info), id_, shared.entropy,
+               static_cast<std::int64_t>(std::time(nullptr)), shared.loop.Now()),
+      tun_side_(*this),
+      last_receive_(shared.loop.Now()) {}
+
+Subscriber::~Subscriber() {
+  DoReleaseInterface();
+  shared_.loop.Remove(socket_handle_);
+  for (const edge::TimerHandle timer : timers_) shared_.loop.CancelTimer(timer);
+}
+
+void Subscriber::Start() {
+  starting_ = true;
+  Perform(session_.Start());
+  starting_ = false;
+  auto handle = shared_.loop.Add(stream_->fd(), edge::Interest::kRead, *this);
+  if (!handle) {
+    LoseTransport(handle.error().message);
+    return;
+  }
+  socket_handle_ = *handle;
+  // What came along with the client's Finished is already inside the stream.
+  ReadSocket();
+  UpdateInterest();
+}
+
+void Subscriber::Deliver(const fsm::Event& event) {
+  if (phase_ != Phase::kOpen) return;
+  Perform(session_.Step(shared_.loop.Now(), event));
+  while (!follow_ups_.empty() && phase_ == Phase::kOpen) {
+    const fsm::Event next = std::move(follow_ups_.front());
+    follow_ups_.pop_front();
+    Perform(session_.Step(shared_.loop.Now(), next));
+  }
+  UpdateInterest();
+}
+
+// ---- The socket
+// --------------------------------------------------------------------------------
+
+void Subscriber::OnIo(edge::IoEvents events) {
+  if (phase_ == Phase::kGone) return;
+  if (events.writable && !stream_->Flush()) {
+    LoseTransport(stream_->failure());
+    return;
+  }
+  if (phase_ == Phase::kLingering) {
+    Linger();
+    return;
+  }
+  if (events.readable) {
+    ReadSocket();
+  } else if (events.broken) {
+    LoseTransport("connection reset by peer");
+  }
+  UpdateInterest();
+}
+
+void Subscriber::ReadSocket() {
+  for (int round = 0; round < kReadRounds; ++round) {
+    if (phase_ != Phase::kOpen || transport_lost_) return;
+    const edge::ReadOutcome outcome = stream_->Read(shared_.plaintext);
+    if (outcome.bytes > 0) {
+      last_receive_ = shared_.loop.Now();
+      uplink_.Consume(ByteView(shared_.plaintext).first(outcome.bytes), *this);
+    }
+    if (phase_ != Phase::kOpen) return;
+    switch (outcome.status) {
+      case edge::ReadStatus::kDrained:
+        return;
+      case edge::ReadStatus::kFull:
+        break;
+      case edge::ReadStatus::kClosed:
+        LoseTransport("closed by peer");
+        return;
+      case edge::ReadStatus::kFailed:
+        LoseTransport(stream_->failure());
+        return;
+    }
+    if (stream_->pending_bytes() > kMaxPending) break;
+  }
+  // There may be more inside the stream, which no event would tell.
+  shared_.loop.CancelTimer(timers_[kReadAgain]);
+  timers_[kReadAgain] = shared_.loop.StartTimer(Duration{0}, *this, kReadAgain);
+}
+
+void Subscriber::LoseTransport(std::string reason) {
+  if (transport_lost_ || phase_ == Phase::kGone) return;
+  transport_lost_ = true;
+  shared_.loop.Remove(socket_handle_);
+  if (phase_ == Phase::kLingering) {
+    Finish();
+    return;
+  }
+  Deliver(fsm::TransportClosed{std::move(reason)});
+}
+
+void Subscriber::UpdateInterest() {
+  if (phase_ != Phase::kOpen || transport_lost_) return;
+  const bool write = stream_->wants_write();
+  const bool read = stream_->pending_bytes() <= kMaxPending;
+  shared_.loop.Modify(
+      socket_handle_,
+      read ? (write ? edge::Interest::kReadWrite : edge::Interest::kRead) : edge::Interest::kWrite);
+  if (tun_watched_) {
+    shared_.loop.Modify(tun_handle_, write ? edge::Interest::kNone : edge::Interest::kRead);
+  }
+}
+
+bool Subscriber::OnHttpHead(ByteView head) {
+  Deliver(fsm::HttpHeadReceived{head});
+  return phase_ == Phase::kOpen;
+}
+bool Subscriber::OnHttpHeadTooLong() {
+  Deliver(fsm::HttpHeadTooLong{});
+  return phase_ == Phase::kOpen;
+}
+bool Subscriber::OnSstpPacket(ByteView packet) {
+  Deliver(fsm::SstpPacketReceived{packet});
+  return phase_ == Phase::kOpen;
+}
+bool Subscriber::OnUndelineated() {
+  Deliver(fsm::StreamUndelineated{});
+  return phase_ == Phase::kOpen;
+}
+void Subscriber::OnIpPacket(ByteView packet) {
+  if (!interface_) return;
+  // Dropped by the interface: nothing to do, as with any IP link.
+  static_cast<void>(interface_->device().WriteBatch({&packet, 1}));
+}
+
+// ---- The interface
+// -----------------------------------------------------------------------------
+
+void Subscriber::OnTun(edge::IoEvents events) {
+  if (!interface_ || !tun_watched_) return;
+  if (stream_->wants_write() && !events.broken) return;
+  const edge::TunReadOutcome outcome =
+      interface_->device().ReadBatch(shared_.tun_buffer, shared_.tun_packets);
+  shared_.frames.Clear();
+  for (std::size_t i = 0; i < outcome.packets; ++i) {
+    if (shared_.frames.Space().empty()) SendFrames();
+    static_cast<void>(downlink_.Append(shared_.frames, shared_.tun_packets[i]));
+  }
+  SendFrames();
+  if (outcome.status == edge::TunReadStatus::kGone && tun_watched_) {
+    shared_.loop.Remove(tun_handle_);
+    tun_watched_ = false;
+    Deliver(fsm::TerminateRequested{Termination::kSoft, TerminateCause::kNasError,
+                                    "interface was removed from outside"});
+    return;
+  }
+  UpdateInterest();
+}
+
+void Subscriber::SendFrames() {
+  if (phase_ != Phase::kOpen || transport_lost_) {
+    shared_.frames.Clear();
+    return;
+  }
+  const ByteView frames = shared_.frames.frames();
+  const std::size_t last = shared_.frames.last_frame_offset();
+  bool sent = true;
+  // The batch fits one record, and its last packet goes in a record of its own: clients exist that
+  // take one packet per record event and then wait for more bytes.
+  if (last > 0) sent = stream_->Write(frames.first(last));
+  if (sent && last < frames.size()) sent = stream_->Write(frames.subspan(last));
+  shared_.frames.Clear();
+  if (!sent) LoseTransport(stream_->failure());
+}
+
+// ---- Timers
+// ------------------------------------------------------------------------------------
+
+void Subscriber::OnTimer(std::uint64_t cookie) {
+  timers_[cookie] = {};
+  if (cookie == kLingerOver) {
+    Finish();
+  } else if (cookie == kReadAgain) {
+    if (phase_ == Phase::kOpen && stream_->pending_bytes() <= kMaxPending) ReadSocket();
+    UpdateInterest();
+  } else {
+    Deliver(fsm::TimerExpired{static_cast<fsm::TimerId>(cookie), last_receive_,
+                              uplink_.counters().packets});
+  }
+}
+
+void Subscriber::DoStartTimer(const fsm::StartTimer& action) {
+  Duration after = action.after;
+  if (starting_ && action.timer == fsm::TimerId::kNegotiation) {
+    // The first negotiation timer began with the TCP connection.
+    after = std::max(Duration{0}, after - (shared_.loop.Now() - accepted_at_));
+  }
+  const auto cookie = static_cast<std::uint64_t>(action.timer);
+  shared_.loop.CancelTimer(timers_[cookie]);
+  timers_[cookie] = shared_.loop.StartTimer(after, *this, cookie);
+}
+
+// ---- Actions
+// -----------------------------------------------------------------------------------
+
+void Subscriber::Perform(fsm::ActionList actions) {
+  for (fsm::Action& action : actions) {
+    std::visit(
+        fsm::Overloaded{
+            [&](const fsm::SendBytes& send) {
+              if (transport_lost_ || stream_->Write(send.bytes)) return;
+              transport_lost_ = true;
+              shared_.loop.Remove(socket_handle_);
+              follow_ups_.push_back(fsm::TransportClosed{stream_->failure()});
+            },
+            [&](const fsm::StartTimer& timer) { DoStartTimer(timer); },
+            [&](const fsm::StopTimer& timer) {
+              const auto cookie = static_cast<std::size_t>(timer.timer);
+              shared_.loop.CancelTimer(timers_[cookie]);
+              timers_[cookie] = {};
+            },
+            [&](fsm::AskAuthorize& ask) {
+              const AttemptId attempt = ask.question.attempt;
+              shared_.control.Authorize({shared_.index, id_, attempt}, std::move(ask.question));
+            },
+            [&](const fsm::CreateInterface&) { DoCreateInterface(); },
+            [&](const fsm::ActivateInterface& activate) { DoActivateInterface(activate); },
+            [&](const fsm::ReleaseInterface&) { DoReleaseInterface(); },
+            [&](const fsm::Report& report) { DoReport(report); },
+            [&](const fsm::WriteLog& log) { DoLog(log); },
+            [&](const fsm::SetLogPrefix& prefix) {
+              log_prefix_ = prefix.interface_name + ":" + prefix.user + ": ";
+            },
+            [&](const fsm::CloseTransport&) { DoClose(); },
+            [&](const fsm::CountEvent& count) {
+              ++shared_.counters[static_cast<std::size_t>(count.counter)];
+            },
+        },
+        action);
+  }
+}
+
+void Subscriber::DoCreateInterface() {
+  auto created = SessionInterface::Create(shared_.kernel);
+  if (!created) {
+    follow_ups_.push_back(fsm::InterfaceFailed{created.error().message});
+    return;
+  }
+  interface_.emplace(std::move(*created));
+  follow_ups_.push_back(fsm::InterfaceCreated{interface_->name()});
+}
+
+void Subscriber::DoActivateInterface(const fsm::ActivateInterface& action) {
+  if (!interface_) {
+    follow_ups_.push_back(fsm::InterfaceFailed{"there is no interface"});
+    return;
+  }
+  std::string warning;
+  const auto activated = interface_->Activate(
+      shared_.netlink, {settings_.interface_template, action.local, action.peer, Mtu(action.mtu)},
+      &warning);
+  if (!warning.empty()) Log(LogLevel::kWarning, log_prefix_ + warning);
+  if (!activated) {
+    DoReleaseInterface();
+    follow_ups_.push_back(fsm::InterfaceFailed{activated.error().message});
+    return;
+  }
+  auto handle = shared_.loop.Add(interface_->device().fd(), edge::Interest::kRead, tun_side_);
+  if (!handle) {
+    DoReleaseInterface();
+    follow_ups_.push_back(fsm::InterfaceFailed{handle.error().message});
+    return;
+  }
+  tun_handle_ = *handle;
+  tun_watched_ = true;
+  uplink_.OpenData(action.peer);
+  downlink_.OpenData();
+  follow_ups_.push_back(fsm::InterfaceActivated{interface_->name()});
+}
+
+void Subscriber::DoReleaseInterface() {
+  uplink_.ShutData();
+  downlink_.ShutData();
+  if (!interface_) return;
+  shared_.loop.Remove(tun_handle_);
+  tun_watched_ = false;
+  shared_.reaper.Give(std::move(*interface_).Retire(shared_.netlink));
+  interface_.reset();
+}
+
+void Subscriber::DoReport(const fsm::Report& action) {
+  (action.kind == SessionEventKind::kDown ? end_reported_ : began_reported_) = true;
+  shared_.control.Report({action.kind, Record(), action.cause, action.reason});
+}
+
+void Subscriber::DoLog(const fsm::WriteLog& action) {
+  if (!LogEnabled(action.level)) return;
+  Log(action.level, action.bare ? action.text : log_prefix_ + action.text);
+}
+
+SessionRecord Subscriber::Record() const {
+  SessionRecord record = session_.Snapshot(shared_.loop.Now());
+  record.counters = Counters();
+  return record;
+}
+
+TrafficCounters Subscriber::Counters() const {
+  const datapath::UplinkCounters& up = uplink_.counters();
+  const datapath::DownlinkCounters& down = downlink_.counters();
+  return {up.bytes, down.bytes, up.packets, down.packets};
+}
+
+std::optional<TrafficCounters> Subscriber::TakeChangedCounters() {
+  const TrafficCounters now = Counters();
+  if (now == reported_counters_) return std::nullopt;
+  reported_counters_ = now;
+  return now;
+}
+
+// ---- The end
+// -----------------------------------------------------------------------------------
+
+void Subscriber::DoClose() {
+  if (phase_ != Phase::kOpen) return;
+  phase_ = Phase::kLingering;
+  for (edge::TimerHandle& timer : timers_) {
+    shared_.loop.CancelTimer(timer);
+    timer = {};
+  }
+  if (transport_lost_ || !stream_->Shutdown()) {
+    Finish();
+    return;
+  }
+  timers_[kLingerOver] = shared_.loop.StartTimer(kLinger, *this, kLingerOver);
+  // Closing with unread input would make the kernel reset the connection and the client lose our
+  // last packet: read on until the client closes, too.
+  shared_.loop.Modify(socket_handle_,
+                      stream_->wants_write() ? edge::Interest::kReadWrite : edge::Interest::kRead);
+}
+
+void Subscriber::Linger() {
+  const edge::ReadOutcome outcome = stream_->Read(shared_.plaintext);
+  if (outcome.status == edge::ReadStatus::kClosed || outcome.status == edge::ReadStatus::kFailed) {
+    Finish();
+    return;
+  }
+  shared_.loop.Modify(socket_handle_,
+                      stream_->wants_write() ? edge::Interest::kReadWrite : edge::Interest::kRead);
+}
+
+void Subscriber::Finish() {
+  if (phase_ == Phase::kGone) return;
+  phase_ = Phase::kGone;
+  DoReleaseInterface();
+  shared_.loop.Remove(socket_handle_);
+  for (edge::TimerHandle& timer : timers_) {
+    shared_.loop.CancelTimer(timer);
+    timer = {};
+  }
+  stream_.reset();
+  shared_.gone.push_back(id_);
+}
+
+}  // namespace sstpgw::gateway

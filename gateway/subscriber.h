@@ -1,0 +1,146 @@
+// One client on a worker: its TLS stream, its brain (fsm::Session), its interface and timers.
+// Feeds the brain with what happens and carries out what it decides, in order; forwards IP packets
+// itself once the brain has opened the data path.
+//
+// Back-pressure: while the socket does not take everything, the interface is not read; a client
+// that sends control packets but does not read our answers is not read either (kMaxPending).
+// Lifetime: puts its id into WorkerShared::gone when it is over; the worker deletes it later, never
+// while one of its methods runs.
+// Threads: its worker's.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gateway/datapath/downlink.h"
+#include "gateway/datapath/uplink.h"
+#include "gateway/edge/control_client.h"
+#include "gateway/edge/event_loop.h"
+#include "gateway/edge/kernel.h"
+#include "gateway/edge/netlink.h"
+#include "gateway/edge/tls_stream.h"
+#include "gateway/fsm/session.h"
+#include "gateway/session_interface.h"
+#include "gateway/thread_messages.h"
+
+namespace sstpgw::gateway {
+
+// What all subscribers of one worker share. Buffers are free between callbacks.
+struct WorkerShared {
+  std::size_t index;
+  edge::EventLoop& loop;
+  edge::Kernel& kernel;
+  edge::Netlink& netlink;
+  InterfaceReaper& reaper;
+  edge::ControlClient& control;
+  Entropy& entropy;
+  std::vector<std::uint8_t> plaintext;
+  std::vector<std::uint8_t> tun_buffer;
+  std::vector<ByteView> tun_packets;
+  datapath::FrameBatch frames;
+  std::array<std::uint64_t, fsm::kCounterCount> counters{};
+  std::vector<SessionId> gone;  // to be deleted when no handler is on the stack
+};
+
+class Subscriber final : private edge::IoHandler,
+                         private edge::TimerHandler,
+                         private datapath::UplinkHandler {
+ public:
+  // Kept ciphertext at which the client is not read any more.
+  static constexpr std::size_t kMaxPending = 256 * 1024;
+  // How long the end of a connection may take: what is pending, close_notify, the client's own end.
+  static constexpr Duration kLinger = std::chrono::seconds(1);
+
+  // `shared` and `settings` must outlive it.
+  Subscriber(WorkerShared& shared, const WorkerSettings& settings, NewConnection connection,
+             SessionId id);
+  ~Subscriber() override;
+  Subscriber(const Subscriber&) = delete;
+  Subscriber& operator=(const Subscriber&) = delete;
+
+  void Start();
+  // Something the worker was told about this session.
+  void Deliver(const fsm::Event& event);
+
+  [[nodiscard]] bool ending() const { return phase_ != Phase::kOpen; }
+  [[nodiscard]] bool call_established() const { return session_.call_established(); }
+  // The control plane was told that it began and not yet that it ended.
+  [[nodiscard]] bool carried() const { return began_reported_ && !end_reported_; }
+  [[nodiscard]] SessionRecord Record() const;
+  // The counters, if they changed since the last call.
+  [[nodiscard]] std::optional<TrafficCounters> TakeChangedCounters();
+  [[nodiscard]] const datapath::UplinkCounters& uplink_counters() const {
+    return uplink_.counters();
+  }
+  [[nodiscard]] const datapath::DownlinkCounters& downlink_counters() const {
+    return downlink_.counters();
+  }
+
+ private:
+  enum class Phase : std::uint8_t { kOpen, kLingering, kGone };
+  static constexpr std::uint64_t kReadAgain = fsm::kTimerCount;
+  static constexpr std::uint64_t kLingerOver = fsm::kTimerCount + 1;
+  // The interface's half of the event loop's calls.
+  struct TunSide final : edge::IoHandler {
+    explicit TunSide(Subscriber& subscriber) : owner(subscriber) {}
+    void OnIo(edge::IoEvents events) override { owner.OnTun(events); }
+    Subscriber& owner;
+  };
+
+  void OnIo(edge::IoEvents events) override;
+  void OnTimer(std::uint64_t cookie) override;
+  bool OnHttpHead(ByteView head) override;
+  bool OnHttpHeadTooLong() override;
+  bool OnSstpPacket(ByteView packet) override;
+  bool OnUndelineated() override;
+  void OnIpPacket(ByteView packet) override;
+
+  void OnTun(edge::IoEvents events);
+  void ReadSocket();
+  void SendFrames();
+  void UpdateInterest();
+  void LoseTransport(std::string reason);
+
+  void Perform(fsm::ActionList actions);
+  void DoCreateInterface();
+  void DoActivateInterface(const fsm::ActivateInterface& action);
+  void DoReleaseInterface();
+  void DoStartTimer(const fsm::StartTimer& action);
+  void DoReport(const fsm::Report& action);
+  void DoLog(const fsm::WriteLog& action);
+  void DoClose();
+  void Linger();
+  void Finish();
+  [[nodiscard]] TrafficCounters Counters() const;
+
+  WorkerShared& shared_;
+  const WorkerSettings& settings_;
+  const SessionId id_;
+  const TimePoint accepted_at_;
+  std::unique_ptr<edge::TlsStream> stream_;
+  fsm::Session session_;
+  datapath::Uplink uplink_;
+  datapath::Downlink downlink_;
+  std::optional<SessionInterface> interface_;
+  TunSide tun_side_;
+  edge::IoHandle socket_handle_;
+  edge::IoHandle tun_handle_;
+  bool tun_watched_ = false;
+  std::array<edge::TimerHandle, fsm::kTimerCount + 2> timers_;
+  std::deque<fsm::Event> follow_ups_;  // results of actions, fed after the list that caused them
+  std::string log_prefix_ = ":: ";
+  TimePoint last_receive_{};
+  TrafficCounters reported_counters_;
+  Phase phase_ = Phase::kOpen;
+  bool transport_lost_ = false;
+  bool starting_ = false;
+  bool began_reported_ = false;
+  bool end_reported_ = false;
+};
+
+}  // namespace sstpgw::gateway

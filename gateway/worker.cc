@@ -1,0 +1,230 @@
+#include "gateway/worker.h"
+
+#include <iterator>
+#include <utility>
+#include <variant>
+
+#include "proto/base/log.h"
+
+namespace sstpgw::gateway {
+namespace {
+
+constexpr std::size_t kPlaintextBuffer = 64 * 1024;
+constexpr std::size_t kTunBuffer = 2 * edge::TunDevice::kPacketRoom;
+constexpr std::size_t kTunPackets = 64;
+// One TLS record: so no record boundary falls inside a packet's header.
+constexpr std::size_t kFrameBatch = 16'384;
+
+}  // namespace
+
+Result<std::unique_ptr<Worker>> Worker::Create(const Options& options, edge::ControlClient& control,
+                                               InterfaceReaper& reaper, LoadBoard& load,
+                                               AppInbox& app) {
+  SG_ASSIGN_OR_RETURN(auto loop, edge::EventLoop::Create());
+  SG_ASSIGN_OR_RETURN(auto netlink, edge::Netlink::Open(edge::LinuxKernel()));
+  std::unique_ptr<Worker> worker(
+      new Worker(options, std::move(loop), std::move(netlink), control, reaper, load, app));
+  Worker& self = *worker;
+  SG_ASSIGN_OR_RETURN(
+      worker->mailbox_,
+      edge::Mailbox<WorkerMessage>::Create(*worker->loop_, [&self](WorkerMessage message) {
+        std::visit([&self](auto&& part) { self.Handle(std::move(part)); }, std::move(message));
+      }));
+  worker->loop_->SetAfterDispatch([&self] { self.RemoveGone(); });
+  return worker;
+}
+
+Worker::Worker(const Options& options, std::unique_ptr<edge::EventLoop> loop, edge::Netlink netlink,
+               edge::ControlClient& control, InterfaceReaper& reaper, LoadBoard& load,
+               AppInbox& app)
+    : index_(options.index),
+      ids_(options.ids),
+      loop_(std::move(loop)),
+      netlink_(std::move(netlink)),
+      control_(control),
+      load_(load),
+      app_(app),
+      shared_{index_,
+              *loop_,
+              edge::LinuxKernel(),
+              netlink_,
+              reaper,
+              control_,
+              entropy_,
+              std::vector<std::uint8_t>(kPlaintextBuffer),
+              std::vector<std::uint8_t>(kTunBuffer),
+              std::vector<ByteView>(kTunPackets),
+              datapath::FrameBatch(kFrameBatch),
+              {},
+              {}} {}
+
+void Worker::Start() {
+  thread_ = std::thread([this] { loop_->Run(); });
+}
+
+void Worker::Join() {
+  if (thread_.joinable()) thread_.join();
+}
+
+// ---- Messages
+// ----------------------------------------------------------------------------------
+
+void Worker::Handle(NewConnection connection) {
+  KeptSettings* const kept = SettingsFor(connection.generation);
+  if (kept == nullptr) {  // cannot be: settings reach workers before listeners use them
+    load_.Remove(index_);
+    return;
+  }
+  const SessionId id = ids_.Next();
+  auto subscriber =
+      std::make_unique<Subscriber>(shared_, kept->settings, std::move(connection), id);
+  Subscriber& started = *subscriber;
+  const bool added = sessions_.emplace(id, Entry{std::move(subscriber), kept}).second;
+  if (!added) {  // all ids of this boot are in use
+    load_.Remove(index_);
+    return;
+  }
+  ++kept->users;
+  started.Start();
+}
+
+void Worker::Handle(WorkerSettings settings) {
+  settings_.push_back({std::move(settings), 0});
+  DropUnusedSettings();
+}
+
+void Worker::Handle(AuthorizeDone done) {
+  Subscriber* const subscriber = Find(done.session);
+  if (subscriber == nullptr) return;  // the client left meanwhile
+  if (done.answer) {
+    subscriber->Deliver(fsm::AuthorizeAnswered{done.attempt, std::move(*done.answer)});
+  } else {
+    subscriber->Deliver(fsm::AuthorizeFailed{done.attempt, done.answer.error().message});
+  }
+}
+
+void Worker::Handle(DisconnectOrder order) {
+  Subscriber* const subscriber = Find(order.session);
+  if (subscriber == nullptr) return;  // it ended; its report is on the way
+  subscriber->Deliver(
+      fsm::TerminateRequested{order.termination, order.cause, std::move(order.reason)});
+}
+
+void Worker::Handle(PolicyOrder order) {
+  Subscriber* const subscriber = Find(order.session);
+  const Generation generation = order.policy.generation;
+  if (subscriber == nullptr || subscriber->ending()) {
+    control_.SendRefused({generation, order.session, "no such session"});
+    return;
+  }
+  subscriber->Deliver(fsm::PolicyReplaced{std::move(order.policy)});
+  control_.SendApplied({generation, order.session});
+}
+
+void Worker::Handle(TerminateAll order) {
+  tell_when_empty_ = true;
+  for (auto& entry : sessions_) {
+    entry.second.subscriber->Deliver(
+        fsm::TerminateRequested{order.termination, order.cause, order.reason});
+  }
+}
+
+void Worker::Handle(SnapshotRequest request) {
+  SessionsSnapshot snapshot{request.link, index_, {}};
+  for (const auto& entry : sessions_) {
+    const Subscriber& subscriber = *entry.second.subscriber;
+    if (subscriber.carried()) snapshot.sessions.push_back(subscriber.Record());
+  }
+  app_.Post(std::move(snapshot));
+}
+
+void Worker::Handle(FiguresRequest /*request*/) {
+  WorkerFigures figures;
+  figures.worker = index_;
+  datapath::UplinkCounters up = ended_up_;
+  datapath::DownlinkCounters down = ended_down_;
+  for (auto& entry : sessions_) {
+    Subscriber& subscriber = *entry.second.subscriber;
+    if (const auto counters = subscriber.TakeChangedCounters()) {
+      figures.changed.push_back({entry.first, *counters});
+    }
+    ++(subscriber.call_established() ? figures.sstp_active : figures.sstp_starting);
+    up.dropped_closed += subscriber.uplink_counters().dropped_closed;
+    up.dropped_spoofed += subscriber.uplink_counters().dropped_spoofed;
+    up.dropped_malformed += subscriber.uplink_counters().dropped_malformed;
+    down.dropped_closed += subscriber.downlink_counters().dropped_closed;
+    down.dropped_malformed += subscriber.downlink_counters().dropped_malformed;
+  }
+  figures.connections = static_cast<std::uint32_t>(sessions_.size());
+  figures.timers_pending = static_cast<std::uint32_t>(loop_->timers_pending());
+  for (std::size_t i = 0; i < fsm::kCounterCount; ++i) {
+    figures.counters.push_back({fsm::ToString(static_cast<fsm::Counter>(i)), shared_.counters[i]});
+  }
+  figures.counters.push_back({"up_dropped_closed", up.dropped_closed});
+  figures.counters.push_back({"up_dropped_spoofed", up.dropped_spoofed});
+  figures.counters.push_back({"up_dropped_malformed", up.dropped_malformed});
+  figures.counters.push_back({"down_dropped_closed", down.dropped_closed});
+  figures.counters.push_back({"down_dropped_malformed", down.dropped_malformed});
+  app_.Post(std::move(figures));
+}
+
+void Worker::Handle(StopThread /*stop*/) {
+  for (auto& entry : sessions_) {
+    static_cast<void>(entry);
+    load_.Remove(index_);
+  }
+  sessions_.clear();
+  loop_->Stop();
+}
+
+// ---- Sessions and settings
+// ---------------------------------------------------------------------
+
+Worker::KeptSettings* Worker::SettingsFor(Generation generation) {
+  for (KeptSettings& kept : settings_) {
+    if (kept.settings.generation == generation) return &kept;
+  }
+  // Its generation ended while the handshake ran.
+  return settings_.empty() ? nullptr : &settings_.back();
+}
+
+void Worker::DropUnusedSettings() {
+  for (auto kept = settings_.begin(); kept != settings_.end();) {
+    const bool newest = std::next(kept) == settings_.end();
+    kept = kept->users == 0 && !newest ? settings_.erase(kept) : std::next(kept);
+  }
+}
+
+Subscriber* Worker::Find(const SessionId& id) {
+  const auto entry = sessions_.find(id);
+  return entry == sessions_.end() ? nullptr : entry->second.subscriber.get();
+}
+
+void Worker::RemoveGone() {
+  for (const SessionId& id : shared_.gone) {
+    const auto entry = sessions_.find(id);
+    if (entry == sessions_.end()) continue;
+    RememberEnded(*entry->second.subscriber);
+    --entry->second.settings->users;
+    sessions_.erase(entry);
+    load_.Remove(index_);
+  }
+  if (!shared_.gone.empty()) {
+    shared_.gone.clear();
+    DropUnusedSettings();
+  }
+  if (tell_when_empty_ && sessions_.empty()) {
+    tell_when_empty_ = false;
+    app_.Post(AllSessionsEnded{index_});
+  }
+}
+
+void Worker::RememberEnded(const Subscriber& subscriber) {
+  ended_up_.dropped_closed += subscriber.uplink_counters().dropped_closed;
+  ended_up_.dropped_spoofed += subscriber.uplink_counters().dropped_spoofed;
+  ended_up_.dropped_malformed += subscriber.uplink_counters().dropped_malformed;
+  ended_down_.dropped_closed += subscriber.downlink_counters().dropped_closed;
+  ended_down_.dropped_malformed += subscriber.downlink_counters().dropped_malformed;
+}
+
+}  // namespace sstpgw::gateway
