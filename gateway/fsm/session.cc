@@ -38,8 +38,7 @@ Session::Impl::Impl(const SessionSettings& settings, ConnectionInfo connection, 
       now_(now) {}
 
 ActionList Session::Impl::Start() {
-  out_.LogBare(LogLevel::kTrace, "sstp: new connection from " + connection_.peer);
-  out_.LogBare(LogLevel::kDebug, "sstp: starting");
+  // "new connection" and "starting" were said when TCP was accepted, before TLS.
   out_.LogBare(LogLevel::kTrace, "sstp: started");
   out_.Start(TimerId::kNegotiation, settings_.sstp.negotiation_timeout);
   return out_.Take();
