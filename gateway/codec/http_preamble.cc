@@ -257,6 +257,7 @@ std::string HttpDate(std::int64_t unix_seconds) {
   constexpr std::array<const char*, 7> kDays{"Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"};
   constexpr std::array<const char*, 12> kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                 "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  constexpr std::int64_t kWholeWeeks = std::int64_t{7} * 146097;
   constexpr std::int64_t kYear0 = -62167219200;  // 0000-01-01, proleptic Gregorian
   constexpr std::int64_t kEndOf9999 = 253402300799;
   const std::int64_t since_year0 = std::clamp(unix_seconds, kYear0, kEndOf9999) - kYear0;
@@ -276,7 +277,7 @@ std::string HttpDate(std::int64_t unix_seconds) {
   const std::int64_t month = march_month < 10 ? march_month + 2 : march_month - 10;  // 0: January
   const std::int64_t year = (era - 1) * 400 + year_of_era + (month < 2 ? 1 : 0);
   // 1970-01-01 was a Thursday and is day 719528.
-  const auto weekday = static_cast<std::size_t>((day - 719528 + 7 * 146097) % 7);
+  const auto weekday = static_cast<std::size_t>((day - 719528 + kWholeWeeks) % 7);
   return std::string(kDays.at(weekday)) + ", " + Padded(day_of_month, 2) + " " +
          kMonths.at(static_cast<std::size_t>(month)) + " " + Padded(year, 4) + " " +
          Padded(second / 3600, 2) + ":" + Padded(second / 60 % 60, 2) + ":" +

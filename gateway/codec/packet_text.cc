@@ -109,7 +109,10 @@ std::string CcpOptionText(const ConfigOption& option) {
   if (option.type != 18 || option.value.size() != 4) return UnknownOption(option);
   const std::uint8_t low = option.value[3];
   std::string out = "<mppe";
-  const auto flag = [&out](bool on, char name) { out += std::string(on ? " +" : " -") + name; };
+  const auto flag = [&out](bool on, char name) {
+    out += on ? " +" : " -";
+    out += name;
+  };
   flag((option.value[0] & 0x01) != 0, 'H');
   flag((low & 0x80) != 0, 'M');
   flag((low & 0x40) != 0, 'S');
@@ -192,8 +195,7 @@ std::string DescribeControl(Direction direction, PppProtocol protocol,
 std::string DescribePap(const ControlPacket& packet) {
   const std::string id = " id=" + Hex(packet.identifier);
   const auto message = [&packet] {
-    const std::string text = PapMessageOf(packet.data);
-    return " \"" + Escape(std::string_view(text).substr(0, kMaxText)) + "\"";
+    return " \"" + Escape(PapMessageOf(packet.data)) + "\"";  // at most 255 octets
   };
   switch (static_cast<PapCode>(packet.code)) {
     case PapCode::kAuthRequest:

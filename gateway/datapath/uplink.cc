@@ -14,7 +14,7 @@ constexpr std::size_t kMinIpv4Header = 20;
 // The packet that an IPv4 header describes, without what lies behind it; empty if it is none.
 ByteView CutIpv4(ByteView payload) {
   if (payload.size() < kMinIpv4Header || (payload[0] >> 4) != 4) return {};
-  const auto header = static_cast<std::size_t>((payload[0] & 0x0f) * 4);
+  const auto header = std::size_t{payload[0] & 0x0fU} * 4;
   const auto total = static_cast<std::size_t>((payload[2] << 8) | payload[3]);
   if (header < kMinIpv4Header || total < header || total > payload.size()) return {};
   return payload.first(total);
