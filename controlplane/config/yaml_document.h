@@ -17,7 +17,7 @@
 namespace sstpgw::cp {
 
 inline constexpr std::size_t kMaxYamlDepth = 24;
-inline constexpr std::size_t kMaxYamlNodes = 1'000'000;
+inline constexpr std::size_t kMaxYamlNodes = 250'000;
 
 struct YamlNode {
   enum class Kind { kNull, kScalar, kSequence, kMapping };
