@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <utility>
 
 #include "tests/support/wait_until.h"
@@ -11,7 +12,10 @@ namespace sstpgw::test {
 using sstpgw::testing::CertificateRequest;
 using sstpgw::testing::Identity;
 
-std::string Program(const std::string& name) { return std::string(SG_BIN_DIR) + "/" + name; }
+std::string Program(const std::string& name) {
+  const char* elsewhere = std::getenv("SG_BIN_DIR");
+  return std::string(elsewhere != nullptr ? elsewhere : SG_BIN_DIR) + "/" + name;
+}
 
 std::string Indent(const std::string& text, int blanks) {
   std::string out;
@@ -73,6 +77,23 @@ std::string Lab::ConfigText(const LabConfig& config) const {
 
 void Lab::WriteConfig(const LabConfig& config) {
   directory_.Write("sstp.yaml", ConfigText(config));
+}
+
+bool Lab::Reload(const LabConfig& config) {
+  WriteConfig(config);
+  const Finished done = Ctl({"reload"});
+  if (done.exit_code != 0) {
+    ADD_FAILURE() << "reload: " << done.output;
+    return false;
+  }
+  return WaitUntil(
+      [this] {
+        const Json gateways = CtlJson({"show", "gateways"});
+        if (gateways.list().empty()) return false;
+        const Json& gateway = gateways.list().front();
+        return gateway.at("applied-generation").text() == gateway.at("desired-generation").text();
+      },
+      kPatience);
 }
 
 bool Lab::Start() { return StartControlPlane() && StartGateway(); }

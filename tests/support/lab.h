@@ -56,6 +56,8 @@ class Lab {
   bool StartControlPlane();
   bool StartGateway();
   void WriteConfig(const LabConfig& config);
+  // WriteConfig and "sstpctl reload"; true once every gateway has applied it.
+  bool Reload(const LabConfig& config);
   // The whole YAML text for these pieces and this lab's certificates.
   [[nodiscard]] std::string ConfigText(const LabConfig& config) const;
 
@@ -105,7 +107,8 @@ class Lab {
   std::unique_ptr<Process> gateway_;
 };
 
-// The path of a program that this build made.
+// The path of a program that this build made, or of the same in the folder that the environment
+// variable SG_BIN_DIR names (another build's).
 [[nodiscard]] std::string Program(const std::string& name);
 // Puts blanks in front of every line of `text`.
 [[nodiscard]] std::string Indent(const std::string& text, int blanks);
