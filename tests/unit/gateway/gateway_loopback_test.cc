@@ -1,0 +1,275 @@
+// The whole gateway in this process, on loopback: a fake control plane on a Unix socket, the app
+// with its threads, and a TLS client. No interface is made, so no privilege is needed.
+#include <thread>
+
+#include "gateway/edge/event_loop.h"
+#include "gateway/gateway_app.h"
+#include "proto/base/log.h"
+#include "tests/support/pki.h"
+#include "tests/support/temp_dir.h"
+#include "tests/unit/gateway/fake_control_plane.h"
+#include "tests/unit/gateway/tls_peer.h"
+
+namespace sstpgw::gateway {
+namespace {
+
+using std::string_literals::operator""s;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+using ::testing::StartsWith;
+
+constexpr std::uint16_t kPort = 4430;
+const std::string kPath = "/sra_{BA195980-CD49-458b-9E23-C84EE0ADCD75}/";
+const std::string kRequest = "SSTP_DUPLEX_POST " + kPath +
+                             " HTTP/1.1\r\nContent-Length: 18446744073709551615\r\n"
+                             "Host: vpn.example.com\r\n\r\n";
+// [MS-SSTP] 2.2.9: CALL_CONNECT_REQUEST with Encapsulated Protocol ID PPP.
+const std::string kCallConnectRequest = "\x10\x01\x00\x0e\x00\x01\x00\x01\x00\x01\x00\x06\x00\x01"s;
+
+// Every process its own loopback address, so that tests can run side by side.
+std::string OwnAddress() {
+  const auto pid = static_cast<unsigned>(getpid());
+  return "127." + std::to_string(1 + pid / 62500 % 250) + "." +
+         std::to_string(1 + pid / 250 % 250) + "." + std::to_string(1 + pid % 250);
+}
+
+class Gateway : public ::testing::Test {
+ protected:
+  Gateway() : socket_(directory_.path() + "/link.sock"), control_(socket_) {
+    SetLogLevel(LogLevel::kOff);
+  }
+  ~Gateway() override { StopGateway(); }
+
+  GatewaySettings Settings(std::uint64_t generation) {
+    GatewaySettings settings;
+    settings.generation = Generation(generation);
+    settings.listen_addresses = {OwnAddress()};
+    settings.port = kPort;
+    settings.tls.certificate_chain_pem = identity_.chain_pem;
+    settings.tls.private_key_pem = Secret(std::string_view(identity_.key_pem));
+    settings.ppp.auth_protocols = {AuthProtocol::kPap};
+    settings.log_level = LogLevel::kOff;
+    return settings;
+  }
+  static v1::ToGateway Order(ToGatewayMessage message) { return contract::ToProto(message); }
+
+  void StartGateway() {
+    GatewayOptions options;
+    options.name = "edge1";
+    options.version = "test";
+    options.control_addresses = {"unix:" + socket_};
+    options.workers = 2;
+    options.handshake_threads = 2;
+    options.log_level = LogLevel::kOff;
+    options.stop_patience = std::chrono::milliseconds(300);
+    loop_ = std::move(*edge::EventLoop::Create());
+    auto app = GatewayApp::Create(options, *loop_);
+    ASSERT_TRUE(app) << app.error().message;
+    app_ = std::move(*app);
+    app_->Start();
+    thread_ = std::thread([this] { loop_->Run(); });
+  }
+  void StopGateway() {
+    if (!app_) return;
+    app_->RequestStop();
+    thread_.join();
+    app_.reset();
+  }
+  // Control plane and gateway, listening.
+  void StartAll() {
+    control_.Start({Order(Settings(1))});
+    StartGateway();
+    const auto applied = control_.Take<Applied>();
+    ASSERT_TRUE(applied);
+    EXPECT_EQ(applied->generation, Generation(1));
+  }
+  // A client whose call is established; the session's first report.
+  std::optional<NumberedReport> Call(TlsPeer& client) {
+    EXPECT_TRUE(client.Send(kRequest));
+    EXPECT_THAT(client.ReceiveHead(), StartsWith("HTTP/1.1 200"));
+    EXPECT_TRUE(client.Send(kCallConnectRequest));
+    EXPECT_THAT(client.Receive(48), StartsWith("\x10\x01\x00\x30\x00\x02"s));
+    return control_.Take<NumberedReport>();
+  }
+
+  testing::CertificateAuthority authority_;
+  testing::Identity identity_ = authority_.Issue({});
+  test::TempDir directory_;
+  std::string socket_;
+  FakeControlPlane control_;
+  std::unique_ptr<edge::EventLoop> loop_;
+  std::unique_ptr<GatewayApp> app_;
+  std::thread thread_;
+};
+
+TEST_F(Gateway, SaysHelloAndListensOnlyAfterSettings) {
+  control_.Start({});
+  StartGateway();
+  const auto hello = control_.Take<Hello>();
+  ASSERT_TRUE(hello);
+  EXPECT_EQ(hello->gateway_id, "edge1");
+  EXPECT_EQ(hello->applied_generation, Generation(0));
+  EXPECT_THAT(hello->sessions, IsEmpty());
+  EXPECT_FALSE(TlsPeer(OwnAddress(), kPort).connected());
+
+  control_.Send(Order(Settings(7)));
+  const auto applied = control_.Take<Applied>();
+  ASSERT_TRUE(applied);
+  EXPECT_EQ(applied->generation, Generation(7));
+  EXPECT_TRUE(TlsPeer(OwnAddress(), kPort).connected());
+}
+
+TEST_F(Gateway, RefusesStrangersInHttp) {
+  StartAll();
+  TlsPeer client(OwnAddress(), kPort);
+  ASSERT_TRUE(client.Send("GET / HTTP/1.1\r\nHost: a\r\n\r\n"));
+  EXPECT_THAT(client.ReceiveHead(), StartsWith("HTTP/1.1 404"));
+  TlsPeer other(OwnAddress(), kPort);
+  ASSERT_TRUE(other.Send("BREW / HTTP/1.1\r\n\r\n"));
+  EXPECT_THAT(other.ReceiveHead(), StartsWith("HTTP/1.1 501"));
+}
+
+TEST_F(Gateway, ServesACallAndReportsItsLife) {
+  StartAll();
+  TlsPeer client(OwnAddress(), kPort);
+  const auto starting = Call(client);
+  ASSERT_TRUE(starting);
+  EXPECT_EQ(starting->sequence, 1U);
+  EXPECT_EQ(starting->report.kind, SessionEventKind::kStarting);
+  const SessionRecord& record = starting->report.record;
+  EXPECT_THAT(record.session, SizeIs(16));
+  EXPECT_EQ(record.calling_station, "127.0.0.1");
+  EXPECT_EQ(record.called_station, OwnAddress());
+
+  control_.Send(Order(
+      DisconnectOrder{record.session, Termination::kHard, TerminateCause::kAdminReset, "test"}));
+  const auto down = control_.Take<NumberedReport>();
+  ASSERT_TRUE(down);
+  EXPECT_EQ(down->report.kind, SessionEventKind::kDown);
+  EXPECT_EQ(down->report.record.session, record.session);
+  EXPECT_EQ(down->report.cause, TerminateCause::kAdminReset);
+  while (!client.Receive(1).empty()) {
+  }
+  EXPECT_TRUE(client.ReceiveEnd());
+}
+
+TEST_F(Gateway, ClientThatVanishesIsReportedDown) {
+  StartAll();
+  {
+    TlsPeer client(OwnAddress(), kPort);
+    ASSERT_TRUE(Call(client));
+  }
+  const auto down = control_.Take<NumberedReport>();
+  ASSERT_TRUE(down);
+  EXPECT_EQ(down->report.kind, SessionEventKind::kDown);
+  EXPECT_EQ(down->report.cause, TerminateCause::kLostCarrier);
+}
+
+TEST_F(Gateway, KeepsOldSettingsWhenNewOnesFail) {
+  StartAll();
+  GatewaySettings broken = Settings(2);
+  broken.tls.private_key_pem = Secret(std::string_view("not a key"));
+  control_.Send(Order(std::move(broken)));
+  const auto refused = control_.Take<Refused>();
+  ASSERT_TRUE(refused);
+  EXPECT_EQ(refused->generation, Generation(2));
+  EXPECT_THAT(refused->reason, HasSubstr("key"));
+  EXPECT_TRUE(TlsPeer(OwnAddress(), kPort).connected());
+
+  control_.Send(Order(Settings(3)));
+  const auto applied = control_.Take<Applied>();
+  ASSERT_TRUE(applied);
+  EXPECT_EQ(applied->generation, Generation(3));
+}
+
+TEST_F(Gateway, MovesToAnotherPortWithoutTouchingSessions) {
+  StartAll();
+  TlsPeer client(OwnAddress(), kPort);
+  ASSERT_TRUE(Call(client));
+  GatewaySettings moved = Settings(2);
+  moved.port = kPort + 1;
+  control_.Send(Order(std::move(moved)));
+  ASSERT_TRUE(control_.Take<Applied>());
+  EXPECT_TRUE(TlsPeer(OwnAddress(), kPort + 1).connected());
+  // [MS-SSTP] 3.3.5.2: an answer shows that the session lives: a second request is aborted.
+  ASSERT_TRUE(client.Send(kCallConnectRequest));
+  EXPECT_FALSE(client.Receive(4).empty());
+}
+
+TEST_F(Gateway, OlderSettingsAreRefused) {
+  control_.Start({Order(Settings(5))});
+  StartGateway();
+  ASSERT_TRUE(control_.Take<Applied>());
+  control_.Send(Order(Settings(4)));
+  const auto refused = control_.Take<Refused>();
+  ASSERT_TRUE(refused);
+  EXPECT_EQ(refused->generation, Generation(4));
+}
+
+TEST_F(Gateway, DrainClosesNewConnectionsAndKeepsOldOnes) {
+  StartAll();
+  TlsPeer client(OwnAddress(), kPort);
+  ASSERT_TRUE(Call(client));
+  control_.Send(Order(DrainOrder{true}));
+  // Settings come after the drain, so their answer says that it was heard.
+  control_.Send(Order(Settings(2)));
+  ASSERT_TRUE(control_.Take<Applied>());
+  EXPECT_FALSE(TlsPeer(OwnAddress(), kPort).connected());
+  ASSERT_TRUE(client.Send(kCallConnectRequest));
+  EXPECT_FALSE(client.Receive(4).empty());
+}
+
+TEST_F(Gateway, CarriesSessionsAndReportsOverARestartOfTheControlPlane) {
+  control_.AcknowledgeReports(false);
+  StartAll();
+  TlsPeer client(OwnAddress(), kPort);
+  const auto starting = Call(client);
+  ASSERT_TRUE(starting);
+  ASSERT_TRUE(control_.Take<Hello>());
+  control_.Stop();
+  control_.Start({});
+
+  const auto hello = control_.Take<Hello>();
+  ASSERT_TRUE(hello);
+  EXPECT_EQ(hello->applied_generation, Generation(1));
+  ASSERT_THAT(hello->sessions, SizeIs(1));
+  EXPECT_EQ(hello->sessions[0].session, starting->report.record.session);
+  const auto again = control_.Take<NumberedReport>();
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->sequence, starting->sequence);
+}
+
+TEST_F(Gateway, StoppingEndsSessionsAndReportsThem) {
+  StartAll();
+  TlsPeer client(OwnAddress(), kPort);
+  ASSERT_TRUE(Call(client));
+  std::thread reader([&] {
+    while (!client.Receive(1).empty()) {
+    }
+  });
+  StopGateway();
+  const auto down = control_.Take<NumberedReport>();
+  reader.join();
+  ASSERT_TRUE(down);
+  EXPECT_EQ(down->report.kind, SessionEventKind::kDown);
+  EXPECT_EQ(down->report.cause, TerminateCause::kNasReboot);
+}
+
+TEST_F(Gateway, SendsFiguresEverySecond) {
+  StartAll();
+  TlsPeer client(OwnAddress(), kPort);
+  ASSERT_TRUE(Call(client));
+  std::uint64_t handshakes = 0;
+  while (handshakes == 0) {
+    const auto batch = control_.Take<CountersBatch>();
+    ASSERT_TRUE(batch);
+    for (const NamedCounter& counter : batch->statistics.counters) {
+      if (counter.name == "tls_handshakes") handshakes = counter.value;
+    }
+  }
+  EXPECT_EQ(handshakes, 1U);
+}
+
+}  // namespace
+}  // namespace sstpgw::gateway

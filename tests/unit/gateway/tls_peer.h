@@ -1,0 +1,85 @@
+// The simplest TLS client there is: blocking, one connection, no certificate check.
+#pragma once
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <openssl/ssl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "proto/base/types.h"
+
+namespace sstpgw::gateway {
+
+class TlsPeer {
+ public:
+  // TCP and TLS; connected() says whether both went well.
+  TlsPeer(const std::string& address, std::uint16_t port)
+      : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    const timeval patience{30, 0};
+    setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    sockaddr_in to{};
+    to.sin_family = AF_INET;
+    to.sin_port = htons(port);
+    inet_pton(AF_INET, address.c_str(), &to.sin_addr);
+    if (connect(fd_, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0) return;
+    context_.reset(SSL_CTX_new(TLS_client_method()));
+    ssl_.reset(SSL_new(context_.get()));
+    SSL_set_fd(ssl_.get(), fd_);
+    connected_ = SSL_connect(ssl_.get()) == 1;
+  }
+  ~TlsPeer() {
+    ssl_.reset();
+    close(fd_);
+  }
+  TlsPeer(const TlsPeer&) = delete;
+  TlsPeer& operator=(const TlsPeer&) = delete;
+
+  [[nodiscard]] bool connected() const { return connected_; }
+  bool Send(std::string_view bytes) {
+    return connected_ && SSL_write(ssl_.get(), bytes.data(), static_cast<int>(bytes.size())) ==
+                             static_cast<int>(bytes.size());
+  }
+  // Exactly `size` octets, fewer if the server ends the connection first.
+  std::string Receive(std::size_t size) {
+    std::string out(size, '\0');
+    std::size_t have = 0;
+    while (connected_ && have < size) {
+      const int got = SSL_read(ssl_.get(), out.data() + have, static_cast<int>(size - have));
+      if (got <= 0) break;
+      have += static_cast<std::size_t>(got);
+    }
+    out.resize(have);
+    return out;
+  }
+  // Up to and including the blank line.
+  std::string ReceiveHead() {
+    std::string head;
+    while (head.find("\r\n\r\n") == std::string::npos) {
+      const std::string octet = Receive(1);
+      if (octet.empty()) break;
+      head += octet;
+    }
+    return head;
+  }
+  // True: the server said close_notify (or closed) with nothing left to read.
+  bool ReceiveEnd() { return Receive(1).empty() && SSL_get_shutdown(ssl_.get()) != 0; }
+
+ private:
+  struct ContextDeleter {
+    void operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
+  };
+  struct SslDeleter {
+    void operator()(SSL* ssl) const { SSL_free(ssl); }
+  };
+  int fd_;
+  std::unique_ptr<SSL_CTX, ContextDeleter> context_;
+  std::unique_ptr<SSL, SslDeleter> ssl_;
+  bool connected_ = false;
+};
+
+}  // namespace sstpgw::gateway
