@@ -15,9 +15,7 @@ namespace sstpgw::test {
 
 template <class Suite>
 class AttackSuite : public LabSuite<Suite> {
- protected:
-  using Base = LabSuite<Suite>;
-
+ public:
   // Short negotiation timer: what is never finished is over soon.
   static constexpr int kNegotiationSeconds = 6;
   static LabConfig Config() {
@@ -25,17 +23,25 @@ class AttackSuite : public LabSuite<Suite> {
     config.protocol = "timeout: " + std::to_string(kNegotiationSeconds);
     return config;
   }
+
+ protected:
+  using Base = LabSuite<Suite>;
+
   static void SetUpTestSuite() {
     Base::SetUpTestSuite();
     if (Base::started_) witness_ = std::make_unique<Witness>(*Base::lab_);
   }
   static void TearDownTestSuite() {
-    if (witness_) EXPECT_EQ(witness_->Loss(), "");
+    if (witness_) {
+      EXPECT_EQ(witness_->Loss(), "");
+    }
     witness_.reset();
     Base::TearDownTestSuite();
   }
   void TearDown() override {
-    if (witness_) EXPECT_TRUE(witness_->StillServed()) << "the other user noticed";
+    if (witness_) {
+      EXPECT_TRUE(witness_->StillServed()) << "the other user noticed";
+    }
     Base::TearDown();
   }
 

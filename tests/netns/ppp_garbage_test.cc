@@ -46,8 +46,9 @@ TEST_F(PppGarbageTest, LengthsBeyondTheFrameGetNoAnswer) {
   RawPeer peer(lab().client(), lab().address());
   ASSERT_TRUE(peer.OpenLcp());
   // Each frame's Length field promises 0x00c8 octets that are not there.
-  for (const std::uint8_t code : {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 200}) {
-    peer.Send(client::SstpData(kLcp, client::Concat({Bytes{code, 66}, FromHex("00c8 01020304")})));
+  for (const int code : {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 200}) {
+    peer.Send(client::SstpData(kLcp, client::Concat({Bytes{static_cast<std::uint8_t>(code), 66},
+                                                     FromHex("00c8 01020304")})));
   }
   for (const PppControl& packet : Before(peer, 91)) {
     EXPECT_NE(packet.id, 66) << "code " << int{packet.code};
@@ -102,11 +103,12 @@ TEST_F(PppGarbageTest, RefusalsHoldTheClientsOwnOctetsOnly) {
 }
 
 TEST_F(PppGarbageTest, UselessMruValuesAreNacked) {
-  for (const std::uint16_t mru : {0, 67, 65535}) {
+  for (const int mru : {0, 67, 65535}) {
     RawPeer peer(lab().client(), lab().address());
     ASSERT_TRUE(peer.OpenCall());
-    peer.Send(
-        client::SstpPpp(kLcp, {kConfReq, 5, client::EncodeOptions({{1, client::Be16(mru)}})}));
+    peer.Send(client::SstpPpp(
+        kLcp, {kConfReq, 5,
+               client::EncodeOptions({{1, client::Be16(static_cast<std::uint16_t>(mru))}})}));
     const auto nak = peer.ReadPpp(kLcp, kConfNak);
     ASSERT_TRUE(nak) << mru;
     EXPECT_EQ(nak->data, client::EncodeOptions({{1, client::Be16(1452)}})) << mru;

@@ -227,12 +227,12 @@ TEST_F(SstpTest, A10K14WrongBindingIsAbortedAndNothingPasses) {
 }
 
 TEST_F(SstpTest, HashProtocolThatWasNotOfferedIsAborted) {
-  for (const std::uint8_t value : {0, 3, 4, 255}) {
+  for (const int value : {0, 3, 4, 255}) {
     client::ClientOptions options = TestUser();
-    options.deviations.hash_protocol = value;
+    options.deviations.hash_protocol = static_cast<std::uint8_t>(value);
     Dialer dialer = Dial(options);
     EXPECT_TRUE(dialer.DriveUntilFinished());
-    EXPECT_EQ(dialer.failure().kind, client::FailureKind::kAborted) << int{value};
+    EXPECT_EQ(dialer.failure().kind, client::FailureKind::kAborted) << value;
   }
 }
 
