@@ -17,8 +17,8 @@ Result<void> MakeFolders(const std::string& path) {
   for (std::size_t slash = path.find('/', 1); slash != std::string::npos;
        slash = path.find('/', slash + 1)) {
     const std::string folder = path.substr(0, slash);
-    if (::mkdir(folder.c_str(), 0755) == 0 || errno == EEXIST) continue;
-    const int reason = errno;
+    if (::mkdir(folder.c_str(), 0755) == 0) continue;
+    const int reason = errno == EEXIST ? ENOTDIR : errno;
     struct stat status {};
     if (::stat(folder.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) continue;
     return Fail(SystemError("cannot create folder " + folder + " for socket " + path, reason));

@@ -51,7 +51,9 @@ class Simulation : public CoreBench {
         if (Roll(4) == 0) Reboot(gateway);
         break;
       case 8:
-        if (!open_.empty()) Do(AskCancelled{open_.begin()->first});
+        if (open_.empty()) break;
+        Do(AskCancelled{open_.begin()->first});
+        if (answers.count(open_.begin()->first) == 0) open_.erase(open_.begin());
         break;
       default:
         Pass(std::chrono::milliseconds(Roll(4000)));

@@ -1,0 +1,224 @@
+#include "controlplane/cli/actions.h"
+
+#include <filesystem>
+#include <fstream>
+#include <ostream>
+#include <sstream>
+#include <utility>
+
+#include "controlplane/cli/commands.h"
+#include "controlplane/cli/json.h"
+#include "controlplane/cli/render.h"
+#include "proto/base/text.h"
+
+namespace sstpgw::cli {
+namespace {
+
+using Stub = OperatorClient::Stub;
+
+// "1 session", "2 sessions".
+std::string Counted(std::uint32_t count, const std::string& what) {
+  return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
+}
+
+void PrintProblems(std::ostream& to, const std::string& file,
+                   const std::vector<pb::ConfigProblem>& problems) {
+  for (const pb::ConfigProblem& problem : problems) to << RenderProblem(file, problem);
+}
+
+// Text or JSON of one unary call.
+template <class Request, class Response>
+int Show(OperatorClient& client, const Flags& flags,
+         grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+         std::string (*text)(const Response&), std::string (*json)(const Response&)) {
+  const auto answer = client.Call(method, Request());
+  if (!answer) return Complain(answer.error(), flags);
+  *flags.out << (flags.json ? json(*answer) : text(*answer));
+  return kExitDone;
+}
+
+}  // namespace
+
+int Complain(const CallError& error, const Flags& flags) {
+  if (error.unreachable) {
+    *flags.err << "sstp server is not running (" << Escape(flags.socket) << ": "
+               << Escape(error.message) << ")\n"
+               << "Start sstp-controlplane, or name its operator socket with --socket PATH; the "
+                  "socket is open to root and its group only.\n";
+    return kExitUnreachable;
+  }
+  if (error.reason == pb::REASON_NO_SUCH_SESSION) {
+    *flags.err << "not found\n";
+    return kExitFailed;
+  }
+  *flags.err << Escape(error.message) << "\n";
+  return kExitFailed;
+}
+
+int ShowSessions(OperatorClient& client, const Flags& flags) {
+  const auto sessions = client.ListSessions();
+  if (!sessions) return Complain(sessions.error(), flags);
+  const auto text = flags.json ? RenderSessionsJson(*sessions, flags.table)
+                               : RenderSessions(*sessions, flags.table);
+  if (!text) {
+    *flags.err << text.error().message << "\n";
+    return kExitFailed;
+  }
+  *flags.out << *text;
+  return kExitDone;
+}
+
+int ShowStatistics(OperatorClient& client, const Flags& flags) {
+  return Show(client, flags, &Stub::GetStatistics, &RenderStatistics, &RenderStatisticsJson);
+}
+
+int ShowPools(OperatorClient& client, const Flags& flags) {
+  return Show(client, flags, &Stub::ListPools, &RenderPools, &RenderPoolsJson);
+}
+
+int ShowGateways(OperatorClient& client, const Flags& flags) {
+  return Show(client, flags, &Stub::ListGateways, &RenderGateways, &RenderGatewaysJson);
+}
+
+int ShowVersion(OperatorClient& client, const Flags& flags) {
+  const auto version = client.Call(&Stub::GetVersion, pb::GetVersionRequest());
+  if (!version) return Complain(version.error(), flags);
+  *flags.out << (flags.json ? RenderVersionJson(SG_VERSION, *version)
+                            : RenderVersion(SG_VERSION, *version));
+  return kExitDone;
+}
+
+int Terminate(OperatorClient& client, const Flags& flags) {
+  pb::TerminateRequest request;
+  request.set_hard(flags.hard);
+  const std::string& value = flags.terminate_value;
+  if (flags.terminate_by == "interface") request.set_interface_name(value);
+  if (flags.terminate_by == "user") request.set_user(value);
+  if (flags.terminate_by == "address") request.set_address(value);
+  if (flags.terminate_by == "session") request.set_session_id(value);
+  if (flags.terminate_by == "calling-id") request.set_calling_station(value);
+  if (flags.terminate_by == "all") request.set_all(true);
+  const auto answer = client.Call(&Stub::Terminate, request);
+  if (!answer) return Complain(answer.error(), flags);
+  if (flags.json) {
+    JsonWriter json;
+    json.BeginObject().Member("terminated", answer->sessions()).EndObject();
+    *flags.out << json.Take();
+  } else {
+    *flags.out << Counted(answer->sessions(), "session") << " terminated\n";
+  }
+  return kExitDone;
+}
+
+int Watch(OperatorClient& client, const Flags& flags) {
+  const CallError error = client.Watch([&](const pb::SessionChange& change) {
+    *flags.out << (flags.json ? RenderChangeJson(change) : RenderChange(change)) << std::flush;
+  });
+  return Complain(error, flags);
+}
+
+int ConfigCheck(OperatorClient& client, const Flags& flags) {
+  std::ifstream file(flags.file, std::ios::binary);
+  std::ostringstream text;
+  if (!file || !(text << file.rdbuf())) {
+    *flags.err << "cannot read " << Escape(flags.file) << "\n";
+    return kExitFailed;
+  }
+  std::error_code ignored;
+  pb::ValidateConfigRequest request;
+  request.set_yaml(text.str());
+  // The control plane has another working directory.
+  request.set_file_name(std::filesystem::absolute(flags.file, ignored).string());
+  const auto answer = client.Call(&Stub::ValidateConfig, request);
+  if (!answer) return Complain(answer.error(), flags);
+  const std::vector<pb::ConfigProblem> problems(answer->problems().begin(),
+                                                answer->problems().end());
+  std::uint32_t errors = 0;
+  for (const pb::ConfigProblem& problem : problems) errors += problem.warning() ? 0 : 1;
+  if (flags.json) {
+    *flags.out << RenderProblemsJson(problems);
+  } else {
+    PrintProblems(*flags.out, flags.file, problems);
+    *flags.out << flags.file << ": "
+               << (errors == 0 ? std::string("valid") : Counted(errors, "error")) << "\n";
+  }
+  return errors == 0 ? kExitDone : kExitFailed;
+}
+
+int ConfigShow(OperatorClient& client, const Flags& flags) {
+  const auto config = client.Call(&Stub::GetConfig, pb::GetConfigRequest());
+  if (!config) return Complain(config.error(), flags);
+  if (flags.json) {
+    JsonWriter json;
+    json.BeginObject();
+    json.Member("file", config->file_name());
+    json.Member("generation", std::uint64_t{config->generation()});
+    json.Member("yaml", config->yaml());
+    json.EndObject();
+    *flags.out << json.Take();
+  } else {
+    *flags.out << config->yaml();
+  }
+  return kExitDone;
+}
+
+int Reload(OperatorClient& client, const Flags& flags) {
+  const auto done = client.Call(&Stub::Reload, pb::ReloadRequest());
+  if (!done) {
+    const CallError& error = done.error();
+    if (!error.unreachable) *flags.err << "failed\n";
+    PrintProblems(*flags.err, "configuration", error.problems);
+    return Complain(error, flags);
+  }
+  const std::vector<pb::ConfigProblem> warnings(done->warnings().begin(), done->warnings().end());
+  if (flags.json) {
+    JsonWriter json;
+    json.BeginObject();
+    json.Member("generation", std::uint64_t{done->generation()});
+    json.Member("settings-changed", done->settings_changed());
+    json.Member("warnings", static_cast<std::uint64_t>(warnings.size()));
+    json.EndObject();
+    *flags.out << json.Take();
+    return kExitDone;
+  }
+  PrintProblems(*flags.err, "configuration", warnings);
+  *flags.out << "reloaded, "
+             << (done->settings_changed() ? "new settings sent to the gateways"
+                                          : "settings of the gateways unchanged")
+             << "\n";
+  return kExitDone;
+}
+
+int Drain(OperatorClient& client, const Flags& flags) {
+  pb::DrainRequest request;
+  request.set_enabled(flags.on_off == "on");
+  request.set_gateway_id(flags.gateway);
+  const auto answer = client.Call(&Stub::Drain, request);
+  if (!answer) return Complain(answer.error(), flags);
+  if (flags.json) {
+    JsonWriter json;
+    json.BeginObject().Member("gateways", answer->gateways()).EndObject();
+    *flags.out << json.Take();
+  } else {
+    *flags.out << Counted(answer->gateways(), "gateway")
+               << (request.enabled() ? " draining" : " open again") << "\n";
+  }
+  return kExitDone;
+}
+
+int SetLogLevel(OperatorClient& client, const Flags& flags) {
+  pb::SetLogLevelRequest request;
+  request.set_level(flags.level);
+  const auto answer = client.Call(&Stub::SetLogLevel, request);
+  if (!answer) return Complain(answer.error(), flags);
+  if (flags.json) {
+    JsonWriter json;
+    json.BeginObject().Member("level", std::uint32_t{flags.level}).EndObject();
+    *flags.out << json.Take();
+  } else {
+    *flags.out << "log level " << flags.level << "\n";
+  }
+  return kExitDone;
+}
+
+}  // namespace sstpgw::cli

@@ -1,0 +1,193 @@
+#include "controlplane/cli/commands.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <ostream>
+#include <utility>
+
+#include "controlplane/cli/actions.h"
+
+namespace sstpgw::cli {
+namespace {
+
+constexpr const char* kFooter =
+    R"(Exit codes: 0 done, 1 refused or nothing found, 2 no control plane at the socket,
+100 and more a wrong command line.
+
+Examples:
+  sstpctl show sessions
+  sstpctl show sessions --columns ifname,username,ip,uptime --order username --match username=^a
+  sstpctl show sessions --json
+  sstpctl show statistics
+  sstpctl terminate user alice
+  sstpctl terminate interface sstp0 --hard
+  sstpctl terminate all
+  sstpctl config check /etc/sstpgw/sstp.yaml
+  sstpctl drain on --gateway edge1
+  sstpctl --socket /run/sstpgw/operator.sock watch --json
+)";
+
+constexpr const char* kStatisticsHelp =
+    "Print the service's figures. uptime: the longest of the control plane and the attached "
+    "gateways; cpu, memory, mempool_*, thread_*, md_handler_count: all of them summed; "
+    "context_count: TCP connections; md_handler_count: open descriptors; timer_*: timers of the "
+    "gateways; context_sleeping, context_pending and md_handler_pending are always 0. sessions: "
+    "PPP sessions by state. sstp: connections before and after CALL_CONNECT_ACK. --json adds every "
+    "named counter";
+
+std::string ColumnHelp() {
+  std::string text = "Columns:\n";
+  for (const Column& column : AllColumns()) {
+    std::string name = column.name;
+    name.resize(std::max<std::size_t>(name.size(), 14), ' ');
+    text += "  " + name + column.help + "\n";
+  }
+  return text +
+         "\nrx is from the client, tx to the client. --json prints a list of objects with "
+         "stable keys.\n";
+}
+
+class CommandLine {
+ public:
+  explicit CommandLine(Flags& flags) : flags_(flags) {
+    app_.set_version_flag("--version", std::string("sstpctl ") + SG_VERSION);
+    app_.footer(kFooter);
+    app_.require_subcommand(1);
+    app_.fallthrough();
+    app_.add_option("--socket", flags.socket, "The control plane's operator socket")
+        ->type_name("PATH")
+        ->capture_default_str();
+    app_.add_flag("--json", flags.json, "Print JSON for programs");
+    AddShow();
+    AddTerminate();
+    AddConfig();
+    AddOthers();
+  }
+
+  CLI::App& app() { return app_; }
+  [[nodiscard]] const Command& command() const { return command_; }
+
+ private:
+  CLI::App* Add(CLI::App& parent, const char* name, const std::string& help, Command command) {
+    CLI::App* sub = parent.add_subcommand(name, help);
+    sub->fallthrough();
+    sub->callback([this, command = std::move(command)] { command_ = command; });
+    return sub;
+  }
+  CLI::App* AddGroup(const char* name, const char* help) {
+    CLI::App* group = app_.add_subcommand(name, help);
+    group->require_subcommand(1);
+    group->fallthrough();
+    return group;
+  }
+
+  void AddShow() {
+    CLI::App* show = AddGroup("show", "Print sessions, statistics, pools, gateways or versions");
+    CLI::App* sessions = Add(*show, "sessions", "Print the table of sessions", ShowSessions);
+    sessions->footer(ColumnHelp());
+    sessions->add_option("--columns", flags_.table.columns, "Columns, separated by commas")
+        ->delimiter(',')
+        ->type_name("A,B,...");
+    sessions->add_option("--order", flags_.table.order, "Sort by the text of this column")
+        ->type_name("COLUMN");
+    sessions
+        ->add_option("--match", flags_.table.matches,
+                     "Only rows whose column fits the regular expression; may be repeated")
+        ->type_name("COLUMN=REGEX")
+        ->expected(1)
+        ->take_all();
+    Add(*show, "statistics", kStatisticsHelp, ShowStatistics);
+    Add(*show, "pools", "Print the address pools and their use", ShowPools);
+    Add(*show, "gateways", "Print the gateways and the state of their settings", ShowGateways);
+    Add(*show, "version", "Print the versions of sstpctl and the control plane", ShowVersion);
+  }
+
+  void AddTerminate() {
+    CLI::App* terminate = AddGroup(
+        "terminate", "End sessions and print how many; exit code 1 and \"not found\" if none fits");
+    terminate->add_flag("--hard", flags_.hard,
+                        "At once, without the protocols' good-byes (default: softly)");
+    struct Selector {
+      const char* name;
+      const char* value;
+      const char* help;
+    };
+    for (const Selector& selector :
+         {Selector{"interface", "NAME", "The session of this interface, e.g. sstp0"},
+          Selector{"user", "NAME", "All sessions of this user"},
+          Selector{"address", "IP", "The session with this inner address"},
+          Selector{"session", "ID", "The session with this id (column sid)"},
+          Selector{"calling-id", "ADDRESS", "All sessions from this client address"}}) {
+      CLI::App* sub = AddTermination(*terminate, selector.name, selector.help);
+      sub->add_option("value", flags_.terminate_value, selector.help)
+          ->type_name(selector.value)
+          ->required();
+    }
+    AddTermination(*terminate, "all", "Every session");
+  }
+  CLI::App* AddTermination(CLI::App& parent, const char* name, const char* help) {
+    return Add(parent, name, help, [name](OperatorClient& client, const Flags& flags) {
+      Flags chosen = flags;
+      chosen.terminate_by = name;
+      return Terminate(client, chosen);
+    });
+  }
+
+  void AddConfig() {
+    CLI::App* config = AddGroup("config", "Check a configuration file or print the running one");
+    CLI::App* check = Add(*config, "check",
+                          "Print everything that is wrong with a file; nothing is changed. Files "
+                          "it names are read by the control plane. (Without a control plane: "
+                          "sstp-controlplane --config FILE --check)",
+                          ConfigCheck);
+    check->add_option("file", flags_.file, "Configuration file (YAML)")
+        ->type_name("FILE")
+        ->required();
+    Add(*config, "show", "Print the running configuration, secrets masked", ConfigShow);
+  }
+
+  void AddOthers() {
+    Add(app_, "reload",
+        "Read the configuration file again; a broken one leaves the running one as it is", Reload);
+    Add(app_, "watch", "Print sessions now and every change until interrupted", Watch);
+    CLI::App* drain =
+        Add(app_, "drain", "on: refuse new connections and keep the sessions; off: take it back",
+            Drain);
+    drain->add_option("state", flags_.on_off, "on or off")
+        ->required()
+        ->check(CLI::IsMember({"on", "off"}));
+    drain->add_option("--gateway", flags_.gateway, "Only this gateway (default: all)")
+        ->type_name("ID");
+    CLI::App* log = AddGroup("log", "Change what is logged");
+    CLI::App* level = Add(*log, "level",
+                          "0 off, 1 error, 2 warning, 3 information, 4 protocol trace, 5 debug; "
+                          "until the next reload",
+                          SetLogLevel);
+    level->add_option("level", flags_.level, "0..5")->required()->check(CLI::Range(0U, 5U));
+  }
+
+  Flags& flags_;
+  CLI::App app_{"Operate the SSTP gateway: sessions, statistics, pools, gateways, configuration."};
+  Command command_;
+};
+
+}  // namespace
+
+int RunSstpctl(int argc, const char* const* argv, std::ostream& out, std::ostream& err) {
+  Flags flags;
+  flags.out = &out;
+  flags.err = &err;
+  CommandLine line(flags);
+  try {
+    line.app().parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return line.app().exit(error, out, err);
+  }
+  auto client = OperatorClient::Connect(flags.socket);
+  if (!client) return Complain(client.error(), flags);
+  const int code = line.command()(**client, flags);
+  out.flush();
+  return code;
+}
+
+}  // namespace sstpgw::cli

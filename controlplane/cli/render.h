@@ -1,0 +1,37 @@
+// The control plane's other answers as text for people and JSON for programs. Pure.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "sstpgw/v1/admin.pb.h"
+
+namespace sstpgw::cli {
+
+namespace pb = ::sstpgw::v1;
+
+// The page's labels (features 10.3). Figures of the attached gateways and of the control plane are
+// summed; uptime is the longest of them.
+[[nodiscard]] std::string RenderStatistics(const pb::GetStatisticsResponse& statistics);
+[[nodiscard]] std::string RenderStatisticsJson(const pb::GetStatisticsResponse& statistics);
+
+[[nodiscard]] std::string RenderPools(const pb::ListPoolsResponse& pools);
+[[nodiscard]] std::string RenderPoolsJson(const pb::ListPoolsResponse& pools);
+
+[[nodiscard]] std::string RenderGateways(const pb::ListGatewaysResponse& gateways);
+[[nodiscard]] std::string RenderGatewaysJson(const pb::ListGatewaysResponse& gateways);
+
+[[nodiscard]] std::string RenderVersion(const std::string& own,
+                                        const pb::GetVersionResponse& version);
+[[nodiscard]] std::string RenderVersionJson(const std::string& own,
+                                            const pb::GetVersionResponse& version);
+
+// "error: file:12:5: path: value: reason. Remedy", one per line.
+[[nodiscard]] std::string RenderProblem(const std::string& file, const pb::ConfigProblem& problem);
+[[nodiscard]] std::string RenderProblemsJson(const std::vector<pb::ConfigProblem>& problems);
+
+// One line per change.
+[[nodiscard]] std::string RenderChange(const pb::SessionChange& change);
+[[nodiscard]] std::string RenderChangeJson(const pb::SessionChange& change);
+
+}  // namespace sstpgw::cli

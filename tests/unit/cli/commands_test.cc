@@ -1,0 +1,57 @@
+#include "controlplane/cli/commands.h"
+
+#include <sstream>
+
+namespace sstpgw::cli {
+namespace {
+
+using ::testing::HasSubstr;
+
+struct Outcome {
+  int code = 0;
+  std::string out;
+  std::string err;
+};
+
+Outcome Run(std::vector<const char*> arguments) {
+  arguments.insert(arguments.begin(), "sstpctl");
+  std::ostringstream out;
+  std::ostringstream err;
+  Outcome outcome;
+  outcome.code = RunSstpctl(static_cast<int>(arguments.size()), arguments.data(), out, err);
+  outcome.out = out.str();
+  outcome.err = err.str();
+  return outcome;
+}
+
+TEST(Sstpctl, HelpHasCommandsAndExamples) {
+  const Outcome help = Run({"--help"});
+  EXPECT_EQ(help.code, 0);
+  for (const char* part : {"show", "terminate", "config", "reload", "watch", "drain", "log",
+                           "--socket", "--json", "Examples:", "Exit codes:"}) {
+    EXPECT_THAT(help.out, HasSubstr(part));
+  }
+  EXPECT_THAT(Run({"show", "sessions", "--help"}).out, HasSubstr("calling-sid"));
+  EXPECT_THAT(Run({"show", "statistics", "--help"}).out, HasSubstr("longest"));
+  EXPECT_THAT(Run({"--version"}).out, HasSubstr("sstpctl "));
+}
+
+TEST(Sstpctl, WrongCommandLinesAreRefused) {
+  EXPECT_GE(Run({}).code, 100);
+  EXPECT_GE(Run({"show"}).code, 100);
+  EXPECT_GE(Run({"bogus"}).code, 100);
+  EXPECT_GE(Run({"terminate", "user"}).code, 100);
+  EXPECT_GE(Run({"drain", "perhaps"}).code, 100);
+  EXPECT_GE(Run({"log", "level", "9"}).code, 100);
+}
+
+TEST(Sstpctl, SaysThatNobodyIsThereAndWhatToDo) {
+  const Outcome outcome = Run({"--socket", "/nonexistent/operator.sock", "show", "sessions"});
+  EXPECT_EQ(outcome.code, kExitUnreachable);
+  EXPECT_THAT(outcome.err, HasSubstr("sstp server is not running (/nonexistent/operator.sock: No "
+                                     "such file or directory)"));
+  EXPECT_THAT(outcome.err, HasSubstr("Start sstp-controlplane"));
+}
+
+}  // namespace
+}  // namespace sstpgw::cli
