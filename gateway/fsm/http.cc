@@ -8,11 +8,9 @@ using codec::HttpStatus;
 HttpDecision Refuse(const SstpSettings& settings, HttpStatus status, Counter counter,
                     std::int64_t unix_seconds) {
   if (settings.http_error == HttpErrorPolicy::kDeny) {
-    return {.reply = {}, .counter = Counter::kHttpRefusedSilently, .correlation_id = {}};
+    return {.reply = {}, .counter = Counter::kHttpRefusedSilently};
   }
-  return {.reply = codec::HttpReplyLines(status, unix_seconds),
-          .counter = counter,
-          .correlation_id = {}};
+  return {.reply = codec::HttpReplyLines(status, unix_seconds), .counter = counter};
 }
 
 }  // namespace
@@ -38,15 +36,13 @@ HttpDecision DecideHttp(const SstpSettings& settings, ByteView head, std::int64_
       const std::string location =
           codec::RedirectLocation(settings.http_redirect_url, request->target);
       return {.reply = codec::HttpReplyLines(HttpStatus::kMovedPermanently, unix_seconds, location),
-              .counter = Counter::kHttpRedirected,
-              .correlation_id = {}};
+              .counter = Counter::kHttpRedirected};
     }
     return Refuse(settings, HttpStatus::kNotFound, Counter::kHttpNotFound, unix_seconds);
   }
   return {.accepted = true,
           .reply = codec::HttpReplyLines(HttpStatus::kOk, unix_seconds),
-          .counter = Counter::kHttpOk,
-          .correlation_id = request->correlation_id};
+          .counter = Counter::kHttpOk};
 }
 
 HttpDecision DecideHttpTooLong(const SstpSettings& settings, std::int64_t unix_seconds) {

@@ -17,7 +17,6 @@ struct HttpDecision {
   bool accepted = false;           // 200: SSTP follows; otherwise the connection is closed
   std::vector<std::string> reply;  // header lines; empty: close without an answer
   Counter counter = Counter::kHttpOk;
-  std::string correlation_id;  // only when accepted; may be empty
 };
 
 // `head`: up to and including the blank line. `unix_seconds` for the Date header.

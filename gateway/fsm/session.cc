@@ -82,7 +82,7 @@ SessionRecord Session::Impl::Snapshot(TimePoint now) const {
   record.peer = connection_.peer;
   record.policy = policy_;
   record.auth_protocol = lcp_.auth().value_or(AuthProtocol::kPap);
-  record.mtu = lcp_.mtu();
+  record.mtu = interface_mtu_ != 0 ? interface_mtu_ : lcp_.mtu();
   if (started_at_) {
     record.started_unix_seconds = UnixSeconds(*started_at_);
     record.uptime_seconds =

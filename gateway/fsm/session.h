@@ -32,7 +32,8 @@ class Session {
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
-  // What to do before the first event: the negotiation timer for the rest of HTTP, log lines.
+  // What to do before the first event: the log lines "sstp: new connection from", "sstp: starting",
+  // "sstp: started" and the negotiation timer for the rest of HTTP.
   [[nodiscard]] ActionList Start();
   // Advances by one event that happened at `now`. After CloseTransport was returned, returns
   // nothing.

@@ -110,7 +110,6 @@ class Session::Impl {
   TimePoint now_;  // of the running Step
   Phase phase_ = Phase::kHttp;
   Interface interface_ = Interface::kNone;
-  std::string correlation_id_;
   std::string interface_name_;
   std::string user_;            // as sent; bound to the session by the verdict
   std::string candidate_user_;  // of the evidence that is being judged
@@ -121,9 +120,10 @@ class Session::Impl {
   std::optional<TimePoint> started_at_;   // CALL_CONNECT_REQUEST
   std::optional<TimePoint> finished_at_;  // uptime is frozen from here on
   std::optional<TimePoint> activated_at_;
-  std::optional<Ending> ending_;  // the first one
-  bool bound_ = false;            // crypto binding verified
-  bool ipv4_refused_ = false;     // Ipv4Obstacle was logged
+  std::uint16_t interface_mtu_ = 0;  // fixed at activation, whatever LCP agrees on later
+  std::optional<Ending> ending_;     // the first one
+  bool bound_ = false;               // crypto binding verified
+  bool ipv4_refused_ = false;        // Ipv4Obstacle was logged
   bool ppp_down_ = false;
   bool down_reported_ = false;
 };

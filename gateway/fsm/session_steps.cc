@@ -40,7 +40,6 @@ void Session::Impl::AnswerHttp(const HttpDecision& decision) {
     End({TerminateCause::kUserError, "HTTP request refused", Termination::kHard, false});
     return;
   }
-  correlation_id_ = decision.correlation_id;
   sstp_.HttpDone();
   phase_ = Phase::kCall;
 }
@@ -384,8 +383,9 @@ void Session::Impl::ActivateWhenReady() {
   if (phase_ != Phase::kNetwork || !bound_ || !ipcp_.opened()) return;
   phase_ = Phase::kActivate;
   interface_ = Interface::kActivating;
+  interface_mtu_ = lcp_.mtu();
   out_.Add(ActivateInterface{
-      .local = policy_.gateway_address, .peer = policy_.address, .mtu = lcp_.mtu()});
+      .local = policy_.gateway_address, .peer = policy_.address, .mtu = interface_mtu_});
 }
 
 void Session::Impl::On(const InterfaceActivated& event) {
