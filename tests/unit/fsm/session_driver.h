@@ -96,10 +96,10 @@ class SessionDriver {
   void AckTheirIpcpRequest();
 
   // ---- What came out; Take... also forgets it
-  [[nodiscard]] std::vector<std::string> TakeLog();
-  [[nodiscard]] std::vector<Bytes> TakeSent();
-  [[nodiscard]] std::vector<PppPacket> TakePpp();  // out of what was sent
-  [[nodiscard]] std::vector<Report> TakeReports();
+  std::vector<std::string> TakeLog();
+  std::vector<Bytes> TakeSent();
+  std::vector<PppPacket> TakePpp();  // out of what was sent
+  std::vector<Report> TakeReports();
   [[nodiscard]] bool Logged(const std::string& text) const;  // as part of a line since TakeLog
   [[nodiscard]] int Count(Counter counter) const;
   [[nodiscard]] bool TimerRuns(TimerId timer) const { return timers_.contains(timer); }
