@@ -57,7 +57,7 @@ class Authenticator {
  private:
   AuthSignals ReceivePap(const codec::ControlPacket& packet, Outbox& out);
   AuthSignals ReceiveChap(const codec::ControlPacket& packet, Outbox& out);
-  std::optional<AuthEvidence> ChapEvidence(const codec::ControlPacket& packet) const;
+  [[nodiscard]] std::optional<AuthEvidence> ChapEvidence(const codec::ControlPacket& packet) const;
   AuthSignals Judge(std::optional<AuthEvidence> evidence, Outbox& out);
   void SendChallenge(Outbox& out);
   void SendResult(bool success, Outbox& out);

@@ -58,7 +58,7 @@ class Ipcp {
 
  private:
   // Losing the layer, or giving it up, means the end: it is the only one there is.
-  LayerSignals Judge(LayerSignals signals) const;
+  [[nodiscard]] LayerSignals Judge(LayerSignals signals) const;
 
   const PppSettings& settings_;
   IpcpPolicy policy_;

@@ -96,7 +96,7 @@ SessionRecord Session::Impl::Snapshot(TimePoint now) const {
 
 // ---- The end
 
-void Session::Impl::End(Ending ending) {
+void Session::Impl::End(const Ending& ending) {
   if (closed()) return;
   if (phase_ == Phase::kFinishing) {
     if (ending.manner == Termination::kHard || ending.link_closed) {

@@ -68,7 +68,7 @@ class Session::Impl {
   void HandleLcp(LayerSignals signals);
   void HandleIpcp(LayerSignals signals);
   void HandleAuth(AuthSignals signals);
-  void ReceiveFrame(ByteView frame);
+  void ReceiveFrame(ByteView bytes);
   void ReceiveNetworkControl(const codec::PppFrame& frame, const codec::ControlPacket& packet);
   void ReceiveIpcp(const codec::PppFrame& frame, const codec::ControlPacket& packet);
   void RejectProtocol(const codec::PppFrame& frame);
@@ -82,7 +82,7 @@ class Session::Impl {
   void ActivateWhenReady();
 
   // ---- The end
-  void End(Ending ending);  // with whatever farewell the state allows
+  void End(const Ending& ending);  // with whatever farewell the state allows
   void BeginFinish(const Ending& ending);
   void PppDown();       // lower layer down, exactly once
   void FarewellSstp();  // PPP is over: CALL_DISCONNECT

@@ -227,7 +227,7 @@ void Session::Impl::HandleLcp(LayerSignals signals) {
     out_.Log(LogLevel::kWarning, signals.ending->reason);
   }
   if (signals.finished) signals.ending->link_closed = true;
-  End(std::move(*signals.ending));
+  End(*signals.ending);
 }
 
 // ---- Authentication
@@ -247,7 +247,7 @@ void Session::Impl::HandleAuth(AuthSignals signals) {
                            .peer = connection_.peer,
                            .evidence = std::move(*signals.evidence)}});
   }
-  if (signals.ending) End(std::move(*signals.ending));
+  if (signals.ending) End(*signals.ending);
 }
 
 void Session::Impl::On(const AuthorizeAnswered& event) {
@@ -314,7 +314,7 @@ void Session::Impl::On(const InterfaceFailed& event) {
   interface_ = Interface::kNone;
   Ending ending{TerminateCause::kNasError, "interface: " + Escape(event.reason)};
   if (creating) ending = auth_.RefuseNow(ending.cause, ending.reason, out_);
-  End(std::move(ending));
+  End(ending);
 }
 
 void Session::Impl::StartNetwork() {
@@ -370,7 +370,7 @@ void Session::Impl::HandleIpcp(LayerSignals signals) {
     if (signals.ending->cause != TerminateCause::kUserRequest) {
       out_.Log(LogLevel::kWarning, signals.ending->reason);
     }
-    End(std::move(*signals.ending));
+    End(*signals.ending);
     return;
   }
   if (!signals.up) return;
@@ -410,7 +410,7 @@ void Session::Impl::On(const InterfaceActivated& event) {
 void Session::Impl::On(const TerminateRequested& event) {
   Ending ending{event.cause, Escape(event.reason), event.termination, false};
   if (phase_ == Phase::kFinishing) ending.manner = Termination::kHard;
-  End(std::move(ending));
+  End(ending);
 }
 
 void Session::Impl::On(const PolicyReplaced& event) {
