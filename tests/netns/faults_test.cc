@@ -69,7 +69,7 @@ TEST_F(ControlPlaneFaults, DiallingWhileItIsAwayIsRefusedWithinSeconds) {
   EXPECT_TRUE(lab().WaitLog("test: authentication failed: .*control plane", gateway_line_));
   ASSERT_TRUE(lab().StartControlPlane());
   ASSERT_TRUE(Attached());
-  EXPECT_GE(lab().Statistic("authorize_unavailable"), 1);
+  EXPECT_TRUE(lab().WaitStatistic("authorize_unavailable", 1));
   Dialer again = Dial();
   EXPECT_TRUE(again.DialUntil(Phase::kUp)) << again.failure().detail;
   HangUp(again);

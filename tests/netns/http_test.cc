@@ -92,7 +92,7 @@ TEST_F(HttpTest, OneMebibyteOfHeadersIsCutOff) {
 TEST_F(HttpTest, NulOctetsAreNoRequest) {
   const Counted counted = Before("http_bad_request");
   EXPECT_THAT(Refusal(std::string(200, '\0') + "\r\n\r\n"), StartsWith("HTTP/1.1 400 "));
-  EXPECT_THAT(Refusal(std::string("SSTP_DUPLEX_POST\0/ HTTP/1.1\r\n\r\n", 33)),
+  EXPECT_THAT(Refusal("SSTP_DUPLEX_POST" + std::string(1, '\0') + "/ HTTP/1.1\r\n\r\n"),
               StartsWith("HTTP/1.1 400 "));
   ExpectGrown(counted, 2);
 }

@@ -281,10 +281,7 @@ TEST_F(SstpTest, WithoutCallConnectedNoPacketPassesAndTheTimerAborts) {
   Dialer dialer = Dial(options);
   ASSERT_TRUE(dialer.DialUntil(Phase::kUp)) << dialer.failure().detail;
   // An ICMP echo request to the gateway's inner address, which would be answered.
-  const Bytes source(dialer.facts().address.octets().begin(),
-                     dialer.facts().address.octets().end());
-  const Bytes packet = client::Concat({client::FromHex("4500 001c 0001 0000 4001 0000"), source,
-                                       client::FromHex("0a000001 0800 f7fd 0001 0001")});
+  const Bytes packet = EchoRequestFrom(dialer.facts().address);
   dialer.Send(client::SstpData(client::kIpv4, packet));
   EXPECT_TRUE(dialer.DriveUntilFinished(std::chrono::seconds(kNegotiationSeconds + 10)));
   EXPECT_EQ(dialer.failure().detail, "CALL_ABORT, status 8");

@@ -82,7 +82,7 @@ TEST_F(TrafficTest, FactsPingAndBothDirectionsOfTcpAndUdp) {
       lab().inside().Shell("ping -n -c 3 -i 0.2 -W 2 " + dial->Fact("address"), &code);
   EXPECT_EQ(code, 0) << out;
 
-  Process server({"iperf3", "-s"}, {&lab().inside(), {}, "iperf3"});
+  Process server({"iperf3", "-s", "--forceflush"}, {&lab().inside(), {}, "iperf3"});
   ASSERT_TRUE(server.WaitForLine("Server listening", kPatience));
   EXPECT_GT(Iperf(""), 10);
   EXPECT_GT(Iperf("-R"), 10);

@@ -34,7 +34,7 @@ class UsersAndPoolsTest : public LabSuite<UsersAndPoolsTest> {
   }
 };
 
-TEST_F(UsersAndPoolsTest, B1TheExampleOfThePage) {
+TEST_F(UsersAndPoolsTest, B1B2TheExampleOfThePage) {
   LabConfig config;
   config.users = "test: { password: test }";
   ASSERT_TRUE(lab().Reload(config));
@@ -94,7 +94,7 @@ TEST_F(UsersAndPoolsTest, B5WrongPasswordIsError691) {
       EXPECT_TRUE(lab().WaitLog(std::string(user) + ": authentication failed", from));
     }
   }
-  EXPECT_GE(lab().Statistic("auth_failed"), 8);
+  EXPECT_TRUE(lab().WaitStatistic("auth_failed", 8));
   EXPECT_TRUE(lab().WaitSessions(0));
 }
 

@@ -61,8 +61,8 @@ void TakeFrame(ByteView frame, std::map<std::string, Stream>& streams) {
 
 Capture::Capture(const Namespace& where, const std::string& interface, const std::string& filter)
     : file_(directory_.File("capture.pcap")),
-      tcpdump_({"tcpdump", "-Z", "root", "-i", interface, "-s", "0", "-B", "16384", "-U", "-w",
-                file_, filter},
+      tcpdump_({"tcpdump", "-Z", "root", "-i", interface, "-s", "0", "-B", "16384",
+                "--immediate-mode", "-U", "-w", file_, filter},
                {&where, {}, "tcpdump"}) {
   EXPECT_TRUE(tcpdump_.WaitForLine("listening on", std::chrono::seconds(20))) << tcpdump_.Output();
 }

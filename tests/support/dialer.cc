@@ -34,6 +34,19 @@ client::ClientOptions TestUser() {
   return options;
 }
 
+Bytes EchoRequestFrom(Ipv4Address source) {
+  const auto octets = source.octets();
+  Bytes packet = client::Concat({client::FromHex("4500 001c 0001 0000 4001 0000"),
+                                 Bytes(octets.begin(), octets.end()),
+                                 client::FromHex("0a000001 0800 f7fd 0001 0001")});
+  std::uint32_t sum = 0;
+  for (std::size_t i = 0; i < 20; i += 2) sum += (std::uint32_t{packet[i]} << 8) | packet[i + 1];
+  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >> 16);
+  packet[10] = static_cast<std::uint8_t>(~sum >> 8);
+  packet[11] = static_cast<std::uint8_t>(~sum);
+  return packet;
+}
+
 Dialer::Dialer(Namespace& where, const ServerAddress& server, client::ClientOptions options,
                const client::TlsOptions& tls)
     : options_(std::move(options)) {

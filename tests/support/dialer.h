@@ -16,11 +16,14 @@ namespace sstpgw::test {
 // A polite client of user test/test, before deviations.
 [[nodiscard]] client::ClientOptions TestUser();
 
+// An ICMP echo request to the gateway's inner address 10.0.0.1, which answers it.
+[[nodiscard]] Bytes EchoRequestFrom(Ipv4Address source);
+
 // Driven by the test: nothing happens outside of its calls.
 class Dialer {
  public:
   Dialer(Namespace& where, const ServerAddress& server, client::ClientOptions options = TestUser(),
-         const client::TlsOptions& tls = {.verify = false});
+         const client::TlsOptions& tls = NotVerified());
 
   // Runs until the session reached `phase`; false when it ended before or took too long.
   bool DialUntil(client::Phase phase, std::chrono::milliseconds timeout = kPatience);

@@ -15,6 +15,12 @@ constexpr std::size_t kMaxKept = 4 << 20;
 
 }  // namespace
 
+client::TlsOptions NotVerified() {
+  client::TlsOptions options;
+  options.verify = false;
+  return options;
+}
+
 RawPeer::RawPeer(const Namespace& where, const ServerAddress& server,
                  const client::TlsOptions& tls) {
   auto context = client::TlsClientContext::Make(tls);

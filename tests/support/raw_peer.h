@@ -24,12 +24,15 @@ struct ServerAddress {
   std::uint16_t port = 443;
 };
 
+// Takes any certificate.
+[[nodiscard]] client::TlsOptions NotVerified();
+
 class RawPeer {
  public:
   // Connects from `where` and finishes TLS (certificate not verified); connected() says if it went
   // well.
   RawPeer(const Namespace& where, const ServerAddress& server,
-          const client::TlsOptions& tls = {.verify = false});
+          const client::TlsOptions& tls = NotVerified());
   RawPeer(const RawPeer&) = delete;
   RawPeer& operator=(const RawPeer&) = delete;
 
