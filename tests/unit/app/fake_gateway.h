@@ -90,7 +90,7 @@ class FakeGateway {
   void ReportAndWait(v1::SessionEventKind kind, const v1::SessionRecord& record) {
     Report(kind, record);
     while (Await(v1::ToGateway::kAck).ack().sequence() < sequence_ &&
-           !testing::Test::HasFailure()) {
+           !::testing::Test::HasFailure()) {
     }
   }
   void Write(const v1::FromGateway& message) { stream_->Write(message); }
