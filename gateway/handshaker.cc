@@ -189,7 +189,7 @@ void Handshaker::OnAccepted(edge::AcceptedConnection accepted) {
 }
 
 void Handshaker::LogHello(const edge::TlsStream& stream) {
-  if (!stream.client_hello_seen() || !LogEnabled(LogLevel::kTrace)) return;
+  if (!settings_.log_sni || !stream.client_hello_seen() || !LogEnabled(LogLevel::kTrace)) return;
   Log(LogLevel::kTrace, stream.sni() ? "sstp: recv [SSL <SNI " + Escape(*stream.sni()) + ">]"
                                      : "sstp: recv [SSL <no SNI>]");
 }
