@@ -13,7 +13,7 @@ struct Outcome {
   std::string err;
 };
 
-Outcome Run(std::vector<const char*> arguments) {
+Outcome RunWith(std::vector<const char*> arguments) {
   arguments.insert(arguments.begin(), "sstpctl");
   std::ostringstream out;
   std::ostringstream err;
@@ -25,28 +25,28 @@ Outcome Run(std::vector<const char*> arguments) {
 }
 
 TEST(Sstpctl, HelpHasCommandsAndExamples) {
-  const Outcome help = Run({"--help"});
+  const Outcome help = RunWith({"--help"});
   EXPECT_EQ(help.code, 0);
   for (const char* part : {"show", "terminate", "config", "reload", "watch", "drain", "log",
                            "--socket", "--json", "Examples:", "Exit codes:"}) {
     EXPECT_THAT(help.out, HasSubstr(part));
   }
-  EXPECT_THAT(Run({"show", "sessions", "--help"}).out, HasSubstr("calling-sid"));
-  EXPECT_THAT(Run({"show", "statistics", "--help"}).out, HasSubstr("longest"));
-  EXPECT_THAT(Run({"--version"}).out, HasSubstr("sstpctl "));
+  EXPECT_THAT(RunWith({"show", "sessions", "--help"}).out, HasSubstr("calling-sid"));
+  EXPECT_THAT(RunWith({"show", "statistics", "--help"}).out, HasSubstr("longest"));
+  EXPECT_THAT(RunWith({"--version"}).out, HasSubstr("sstpctl "));
 }
 
 TEST(Sstpctl, WrongCommandLinesAreRefused) {
-  EXPECT_GE(Run({}).code, 100);
-  EXPECT_GE(Run({"show"}).code, 100);
-  EXPECT_GE(Run({"bogus"}).code, 100);
-  EXPECT_GE(Run({"terminate", "user"}).code, 100);
-  EXPECT_GE(Run({"drain", "perhaps"}).code, 100);
-  EXPECT_GE(Run({"log", "level", "9"}).code, 100);
+  EXPECT_GE(RunWith({}).code, 100);
+  EXPECT_GE(RunWith({"show"}).code, 100);
+  EXPECT_GE(RunWith({"bogus"}).code, 100);
+  EXPECT_GE(RunWith({"terminate", "user"}).code, 100);
+  EXPECT_GE(RunWith({"drain", "perhaps"}).code, 100);
+  EXPECT_GE(RunWith({"log", "level", "9"}).code, 100);
 }
 
 TEST(Sstpctl, SaysThatNobodyIsThereAndWhatToDo) {
-  const Outcome outcome = Run({"--socket", "/nonexistent/operator.sock", "show", "sessions"});
+  const Outcome outcome = RunWith({"--socket", "/nonexistent/operator.sock", "show", "sessions"});
   EXPECT_EQ(outcome.code, kExitUnreachable);
   EXPECT_THAT(outcome.err, HasSubstr("sstp server is not running (/nonexistent/operator.sock: No "
                                      "such file or directory)"));
