@@ -75,7 +75,9 @@ TEST(Link, OrdersRoundTrip) {
   EXPECT_EQ(disconnect.termination, Termination::kHard);
   EXPECT_EQ(disconnect.cause, TerminateCause::kAdminReset);
   EXPECT_EQ(disconnect.reason, "operator");
-  EXPECT_EQ(CarryDown<DisconnectOrder>(DisconnectOrder{kSession, Termination::kSoft}).termination,
+  EXPECT_EQ(CarryDown<DisconnectOrder>(
+                DisconnectOrder{kSession, Termination::kSoft, TerminateCause::kNasRequest, ""})
+                .termination,
             Termination::kSoft);
 
   EXPECT_EQ(CarryDown<ReportAck>(ReportAck{77}).sequence, 77U);
