@@ -169,7 +169,7 @@ TEST_F(ControlAppTest, ASecondLoginReplacesTheFirst) {
   const v1::AuthorizeRequest question = gateway.PapQuestion("s2", "test", "test");
   std::thread second([&] { EXPECT_TRUE(gateway.Authorize(question, &replaced).ok()); });
   const v1::Disconnect order = gateway.Await(v1::ToGateway::kDisconnect).disconnect();
-  EXPECT_EQ(order.session_id(), "s1");
+  EXPECT_EQ(order.session_id(), FakeGateway::Sid("s1"));
   EXPECT_FALSE(order.hard());
   EXPECT_EQ(order.cause(), v1::TERMINATE_CAUSE_NAS_REQUEST);
   gateway.Report(v1::SESSION_EVENT_KIND_DOWN, record);
@@ -253,7 +253,7 @@ TEST_F(ControlAppTest, CountersReachTheTable) {
   AttachAndWait(gateway, {FakeGateway::Record("s1", "test", kFirst)});
   v1::FromGateway message;
   v1::CountersBatch::Entry& entry = *message.mutable_counters()->add_entries();
-  entry.set_session_id("s1");
+  entry.set_session_id(FakeGateway::Sid("s1"));
   entry.mutable_counters()->set_rx_bytes(4711);
   message.mutable_counters()->mutable_statistics()->set_sstp_active(1);
   gateway.Write(message);

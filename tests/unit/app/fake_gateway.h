@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "proto/base/text.h"
 #include "sstpgw/v1/session.grpc.pb.h"
 
 namespace sstpgw::cp {
@@ -58,14 +59,15 @@ class FakeGateway {
   // The next message of this kind; others before it are skipped. Fails the test if the stream ends.
   v1::ToGateway Await(v1::ToGateway::MessageCase kind) {
     v1::ToGateway message;
-    while (stream_->Read(&message)) {
+    while (stream_ != nullptr && stream_->Read(&message)) {
       if (message.message_case() == kind) return message;
     }
-    ADD_FAILURE() << "the stream ended: " << stream_->Finish().error_message();
+    ADD_FAILURE() << "the stream ended: " << AwaitEnd().error_message();
     return {};
   }
   // Reads until the control plane ends the stream.
   grpc::Status AwaitEnd() {
+    if (stream_ == nullptr) return grpc::Status::CANCELLED;
     v1::ToGateway message;
     while (stream_->Read(&message)) {
     }
@@ -84,7 +86,7 @@ class FakeGateway {
       report.set_cause(v1::TERMINATE_CAUSE_USER_REQUEST);
       report.set_reason("bye");
     }
-    stream_->Write(message);
+    Write(message);
   }
   // Returns when the control plane has taken it in.
   void ReportAndWait(v1::SessionEventKind kind, const v1::SessionRecord& record) {
@@ -93,14 +95,24 @@ class FakeGateway {
            !::testing::Test::HasFailure()) {
     }
   }
-  void Write(const v1::FromGateway& message) { stream_->Write(message); }
+  void Write(const v1::FromGateway& message) {
+    if (stream_ != nullptr) stream_->Write(message);
+  }
+
+  // A session id of the right form for a short name: "s1" is 7331000000000000.
+  static std::string Sid(const std::string& name) {
+    std::string id =
+        ToHex(ByteView(reinterpret_cast<const std::uint8_t*>(name.data()), name.size()));
+    id.resize(16, '0');
+    return id;
+  }
 
   v1::AuthorizeRequest Question(const std::string& session, const std::string& user) {
     v1::AuthorizeRequest request;
     request.set_gateway_id(id_);
     request.set_boot_id(boot_);
     request.set_attempt_id(++attempt_);
-    request.set_session_id(session);
+    request.set_session_id(Sid(session));
     request.set_calling_station("192.0.2.1");
     request.set_called_station("192.0.2.2");
     request.set_peer("192.0.2.1:1000");
@@ -122,7 +134,7 @@ class FakeGateway {
   static v1::SessionRecord Record(const std::string& session, const std::string& user,
                                   std::uint32_t address) {
     v1::SessionRecord record;
-    record.set_session_id(session);
+    record.set_session_id(Sid(session));
     record.set_state(v1::SESSION_STATE_ACTIVE);
     record.set_interface_name("sstp0");
     record.set_user(user);

@@ -82,7 +82,7 @@ TEST_F(OperatorApiTest, TerminateBySelector) {
   EXPECT_FALSE(gateway_->Await(v1::ToGateway::kDisconnect).disconnect().hard());
   request.set_address("10.0.0.2");
   EXPECT_EQ(Terminated(request), 1U);
-  request.set_session_id("s3");
+  request.set_session_id(FakeGateway::Sid("s3"));
   EXPECT_EQ(Terminated(request), 1U);
   request.set_calling_station("192.0.2.1");
   EXPECT_EQ(Terminated(request), 3U);
