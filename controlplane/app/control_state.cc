@@ -41,6 +41,9 @@ void ControlState::Configure() {
   settings.dns = config_.dns;
   settings.wins = config_.wins;
   settings.single_session = config_.single_session;
+  for (const auto& [name, user] : config_.local_users) {
+    if (user.static_ip) settings.fixed_addresses.push_back(*user.static_ip);
+  }
   core_.Configure(config_.pools, std::move(settings));
 }
 

@@ -21,10 +21,14 @@ void AddressPools::Configure(const PoolMap& pools, Ipv4Address gateway) {
   pools_ = std::move(fresh);
 }
 
+void AddressPools::SetFixed(const std::vector<Ipv4Address>& fixed) {
+  fixed_ = {fixed.begin(), fixed.end()};
+}
+
 bool AddressPools::Usable(std::uint32_t value, Ipv4Address not_this) const {
   const Ipv4Address address(value);
   return !address.is_zero() && address != gateway_ && (not_this.is_zero() || address != not_this) &&
-         !in_use_.Contains(value);
+         !in_use_.Contains(value) && !fixed_.contains(address);
 }
 
 Ipv4Address AddressPools::Search(std::uint32_t first, std::uint32_t last,
@@ -33,7 +37,8 @@ Ipv4Address AddressPools::Search(std::uint32_t first, std::uint32_t last,
   while (candidate <= last) {
     candidate = in_use_.NextFree(static_cast<std::uint32_t>(candidate));
     if (candidate > last) break;
-    // At most the gateway, the unwanted address and 0.0.0.0 are skipped here, one step each.
+    // Only fixed addresses, the gateway, the unwanted one and 0.0.0.0 are skipped here, one step
+    // each.
     const auto value = static_cast<std::uint32_t>(candidate);
     if (Usable(value, not_this)) return Ipv4Address(value);
     ++candidate;

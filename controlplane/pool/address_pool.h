@@ -20,6 +20,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "controlplane/config/control_config.h"
@@ -50,6 +51,10 @@ class AddressPools {
  public:
   // Takes over new pools. Leases stay as they are, also those outside every pool now.
   void Configure(const PoolMap& pools, Ipv4Address gateway);
+
+  // Addresses that belong to somebody by configuration (static-ip): Allocate never gives them,
+  // Reserve does. Replaces the former ones.
+  void SetFixed(const std::vector<Ipv4Address>& fixed);
 
   // kNotFound: no such pool. kResourceExhausted: it and all its next pools are used up.
   [[nodiscard]] Result<Ipv4Address> Allocate(const AllocateRequest& request);
@@ -83,6 +88,7 @@ class AddressPools {
 
   std::map<std::string, Pool, std::less<>> pools_;
   Ipv4Address gateway_;
+  std::unordered_set<Ipv4Address> fixed_;
   IntervalSet in_use_;
   std::unordered_map<Ipv4Address, std::string> owners_;
   std::unordered_map<std::string, Ipv4Address> last_of_user_;

@@ -39,6 +39,7 @@ struct AuthorizerSettings {
   Ipv4Address gateway_address;
   std::vector<Ipv4Address> dns;
   std::vector<Ipv4Address> wins;
+  std::vector<Ipv4Address> fixed_addresses;  // every static-ip: the pools give them to nobody else
   SingleSession single_session = SingleSession::kReplace;
 };
 

@@ -9,6 +9,7 @@ namespace sstpgw::cp {
 
 void ControlCore::Configure(const PoolMap& pools, AuthorizerSettings settings) {
   pools_.Configure(pools, settings.gateway_address);
+  pools_.SetFixed(settings.fixed_addresses);
   authorizer_.Configure(std::move(settings));
 }
 
