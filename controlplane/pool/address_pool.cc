@@ -108,11 +108,37 @@ bool AddressPools::Reserve(Ipv4Address address, std::string_view owner) {
   return entry->second == owner;
 }
 
+bool AddressPools::Claim(Ipv4Address address, std::string_view owner) {
+  if (Reserve(address, owner)) return true;
+  if (owners_.count(address) == 1) claims_[address].emplace(owner);
+  return false;
+}
+
+bool AddressPools::HandOver(Ipv4Address address, std::string_view from, std::string_view to) {
+  const auto entry = owners_.find(address);
+  if (entry == owners_.end() || entry->second != from) return false;
+  claims_[address].emplace(from);
+  entry->second = to;
+  return true;
+}
+
 void AddressPools::Release(Ipv4Address address, std::string_view owner) {
   const auto entry = owners_.find(address);
-  if (entry == owners_.end() || entry->second != owner) return;
-  owners_.erase(entry);
-  in_use_.Erase(address.value());
+  if (entry == owners_.end()) return;
+  const auto claims = claims_.find(address);
+  if (entry->second != owner) {
+    if (claims == claims_.end()) return;
+    const auto claim = claims->second.find(owner);
+    if (claim != claims->second.end()) claims->second.erase(claim);
+  } else if (claims != claims_.end()) {
+    entry->second = *claims->second.begin();
+    claims->second.erase(claims->second.begin());
+  } else {
+    owners_.erase(entry);
+    in_use_.Erase(address.value());
+    return;
+  }
+  if (claims->second.empty()) claims_.erase(claims);
 }
 
 std::string_view AddressPools::OwnerOf(Ipv4Address address) const {

@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -61,7 +62,13 @@ class AddressPools {
   // Takes exactly this address. False if somebody else holds it; true also if `owner` holds it
   // already. The gateway's own address cannot be reserved.
   [[nodiscard]] bool Reserve(Ipv4Address address, std::string_view owner);
-  // Gives it back; nothing happens unless `owner` holds it.
+  // As Reserve, for an address that `owner` uses whatever we say: if somebody else holds it, it
+  // becomes the owner's when that one gives it back, so it never counts as free meanwhile.
+  [[nodiscard]] bool Claim(Ipv4Address address, std::string_view owner);
+  // Moves a held address from one owner to another; the former keeps a claim. False, and nothing
+  // changes, if `from` does not hold it.
+  [[nodiscard]] bool HandOver(Ipv4Address address, std::string_view from, std::string_view to);
+  // Gives back what `owner` holds or claims of it; nothing happens if it does neither.
   void Release(Ipv4Address address, std::string_view owner);
   // Empty: nobody.
   [[nodiscard]] std::string_view OwnerOf(Ipv4Address address) const;
@@ -91,6 +98,8 @@ class AddressPools {
   std::unordered_set<Ipv4Address> fixed_;
   IntervalSet in_use_;
   std::unordered_map<Ipv4Address, std::string> owners_;
+  // Of held addresses: who else uses them. Rare; no empty sets.
+  std::unordered_map<Ipv4Address, std::set<std::string, std::less<>>> claims_;
   std::unordered_map<std::string, Ipv4Address> last_of_user_;
   std::deque<std::string> remembered_;  // oldest first; each user of last_of_user_ once
 };

@@ -195,9 +195,8 @@ Ipv4Address Authorizer::ReserveStatic(const Attempt& attempt, Ipv4Address addres
   // Without a limit on sessions the first one keeps it.
   if (settings_.single_session == SingleSession::kReplace) {
     for (const SessionKey& other : OthersOf(attempt.user, attempt.session)) {
-      pools_.Release(address, other.Owner());
+      if (pools_.HandOver(address, other.Owner(), owner)) return address;
     }
-    if (pools_.Reserve(address, owner)) return address;
   }
   ++counters_.no_address;
   actions.emplace_back(

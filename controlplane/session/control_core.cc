@@ -127,7 +127,7 @@ void ControlCore::TakeIn(SessionUpdate update, TimePoint now, ActionList& action
     return;
   }
   if (update.former_address != address) pools_.Release(update.former_address, owner);
-  if (!address.is_zero() && !pools_.Reserve(address, owner)) {
+  if (!address.is_zero() && !pools_.Claim(address, owner)) {
     actions.emplace_back(WriteLog{LogLevel::kError, "session " + Escape(owner) + " uses " +
                                                         address.ToString() + ", which belongs to " +
                                                         Escape(pools_.OwnerOf(address))});

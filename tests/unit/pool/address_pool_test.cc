@@ -119,6 +119,25 @@ TEST(AddressPools, OnlyTheOwnerGivesBack) {
   EXPECT_EQ(pools.lease_count(), 0U);
 }
 
+TEST(AddressPools, AClaimedAddressPassesOnAndIsNeverFreeMeanwhile) {
+  AddressPools pools;
+  pools.Configure(Map({MakePool("P", {{"10.0.0.2", "10.0.0.2"}})}), {});
+  EXPECT_TRUE(pools.Claim(Ip("10.0.0.2"), "a"));
+  EXPECT_FALSE(pools.Claim(Ip("10.0.0.2"), "b"));
+  EXPECT_FALSE(pools.Claim(Ip("10.0.0.2"), "c"));
+  pools.Release(Ip("10.0.0.2"), "b");
+  pools.Release(Ip("10.0.0.2"), "a");
+  EXPECT_EQ(pools.OwnerOf(Ip("10.0.0.2")), "c");
+  EXPECT_EQ(Next(pools, "P", "d"), "no free IPv4 address in pool 'P'");
+  EXPECT_FALSE(pools.HandOver(Ip("10.0.0.2"), "x", "d"));
+  EXPECT_TRUE(pools.HandOver(Ip("10.0.0.2"), "c", "d"));
+  pools.Release(Ip("10.0.0.2"), "d");
+  EXPECT_EQ(pools.OwnerOf(Ip("10.0.0.2")), "c");
+  pools.Release(Ip("10.0.0.2"), "c");
+  EXPECT_EQ(pools.lease_count(), 0U);
+  EXPECT_EQ(Next(pools, "P", "d"), "10.0.0.2");
+}
+
 TEST(AddressPools, AUserGetsTheLastAddressAgainIfItIsFree) {
   AddressPools pools;
   pools.Configure(Map({MakePool("P", {{"10.0.0.2", "10.0.0.9"}})}), {});
