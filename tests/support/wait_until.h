@@ -7,7 +7,7 @@
 namespace sstpgw::test {
 
 // True as soon as `fact` returns true; false when `timeout` passed. `fact` is asked at least once,
-// and about every 10 ms.
+// and again after 10 ms to 200 ms, the longer the more asking costs.
 bool WaitUntil(const std::function<bool()>& fact, std::chrono::milliseconds timeout);
 
 }  // namespace sstpgw::test
