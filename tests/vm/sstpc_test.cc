@@ -122,18 +122,48 @@ TEST_P(SstpcTest, ConnectsAsOnThePageAndPassesTraffic) {
                         kPatience));
 }
 
-INSTANTIATE_TEST_SUITE_P(EveryProtocol, SstpcTest,
-                         ::testing::Values("mschap-v2", "pap", "chap", "mschap"),
+INSTANTIATE_TEST_SUITE_P(PageAndPap, SstpcTest, ::testing::Values("mschap-v2", "pap"),
                          [](const auto& protocol) {
                            std::string name = protocol.param;
                            std::erase(name, '-');
                            return name;
                          });
 
+// sstpc 1.0.18 with pppd 2.4.9 logs in with CHAP-MD5 but never sends CALL_CONNECTED: its plugin
+// waits for a notice that pppd gives only when the server authenticates itself. So nothing may
+// pass, and the log says why the session ends.
+TEST_F(SstpcRefused, ChapLogsInButThisClientNeverBinds) {
+  const std::size_t from = lab_->gateway().LineCount();
+  std::ofstream("/etc/ppp/peers/vyos") << PeerFile("chap");
+  Process sstpc(Command("vyos"), {&lab_->client(), {}, "sstpc"});
+  ASSERT_TRUE(lab_->WaitLog("vyos: authentication succeeded", from, kPatience))
+      << sstpc.Output() << lab_->Logs();
+  ASSERT_TRUE(lab_->WaitLog("ipcp_layer_started", from, kPatience)) << lab_->Logs();
+  EXPECT_EQ(lab_->server().Shell("ip -4 -o addr show to 10.0.0.1"), "");
+  EXPECT_TRUE(lab_->WaitLog("client did not send SSTP_MSG_CALL_CONNECTED", from, kPatience))
+      << lab_->Logs();
+  EXPECT_TRUE(lab_->WaitSessions(0, kPatience));
+  EXPECT_TRUE(sstpc.Wait(kPatience)) << sstpc.Output();
+}
+
+// With MS-CHAP v1 the same client computes its binding as if it had been v2, which no server can
+// accept.
+TEST_F(SstpcRefused, MsChapV1BindingOfThisClientIsWrong) {
+  const std::size_t from = lab_->gateway().LineCount();
+  std::ofstream("/etc/ppp/peers/vyos") << PeerFile("mschap");
+  Process sstpc(Command("vyos"), {&lab_->client(), {}, "sstpc"});
+  EXPECT_TRUE(lab_->WaitLog("vyos: authentication succeeded", from, kPatience))
+      << sstpc.Output() << lab_->Logs();
+  EXPECT_TRUE(lab_->WaitLog("sstp: invalid Compound MAC", from, kPatience)) << lab_->Logs();
+  EXPECT_TRUE(lab_->WaitSessions(0, kPatience));
+  EXPECT_TRUE(sstpc.Wait(kPatience)) << sstpc.Output();
+}
+
 TEST_F(SstpcRefused, WrongPasswordIsRefusedAndLeavesNothing) {
+  const std::size_t from = lab_->gateway().LineCount();
   std::ofstream("/etc/ppp/peers/vyos") << PeerFile("mschap-v2");
   Process sstpc(Command("wrong"), {&lab_->client(), {}, "sstpc"});
-  EXPECT_TRUE(lab_->WaitLog("vyos: authentication failed", 0, kPatience))
+  EXPECT_TRUE(lab_->WaitLog("vyos: authentication failed", from, kPatience))
       << sstpc.Output() << lab_->Logs();
   EXPECT_TRUE(lab_->WaitSessions(0, kPatience));
   EXPECT_TRUE(sstpc.Matching("Connection Established").empty()) << sstpc.Output();
