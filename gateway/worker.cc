@@ -149,6 +149,7 @@ void Worker::Handle(FiguresRequest /*request*/) {
       figures.changed.push_back({entry.first, *counters});
     }
     ++(subscriber.call_established() ? figures.sstp_active : figures.sstp_starting);
+    up.dropped_before_open += subscriber.uplink_counters().dropped_before_open;
     up.dropped_closed += subscriber.uplink_counters().dropped_closed;
     up.dropped_spoofed += subscriber.uplink_counters().dropped_spoofed;
     up.dropped_malformed += subscriber.uplink_counters().dropped_malformed;
@@ -160,6 +161,7 @@ void Worker::Handle(FiguresRequest /*request*/) {
   for (std::size_t i = 0; i < fsm::kCounterCount; ++i) {
     figures.counters.push_back({fsm::ToString(static_cast<fsm::Counter>(i)), shared_.counters[i]});
   }
+  figures.counters.push_back({"data_before_binding", up.dropped_before_open});
   figures.counters.push_back({"up_dropped_closed", up.dropped_closed});
   figures.counters.push_back({"up_dropped_spoofed", up.dropped_spoofed});
   figures.counters.push_back({"up_dropped_malformed", up.dropped_malformed});
@@ -220,6 +222,7 @@ void Worker::RemoveGone() {
 }
 
 void Worker::RememberEnded(const Subscriber& subscriber) {
+  ended_up_.dropped_before_open += subscriber.uplink_counters().dropped_before_open;
   ended_up_.dropped_closed += subscriber.uplink_counters().dropped_closed;
   ended_up_.dropped_spoofed += subscriber.uplink_counters().dropped_spoofed;
   ended_up_.dropped_malformed += subscriber.uplink_counters().dropped_malformed;

@@ -21,6 +21,13 @@ std::size_t MaxLength(const v1::FieldRules& rules) {
   return rules.max_length() == 0 ? kDefaultMaxLength : rules.max_length();
 }
 
+// UTF-8 characters: octets that do not continue one.
+std::size_t CharacterCount(std::string_view text) {
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U;
+  }));
+}
+
 // A number of the schema without needless digits: 68, 0.001.
 std::string NumberText(double value) {
   char buffer[32];
@@ -85,9 +92,9 @@ std::string StoreNumber(Message& message, const Field& field, std::string_view t
 
 std::string StoreString(Message& message, const Field& field, std::string_view text) {
   const v1::FieldRules& rules = RulesOf(field);
-  if (text.size() > MaxLength(rules)) {
-    return "must have at most " + std::to_string(MaxLength(rules)) + " octets, has " +
-           std::to_string(text.size());
+  if (const std::size_t length = CharacterCount(text); length > MaxLength(rules)) {
+    return "must have at most " + std::to_string(MaxLength(rules)) + " characters, has " +
+           std::to_string(length);
   }
   const bool chosen =
       std::find(rules.choices().begin(), rules.choices().end(), text) != rules.choices().end();

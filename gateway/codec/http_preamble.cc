@@ -201,13 +201,28 @@ Parsed<HttpRequest> ParseHttpRequest(ByteView head) {
   return request;
 }
 
+namespace {
+
+// Values that let somebody else in are not for logs.
+std::string WithoutCredentials(std::string_view line) {
+  const std::size_t colon = line.find(':');
+  if (colon == std::string_view::npos) return std::string(line);
+  const std::string_view name = Trim(line.substr(0, colon));
+  for (const char* secret : {"Authorization", "Proxy-Authorization", "Cookie"}) {
+    if (EqualsIgnoreCase(name, secret)) return std::string(name) + ": ***";
+  }
+  return std::string(line);
+}
+
+}  // namespace
+
 std::vector<std::string> HttpLogLines(ByteView head) {
   std::vector<std::string> lines;
   std::string_view rest = AsText(head);
   while (!rest.empty() && lines.size() < kMaxLogLines) {
     const std::string_view line = TakeLine(rest);
     if (line.empty()) continue;
-    lines.push_back(Escape(line.substr(0, kMaxLogLine)));
+    lines.push_back(Escape(WithoutCredentials(line).substr(0, kMaxLogLine)));
   }
   return lines;
 }

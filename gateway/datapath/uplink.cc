@@ -109,7 +109,7 @@ bool Uplink::DeliverData(ByteView packet, UplinkHandler& handler) {
   }
   if (codec::IsControlProtocol(frame->protocol)) return handler.OnSstpPacket(packet);
   if (!source_) {
-    ++counters_.dropped_closed;
+    ++(opened_ ? counters_.dropped_closed : counters_.dropped_before_open);
     return true;
   }
   if (frame->protocol != codec::PppProtocol::kIpv4) return handler.OnSstpPacket(packet);
@@ -130,7 +130,10 @@ void Uplink::DeliverIp(ByteView packet, UplinkHandler& handler) {
   }
 }
 
-void Uplink::OpenData(Ipv4Address source) { source_ = source; }
+void Uplink::OpenData(Ipv4Address source) {
+  source_ = source;
+  opened_ = true;
+}
 
 void Uplink::ShutData() { source_.reset(); }
 

@@ -28,7 +28,8 @@ class UplinkHandler {
 struct UplinkCounters {
   std::uint64_t packets = 0;  // delivered by OnIpPacket
   std::uint64_t bytes = 0;
-  std::uint64_t dropped_closed = 0;  // data protocol while the data path was shut
+  std::uint64_t dropped_before_open = 0;  // data protocol before the data path was ever open
+  std::uint64_t dropped_closed = 0;       // data protocol after it was shut
   std::uint64_t dropped_spoofed = 0;
   std::uint64_t dropped_malformed = 0;
 };
@@ -61,6 +62,7 @@ class Uplink {
 
   Phase phase_ = Phase::kHttp;
   std::optional<Ipv4Address> source_;  // set while the data path is open
+  bool opened_ = false;                // it was open at some time
   Bytes held_;
   std::size_t searched_ = 0;  // octets of held_ known to hold no end of the HTTP head
   UplinkCounters counters_;

@@ -16,6 +16,7 @@ using codec::PppProtocol;
 constexpr char kSucceeded[] = "Authentication succeeded";
 constexpr char kFailed[] = "Authentication failed";
 constexpr std::size_t kMaxMessage = 255;
+constexpr std::size_t kMaxUserName = 253;  // what RADIUS can carry, RFC 2865 5.1
 
 template <std::size_t N>
 std::array<std::uint8_t, N> ArrayOf(ByteView bytes) {
@@ -133,7 +134,7 @@ std::optional<AuthEvidence> Authenticator::ChapEvidence(const codec::ControlPack
 AuthSignals Authenticator::Judge(std::optional<AuthEvidence> evidence, Outbox& out) {
   out.Stop(TimerId::kAuth);
   state_ = State::kJudging;
-  if (!evidence) {
+  if (!evidence || UserOf(*evidence).size() > kMaxUserName) {
     out.Count(Counter::kAuthMalformed);
     out.Count(Counter::kAuthFailed);
     out.Log(LogLevel::kInfo, "authentication failed: malformed " +

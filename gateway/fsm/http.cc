@@ -1,5 +1,7 @@
 #include "gateway/fsm/http.h"
 
+#include "proto/base/text.h"
+
 namespace sstpgw::fsm {
 namespace {
 
@@ -8,9 +10,24 @@ using codec::HttpStatus;
 HttpDecision Refuse(const SstpSettings& settings, HttpStatus status, Counter counter,
                     std::int64_t unix_seconds) {
   if (settings.http_error == HttpErrorPolicy::kDeny) {
-    return {.reply = {}, .counter = Counter::kHttpRefusedSilently};
+    return {.reply = {}, .counter = Counter::kHttpRefusedSilently, .notes = {}};
   }
-  return {.reply = codec::HttpReplyLines(status, unix_seconds), .counter = counter};
+  return {.reply = codec::HttpReplyLines(status, unix_seconds), .counter = counter, .notes = {}};
+}
+
+// What is worth a debug line but no refusal.
+std::vector<std::string> NotesOn(const codec::HttpRequest& request) {
+  std::vector<std::string> notes;
+  if (!request.correlation_id.empty()) {
+    notes.push_back("sstp: correlation id " + Escape(request.correlation_id));
+  }
+  if (!request.content_length) {
+    notes.emplace_back("sstp: request without Content-Length");
+  } else if (*request.content_length != codec::kSstpContentLength) {
+    notes.push_back("sstp: unusual Content-Length " +
+                    Escape(request.content_length->substr(0, 64)));
+  }
+  return notes;
 }
 
 }  // namespace
@@ -36,13 +53,15 @@ HttpDecision DecideHttp(const SstpSettings& settings, ByteView head, std::int64_
       const std::string location =
           codec::RedirectLocation(settings.http_redirect_url, request->target);
       return {.reply = codec::HttpReplyLines(HttpStatus::kMovedPermanently, unix_seconds, location),
-              .counter = Counter::kHttpRedirected};
+              .counter = Counter::kHttpRedirected,
+              .notes = {}};
     }
     return Refuse(settings, HttpStatus::kNotFound, Counter::kHttpNotFound, unix_seconds);
   }
   return {.accepted = true,
           .reply = codec::HttpReplyLines(HttpStatus::kOk, unix_seconds),
-          .counter = Counter::kHttpOk};
+          .counter = Counter::kHttpOk,
+          .notes = NotesOn(*request)};
 }
 
 HttpDecision DecideHttpTooLong(const SstpSettings& settings, std::int64_t unix_seconds) {

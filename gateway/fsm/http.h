@@ -17,6 +17,7 @@ struct HttpDecision {
   bool accepted = false;           // 200: SSTP follows; otherwise the connection is closed
   std::vector<std::string> reply;  // header lines; empty: close without an answer
   Counter counter = Counter::kHttpOk;
+  std::vector<std::string> notes;  // for the log at debug level, escaped
 };
 
 // `head`: up to and including the blank line. `unix_seconds` for the Date header.

@@ -26,7 +26,6 @@ const char* ToString(Counter counter) {
       "binding_bad_hash_protocol",
       "binding_malformed",
       "binding_never_sent",
-      "data_before_binding",
       "ppp_malformed",
       "ppp_protocol_reject_sent",
       "ppp_code_reject_sent",

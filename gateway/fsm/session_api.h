@@ -188,7 +188,6 @@ enum class Counter : std::uint8_t {
   kBindingBadHashProtocol,
   kBindingMalformed,
   kBindingNeverSent,
-  kDataBeforeBinding,
   kPppMalformed,
   kPppProtocolRejectSent,
   kPppCodeRejectSent,

@@ -69,7 +69,8 @@ class Session::Impl {
   void HandleIpcp(LayerSignals signals);
   void HandleAuth(AuthSignals signals);
   void ReceiveFrame(ByteView bytes);
-  void ReceiveNetworkControl(const codec::PppFrame& frame, const codec::ControlPacket& packet);
+  void ReceiveUnspoken(const codec::PppFrame& frame);
+  [[nodiscard]] bool MayNegotiateNetwork() const;
   void ReceiveIpcp(const codec::PppFrame& frame, const codec::ControlPacket& packet);
   void RejectProtocol(const codec::PppFrame& frame);
   void StartPpp();

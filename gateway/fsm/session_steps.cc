@@ -12,6 +12,20 @@ using codec::PppProtocol;
 
 constexpr std::chrono::seconds kIpcpWaitTimeout{60};
 
+// Control protocols that a machine of ours runs; all have the packet format of RFC 1661 section 5.
+bool IsSpoken(PppProtocol protocol) {
+  switch (protocol) {
+    case PppProtocol::kLcp:
+    case PppProtocol::kPap:
+    case PppProtocol::kChap:
+    case PppProtocol::kEap:
+    case PppProtocol::kIpcp:
+      return true;
+    default:
+      return false;
+  }
+}
+
 }  // namespace
 
 // ---- Connection and HTTP
@@ -21,7 +35,9 @@ void Session::Impl::On(const HttpHeadReceived& event) {
   for (const std::string& line : codec::HttpLogLines(event.head)) {
     out_.Log(LogLevel::kTrace, "recv [HTTP <" + line + ">]");
   }
-  AnswerHttp(DecideHttp(settings_.sstp, event.head, UnixSeconds(now_)));
+  const HttpDecision decision = DecideHttp(settings_.sstp, event.head, UnixSeconds(now_));
+  for (const std::string& note : decision.notes) out_.Log(LogLevel::kDebug, note);
+  AnswerHttp(decision);
 }
 
 void Session::Impl::On(const HttpHeadTooLong& /*event*/) {
@@ -136,13 +152,17 @@ void Session::Impl::ReceiveFrame(ByteView bytes) {
     return;
   }
   if (!codec::IsControlProtocol(frame->protocol)) {
-    if (!bound_) out_.Count(Counter::kDataBeforeBinding);
-    // IPv4 on an open data path never comes here; anything else is not spoken.
+    // Before the binding the uplink drops and counts it. IPv4 on an open data path never comes
+    // here; anything else is not spoken.
     if (phase_ == Phase::kActive && frame->protocol != PppProtocol::kIpv4) RejectProtocol(*frame);
     return;
   }
   const bool leaving = phase_ == Phase::kFinishing;
   if (ppp_down_ || (leaving && frame->protocol != PppProtocol::kLcp)) return;
+  if (!IsSpoken(frame->protocol)) {
+    ReceiveUnspoken(*frame);
+    return;
+  }
   const auto packet = codec::ParseControlPacket(frame->payload);
   if (!packet) {
     const bool known = frame->protocol == PppProtocol::kLcp || lcp_.opened();
@@ -161,21 +181,22 @@ void Session::Impl::ReceiveFrame(ByteView bytes) {
       if (lcp_.opened()) HandleAuth(auth_.Receive(frame->protocol, *packet, out_));
       return;
     default:
-      ReceiveNetworkControl(*frame, *packet);
+      if (MayNegotiateNetwork()) ReceiveIpcp(*frame, *packet);
       return;
   }
 }
 
-void Session::Impl::ReceiveNetworkControl(const codec::PppFrame& frame,
-                                          const codec::ControlPacket& packet) {
+// Before authentication a network protocol is discarded silently: the peer will ask again.
+bool Session::Impl::MayNegotiateNetwork() const {
+  return lcp_.opened() && auth_.state() == Authenticator::State::kSucceeded;
+}
+
+// Not every protocol's packets have a code, an identifier and a length (Link Quality Report has
+// not).
+void Session::Impl::ReceiveUnspoken(const codec::PppFrame& frame) {
   if (!lcp_.opened()) return;
   const bool network_protocol = static_cast<std::uint16_t>(frame.protocol) < 0xc000;
-  const bool authenticated = auth_.state() == Authenticator::State::kSucceeded;
-  if (network_protocol && !authenticated) return;  // the peer will ask again
-  if (frame.protocol == PppProtocol::kIpcp) {
-    ReceiveIpcp(frame, packet);
-    return;
-  }
+  if (network_protocol && !MayNegotiateNetwork()) return;
   if (frame.protocol == PppProtocol::kIpv6cp) {
     out_.Log(LogLevel::kTrace, "IPV6CP: discarding packet");
   }

@@ -89,11 +89,12 @@ TEST_F(PppGarbageTest, RefusalsHoldTheClientsOwnOctetsOnly) {
   ASSERT_TRUE(reject);
   EXPECT_EQ(reject->data, FromHex("c8 42 0006 aabb"));
   EXPECT_NE(reject->id, 0x42);
-  // A protocol that is never run (Link Quality Report).
-  peer.Send(client::SstpData(0xc025, FromHex("01 09 000e 010a 0200000000000001")));
+  // A protocol that is never run and has no code, identifier and length (Link Quality Report, RFC
+  // 1989).
+  peer.Send(client::SstpData(0xc025, FromHex("1cd9ad05 00000001 0200000000000001")));
   const auto protocol = peer.ReadPpp(kLcp, client::kProtoRej);
   ASSERT_TRUE(protocol);
-  EXPECT_EQ(protocol->data, FromHex("c025 01 09 000e 010a 0200000000000001"));
+  EXPECT_EQ(protocol->data, FromHex("c025 1cd9ad05 00000001 0200000000000001"));
   // Echo: our magic, then exactly the peer's data.
   peer.Send(client::SstpData(kLcp, FromHex("09 43 000a 01020304 ddee 77777777")));
   const auto echo = peer.ReadPpp(kLcp, kEchoRep);

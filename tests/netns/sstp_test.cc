@@ -274,7 +274,7 @@ TEST_F(SstpTest, EarlyCallConnectedIsKeptUntilTheKeysAreThere) {
 
 // A session that authenticates but never binds: no IP packet passes, and the timer ends it.
 TEST_F(SstpTest, WithoutCallConnectedNoPacketPassesAndTheTimerAborts) {
-  const Counted dropped = Before("up_dropped_closed");
+  const Counted dropped = Before("data_before_binding");
   const Counted never = Before("binding_never_sent");
   client::ClientOptions options = TestUser();
   options.binding = BindingTime::kNever;

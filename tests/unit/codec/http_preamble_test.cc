@@ -144,6 +144,13 @@ TEST(HttpLogLines, ReferenceTrace) {
                           "Content-Length: 18446744073709551615", "Host: vyos.io"));
 }
 
+TEST(HttpLogLines, HideCredentials) {
+  EXPECT_THAT(HttpLogLines(FromText("GET / HTTP/1.1\r\nauthorization: Basic dGVzdA==\r\n"
+                                    "Proxy-Authorization : x\r\nCookie: a=b\r\nHost: h\r\n\r\n")),
+              ElementsAre("GET / HTTP/1.1", "authorization: ***", "Proxy-Authorization: ***",
+                          "Cookie: ***", "Host: h"));
+}
+
 TEST(HttpLogLines, AreEscapedAndBounded) {
   EXPECT_THAT(HttpLogLines(FromText("GET /\x1b[2J HTTP/1.1\r\n\r\n")),
               ElementsAre("GET /\\x1b[2J HTTP/1.1"));

@@ -532,7 +532,7 @@ TEST(LoadConfig, SecretsAreNeverShown) {
                                      : Render("f", result.errors);
   };
   const std::string forms = ": must be text, {file: path} or {env: NAME}";
-  EXPECT_EQ(error("hunter2" + std::string(256, 'x')), "***: must have at most 255 octets, has 263");
+  EXPECT_EQ(error("hunter2" + std::string(256, 'x')), "***: must have at most 255 characters, has 263");
   EXPECT_EQ(error("''"), "***: may not be empty");
   EXPECT_EQ(error("[hunter2]"), "***" + forms);
   EXPECT_EQ(error("{hunter2: x}"), "***" + forms);
@@ -542,7 +542,7 @@ TEST(LoadConfig, SecretsAreNeverShown) {
   EXPECT_EQ(error("{env: MISSING}"), "env MISSING: cannot be read: is not set");
   EXPECT_EQ(error("{file: /empty}"), "file /empty: may not be empty");
   EXPECT_EQ(error("{file: /nul}"), "file /nul: may not contain NUL");
-  EXPECT_EQ(error("{file: /long}"), "file /long: must have at most 255 octets, has 256");
+  EXPECT_EQ(error("{file: /long}"), "file /long: must have at most 255 characters, has 256");
   EXPECT_EQ(error("hunter2, pasword: hunter2"), ": is not a known key");
 }
 
@@ -550,7 +550,7 @@ TEST(LoadConfig, TextHasItsLimit) {
   EXPECT_TRUE(Load(Minimal("  description: " + std::string(255, 'd') + "\n")).config);
   const LoadResult result = Load(Minimal("  description: " + std::string(256, 'd') + "\n"));
   EXPECT_THAT(Brief(result.errors),
-              ElementsAre("sstp.description: must have at most 255 octets, has 256"));
+              ElementsAre("sstp.description: must have at most 255 characters, has 256"));
   EXPECT_EQ(result.errors[0].value, std::string(64, 'd') + "...");
 }
 

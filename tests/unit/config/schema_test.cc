@@ -166,7 +166,7 @@ TEST(Schema, EveryTextHasAnEnd) {
   for (const SchemaSpot& spot : AllSpots()) {
     if (KindOf(*spot.field) != NodeKind::kText) continue;
     EXPECT_THAT(ReasonsAt(spot.Document(spot.Wrapped(long_text)), spot.ValuePath()),
-                ElementsAre(HasSubstr("octets, has 3000")))
+                ElementsAre(HasSubstr("characters, has 3000")))
         << spot.path;
   }
 }

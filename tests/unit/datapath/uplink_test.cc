@@ -166,7 +166,7 @@ TEST_F(UplinkTest, DataBeforeOpenIsDroppedAndCounted) {
   uplink_.Consume(Frame(Ip(kPeer, 60)), recorder_);
   uplink_.Consume(codec::EncodeDataPacket(codec::PppProtocol::kIpv6, Bytes(40)), recorder_);
   EXPECT_THAT(recorder_.events, IsEmpty());
-  EXPECT_EQ(uplink_.counters().dropped_closed, 2U);
+  EXPECT_EQ(uplink_.counters().dropped_before_open, 2U);
   EXPECT_EQ(uplink_.counters().packets, 0U);
   uplink_.OpenData(kPeer);
   uplink_.Consume(Frame(Ip(kPeer, 60)), recorder_);
@@ -175,7 +175,8 @@ TEST_F(UplinkTest, DataBeforeOpenIsDroppedAndCounted) {
   EXPECT_EQ(uplink_.counters().bytes, 60U);
   uplink_.ShutData();
   uplink_.Consume(Frame(Ip(kPeer, 60)), recorder_);
-  EXPECT_EQ(uplink_.counters().dropped_closed, 3U);
+  EXPECT_EQ(uplink_.counters().dropped_closed, 1U);
+  EXPECT_EQ(uplink_.counters().dropped_before_open, 2U);
 }
 
 TEST_F(UplinkTest, ControlProtocolsPassBeforeOpen) {

@@ -32,6 +32,15 @@ class HttpTest : public testing::Test {
   SstpSettings settings_;
 };
 
+TEST_F(HttpTest, CorrelationIdAndUnusualLengthAreNoted) {
+  EXPECT_THAT(Decide(kTraceHead).notes,
+              ElementsAre("sstp: correlation id {48B82435-099A-4158-A987-052E7570CFAA}"));
+  const HttpDecision unusual = Post(kUri, "Content-Length: 17\r\n");
+  EXPECT_TRUE(unusual.accepted);
+  EXPECT_THAT(unusual.notes, ElementsAre("sstp: unusual Content-Length 17"));
+  EXPECT_THAT(Post(kUri).notes, ElementsAre("sstp: request without Content-Length"));
+}
+
 TEST_F(HttpTest, TheRightRequestIsAccepted) {
   const HttpDecision decision = Decide(kTraceHead);
   EXPECT_TRUE(decision.accepted);

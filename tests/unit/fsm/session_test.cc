@@ -290,12 +290,14 @@ TEST_F(SessionTest, UnknownProtocolsAreProtocolRejected) {
   driver.RunToNetwork();
   driver.TakeSent();
   std::set<int> identifiers;
+  // 0xc025, Link Quality Report, begins with a magic number instead of code, identifier and length.
   for (const int protocol : {0x80fd, 0x8053, 0x8057, 0xc025, 0xc029, 0x80fb}) {
-    driver.Ppp(static_cast<PppProtocol>(protocol), Octets({1, 1, 0, 6, 0xab, 0xcd}));
+    driver.Ppp(static_cast<PppProtocol>(protocol), Octets({0x1c, 0xd9, 0xad, 5, 0xab, 0xcd}));
     const std::vector<PppPacket> packets = driver.TakePpp();
     ASSERT_EQ(packets.size(), 1U) << protocol;
     EXPECT_EQ(packets[0].code, 8);
-    EXPECT_EQ(packets[0].data, Octets({protocol >> 8, protocol & 0xff, 1, 1, 0, 6, 0xab, 0xcd}));
+    EXPECT_EQ(packets[0].data,
+              Octets({protocol >> 8, protocol & 0xff, 0x1c, 0xd9, 0xad, 5, 0xab, 0xcd}));
     identifiers.insert(packets[0].identifier);
   }
   EXPECT_EQ(identifiers.size(), 6U);
@@ -383,14 +385,14 @@ TEST_F(SessionTest, OtherRejectedNetworkProtocolsDoNotMatter) {
 
 // ---- Data
 
-TEST_F(SessionTest, DataBeforeTheBindingIsDroppedAndCounted) {
+TEST_F(SessionTest, DataBeforeTheBindingIsDroppedWithoutAWord) {
   SessionDriver driver;
   driver.RunToNetwork();
   driver.TakeSent();
   driver.Ppp(PppProtocol::kIpv4, Bytes(40, 0x45));
   driver.Ppp(PppProtocol::kIpv6, Bytes(40, 0x60));
   EXPECT_TRUE(driver.TakeSent().empty());
-  EXPECT_EQ(driver.Count(Counter::kDataBeforeBinding), 2);
+  EXPECT_TRUE(driver.session().call_established());
 }
 
 TEST_F(SessionTest, DataProtocolsThatWeDoNotSpeakAreProtocolRejectedWhenActive) {
