@@ -18,9 +18,6 @@ HttpDecision Refuse(const SstpSettings& settings, HttpStatus status, Counter cou
 // What is worth a debug line but no refusal.
 std::vector<std::string> NotesOn(const codec::HttpRequest& request) {
   std::vector<std::string> notes;
-  if (!request.correlation_id.empty()) {
-    notes.push_back("sstp: correlation id " + Escape(request.correlation_id));
-  }
   if (!request.content_length) {
     notes.emplace_back("sstp: request without Content-Length");
   } else if (*request.content_length != codec::kSstpContentLength) {

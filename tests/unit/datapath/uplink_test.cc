@@ -288,7 +288,7 @@ TEST_F(UplinkTest, HandlerOpensTheDataPath) {
   Append(stream, Frame(Ip(kPeer, 40)));
   uplink_.Consume(stream, opener);
   EXPECT_THAT(opener.events, ElementsAre(::testing::_, "packet:8", "ip:40"));
-  EXPECT_EQ(uplink_.counters().dropped_closed, 1U);
+  EXPECT_EQ(uplink_.counters().dropped_before_open, 1U);
 }
 
 }  // namespace

@@ -234,6 +234,18 @@ TEST_F(AuthTest, ChapRepeatedResponseGetsTheSameSuccess) {
   EXPECT_EQ(sent(), success);
 }
 
+TEST_F(AuthTest, NamesLongerThanRadiusCanCarryAreMalformed) {
+  for (const std::size_t size : {std::size_t{253}, std::size_t{254}, std::size_t{1400}}) {
+    out_.StopAllExcept();
+    Start(AuthProtocol::kChapMd5);
+    Bytes data{16};
+    data.resize(17 + size, 'u');
+    const AuthSignals& signals =
+        Receive(PppProtocol::kChap, ControlPacketOf(static_cast<codec::PppCode>(2), 1, data));
+    EXPECT_EQ(signals.evidence.has_value(), size <= 253) << size;
+  }
+}
+
 class AuthWrongSize : public AuthTest, public testing::WithParamInterface<AuthProtocol> {};
 TEST_P(AuthWrongSize, ResponseIsAFailureNeverACrash) {
   for (const std::size_t size : {0, 1, 15, 17, 24, 48, 50, 255}) {
