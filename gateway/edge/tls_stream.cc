@@ -24,8 +24,10 @@ constexpr std::size_t kReceiveRoom = 128 * 1024;
 // A record's plaintext, header and tag (RFC 8446 5.2): what a receive may bring beyond the room the
 // caller has left.
 constexpr std::size_t kRecordRoom = 16384 + 256 + 5;
-// Answers (KeyUpdate, alerts) that a peer may provoke without reading them.
-constexpr std::size_t kMaxUnreadAnswers = 64 * 1024;
+// Messages after the handshake that carry no data (KeyUpdate, a refused ClientHello): this many at
+// once, and one more per kHousekeepingInterval. An honest peer sends one in hours.
+constexpr int kHousekeepingBurst = 32;
+constexpr Duration kHousekeepingInterval = std::chrono::seconds(1);
 // A thread's send buffer that grew beyond this is given back.
 constexpr std::size_t kSendRoomKept = 1024 * 1024;
 
@@ -56,10 +58,10 @@ class TlsStream::Turn {
   Turn(const Turn&) = delete;
   Turn& operator=(const Turn&) = delete;
 
-  // Octets copied; 0: nothing now; -1: nothing ever, stream_.end_of_tcp_ or receive_errno_ says
-  // why.
+  // Octets copied; 0: nothing now; -1: nothing ever: stream_.end_of_tcp_ or receive_errno_ says
+  // why, or the stream has failed.
   int Pull(std::span<std::uint8_t> out) {
-    if (input_.empty() && !Receive()) return -1;
+    if (stream_.failed_ || (input_.empty() && !Receive())) return -1;
     const std::size_t length = std::min(out.size(), input_.size());
     std::copy_n(input_.begin(), length, out.begin());
     input_ = input_.subspan(length);
@@ -69,8 +71,7 @@ class TlsStream::Turn {
     buffers_.send.insert(buffers_.send.end(), ciphertext.begin(), ciphertext.end());
   }
 
-  // Keeps unread input, sends output. False: the connection is broken. `sent_out`: how much there
-  // was to send.
+  // Keeps unread input, sends output. False: the connection is broken.
   bool Finish() {
     if (input_.data() != stream_.held_.data() || input_.size() != stream_.held_.size()) {
       stream_.held_ = Bytes(input_.begin(), input_.end());
@@ -81,11 +82,15 @@ class TlsStream::Turn {
     if (buffers_.send.capacity() > kSendRoomKept) Bytes().swap(buffers_.send);
     return ok;
   }
-  [[nodiscard]] std::size_t produced() const { return buffers_.send.size(); }
+  // The one receive of this turn filled its room, so the socket may hold more.
+  [[nodiscard]] bool more_waiting() const { return more_waiting_; }
 
  private:
+  // Once per turn: OpenSSL asks again and again as long as records bring it no data, and whoever
+  // sends such records must not hold the thread.
   bool Receive() {
-    if (drained_) return true;
+    if (received_) return true;
+    received_ = true;
     ssize_t got = 0;
     do {
       got = ::recv(stream_.fd_.get(), buffers_.receive.data(), receive_limit_, MSG_DONTWAIT);
@@ -93,13 +98,10 @@ class TlsStream::Turn {
     if (got > 0) {
       input_ = ByteView(buffers_.receive).first(static_cast<std::size_t>(got));
       // A short count means the socket is empty for now; epoll tells when that changes.
-      drained_ = static_cast<std::size_t>(got) < receive_limit_;
+      more_waiting_ = static_cast<std::size_t>(got) == receive_limit_;
       return true;
     }
-    if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
-      drained_ = true;
-      return true;
-    }
+    if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return true;
     if (got == 0) {
       stream_.end_of_tcp_ = true;
     } else {
@@ -112,7 +114,8 @@ class TlsStream::Turn {
   ThreadBuffers& buffers_;
   ByteView input_;  // in held_ or in the thread's receive buffer
   std::size_t receive_limit_ = 0;
-  bool drained_ = false;
+  bool received_ = false;
+  bool more_waiting_ = false;
 };
 
 struct TlsStream::Bio {
@@ -170,6 +173,8 @@ Result<std::unique_ptr<TlsStream>> TlsStream::Create(const TlsContext& context, 
   std::unique_ptr<TlsStream> stream(new TlsStream(std::move(ssl), std::move(fd)));
   BIO_set_data(bio, stream.get());
   BIO_set_init(bio, 1);
+  SSL_set_msg_callback(stream->ssl_.get(), OnTlsMessage);
+  SSL_set_msg_callback_arg(stream->ssl_.get(), stream.get());
   TlsContext::Observe(stream->ssl_.get(), &stream->facts_);
   return stream;
 }
@@ -178,6 +183,25 @@ bool TlsStream::Fail(std::string reason) {
   if (!failed_) failure_ = std::move(reason);
   failed_ = true;
   return false;
+}
+
+void TlsStream::OnTlsMessage(int sent, int /*version*/, int type, const void* octets,
+                             std::size_t size, SSL* /*ssl*/, void* stream) {
+  // A ClientHello after a TLS 1.2 handshake shows only in the alert that refuses it.
+  const bool asked = sent == 0 && type == SSL3_RT_HANDSHAKE;
+  const bool refused = sent == 1 && type == SSL3_RT_ALERT && size == 2 &&
+                       static_cast<const std::uint8_t*>(octets)[1] == SSL_AD_NO_RENEGOTIATION;
+  if (asked || refused) static_cast<TlsStream*>(stream)->CountHousekeeping();
+}
+
+void TlsStream::CountHousekeeping() {
+  if (!established_) return;
+  const TimePoint now = std::chrono::time_point_cast<Duration>(std::chrono::steady_clock::now());
+  // The bucket, written as the time at which it will be empty.
+  housekeeping_paid_ = std::max(housekeeping_paid_, now) + kHousekeepingInterval;
+  if (housekeeping_paid_ - now > kHousekeepingBurst * kHousekeepingInterval) {
+    Fail("TLS read: peer floods with messages that carry no data");
+  }
 }
 
 bool TlsStream::FailFromOpenSsl(const char* during) {
@@ -206,7 +230,8 @@ HandshakeStatus TlsStream::Handshake() {
   }
   if (failed_) return HandshakeStatus::kFailed;
   if (wants_write()) return HandshakeStatus::kWantWrite;
-  return SSL_is_init_finished(ssl_.get()) ? HandshakeStatus::kDone : HandshakeStatus::kWantRead;
+  established_ = SSL_is_init_finished(ssl_.get()) == 1;
+  return established_ ? HandshakeStatus::kDone : HandshakeStatus::kWantRead;
 }
 
 ReadOutcome TlsStream::Read(std::span<std::uint8_t> out) {
@@ -224,7 +249,7 @@ ReadOutcome TlsStream::Read(std::span<std::uint8_t> out) {
     }
     const int error = SSL_get_error(ssl_.get(), result);
     if (error == SSL_ERROR_WANT_READ) {
-      outcome.status = ReadStatus::kDrained;
+      outcome.status = turn.more_waiting() ? ReadStatus::kFull : ReadStatus::kDrained;
     } else if (error == SSL_ERROR_ZERO_RETURN) {
       outcome.status = ReadStatus::kClosed;
     } else {
@@ -233,10 +258,6 @@ ReadOutcome TlsStream::Read(std::span<std::uint8_t> out) {
     break;
   }
   turn.Finish();
-  if (wants_write()) {
-    unread_answers_ += turn.produced();
-    if (unread_answers_ > kMaxUnreadAnswers) Fail("TLS read: peer asks but does not read answers");
-  }
   if (failed_) outcome.status = ReadStatus::kFailed;
   return outcome;
 }
@@ -291,7 +312,6 @@ bool TlsStream::Flush() {
   if (pending_bytes() == 0) {
     Bytes().swap(pending_);
     pending_sent_ = 0;
-    unread_answers_ = 0;
   }
   return true;
 }

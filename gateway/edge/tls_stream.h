@@ -30,7 +30,8 @@ enum class HandshakeStatus : std::uint8_t { kDone, kWantRead, kWantWrite, kFaile
 
 enum class ReadStatus : std::uint8_t {
   kDrained,  // nothing more now; wait until fd() is readable
-  kFull,     // `out` is full and there may be more, perhaps inside: call again, do not wait
+  kFull,     // `out` is full, or as much was taken in as one call may: there may be more, perhaps
+             // inside; call again (after giving others their turn), do not wait
   kClosed,   // the peer said close_notify; nothing more will come
   kFailed,   // protocol error, reset, or end of TCP without close_notify
 };
@@ -59,8 +60,9 @@ class TlsStream {
   // already inside and does not make fd() readable any more.
   HandshakeStatus Handshake();
 
-  // Decrypts as many records as fit into `out` (not empty). Answers what the protocol asks
-  // (KeyUpdate) by itself.
+  // Decrypts as many records as fit into `out` (not empty), out of what is inside and at most one
+  // receive, so that no client holds the thread. Answers what the protocol asks (KeyUpdate) by
+  // itself; a peer that asks all the time fails.
   ReadOutcome Read(std::span<std::uint8_t> out);
 
   // Encrypts all of `plaintext`, in records of up to 16,384 octets, and sends what the socket
@@ -97,6 +99,10 @@ class TlsStream {
   struct Bio;
 
   TlsStream(std::unique_ptr<SSL, SslDeleter> ssl, UniqueFd fd);
+  // SSL_set_msg_callback's form; `stream` is the TlsStream.
+  static void OnTlsMessage(int sent, int version, int type, const void* octets, std::size_t size,
+                           SSL* ssl, void* stream);
+  void CountHousekeeping();
   // Always false; the first reason stays.
   bool Fail(std::string reason);
   bool FailFromOpenSsl(const char* during);
@@ -110,10 +116,11 @@ class TlsStream {
   ClientHelloFacts facts_;
   std::unique_ptr<SSL, SslDeleter> ssl_;
   Turn* turn_ = nullptr;
-  Bytes held_;                      // ciphertext received but not yet read by OpenSSL
-  Bytes pending_;                   // ciphertext the socket did not take yet
-  std::size_t pending_sent_ = 0;    // octets at the front of pending_ already sent
-  std::size_t unread_answers_ = 0;  // octets Read had to answer since pending_ was last empty
+  Bytes held_;                     // ciphertext received but not yet read by OpenSSL
+  Bytes pending_;                  // ciphertext the socket did not take yet
+  std::size_t pending_sent_ = 0;   // octets at the front of pending_ already sent
+  TimePoint housekeeping_paid_{};  // see CountHousekeeping
+  bool established_ = false;
   bool end_of_tcp_ = false;
   int receive_errno_ = 0;
   bool failed_ = false;
