@@ -52,6 +52,7 @@ void Authorizer::Ask(AskId ask, AuthorizeCall call, TimePoint now, ActionList& a
   attempt.outer_address = Ipv4Address::Parse(call.question.calling_station).value_or(Ipv4Address());
   attempt.asks.push_back(ask);
   attempt.deadline = now;
+  open_of_session_.emplace(attempt.session, key);
   attempts_.emplace(key, std::move(attempt));
   asks_.emplace(ask, key);
   actions.emplace_back(JudgeCredentials{key, std::move(call.question)});
@@ -135,10 +136,7 @@ void Authorizer::OrderEnd(const SessionKey& key, Termination termination, Action
 }
 
 void Authorizer::LetIn(Attempts::iterator attempt, TimePoint now, ActionList& actions) {
-  const auto waiting = waiting_of_user_.find(attempt->second.user);
-  if (waiting != waiting_of_user_.end() && waiting->second == attempt->first) {
-    waiting_of_user_.erase(waiting);
-  }
+  StopWaiting(attempt);
   const SessionKey session = attempt->second.session;
   const Ipv4Address address = ChooseAddress(attempt->second, actions);
   ForgetGrant(session, /*release=*/false);  // a second question of the same session
@@ -213,6 +211,7 @@ void Authorizer::Finish(Attempts::iterator attempt, AuthorizeVerdict verdict, Ti
     actions.emplace_back(Answer{ask, CopyVerdict(verdict)});
   }
   state.asks.clear();
+  open_of_session_.erase({state.session, attempt->first});
   state.granted = {};
   state.stage = Stage::kAnswered;
   state.verdict = std::move(verdict);
@@ -232,11 +231,16 @@ void Authorizer::Drop(Attempts::iterator attempt, ActionList& actions) {
     actions.emplace_back(
         Answer{ask, Fail(Error{ErrorCode::kUnavailable, "the gateway has restarted"})});
   }
+  StopWaiting(attempt);
+  open_of_session_.erase({attempt->second.session, attempt->first});
+  attempts_.erase(attempt);
+}
+
+void Authorizer::StopWaiting(Attempts::iterator attempt) {
   const auto waiting = waiting_of_user_.find(attempt->second.user);
   if (waiting != waiting_of_user_.end() && waiting->second == attempt->first) {
     waiting_of_user_.erase(waiting);
   }
-  attempts_.erase(attempt);
 }
 
 std::vector<SessionKey> Authorizer::OthersOf(const std::string& user, const SessionKey& own) const {
@@ -281,6 +285,18 @@ void Authorizer::SessionReported(const SessionEntry& entry) {
 
 void Authorizer::SessionGone(const SessionKey& key, const std::string& user, TimePoint now,
                              ActionList& actions) {
+  auto open = open_of_session_.lower_bound({key, AttemptKey()});
+  while (open != open_of_session_.end() && open->first == key) {
+    const auto attempt = attempts_.find(open->second);
+    ++open;  // Refuse removes the entry
+    StopWaiting(attempt);
+    Refuse(attempt, "the session has ended", now, actions);
+  }
+  TakeBackGrant(key, user, now, actions);
+}
+
+void Authorizer::TakeBackGrant(const SessionKey& key, const std::string& user, TimePoint now,
+                               ActionList& actions) {
   ordered_.erase(key);
   const auto grant = grants_.find(key);
   const std::string granted_user = grant == grants_.end() ? user : grant->second.user;
@@ -343,7 +359,7 @@ void Authorizer::Tick(TimePoint now, ActionList& actions) {
       if (grant == grants_.end() || grant->second.deadline > now) continue;
       ++counters_.expired_grants;
       const std::string user = grant->second.user;
-      SessionGone(*session, user, now, actions);
+      TakeBackGrant(*session, user, now, actions);
       continue;
     }
     const auto attempt = attempts_.find(std::get<AttemptKey>(what));

@@ -13,6 +13,8 @@
 // - An old session on a gateway that is not attached cannot be told; it is not waited for.
 // - A lease whose session is never reported as authorized is released after 120 s, on the session's
 //   end or with the gateway's boot, whichever comes first.
+// - A login whose session ends meanwhile is refused, so that it leaves no lease behind. A question
+//   that comes later than its session's end is answered; the gateway then reports the end again.
 //
 // Not thread-safe.
 #pragma once
@@ -22,6 +24,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -73,6 +76,7 @@ class Authorizer {
   void Judged(const AttemptKey& key, AuthOutcome outcome, TimePoint now, ActionList& actions);
   // After the registry took it in: authorized or up, or over.
   void SessionReported(const SessionEntry& entry);
+  // It ended: its open logins are refused, its grant is taken back.
   void SessionGone(const SessionKey& key, const std::string& user, TimePoint now,
                    ActionList& actions);
   // Attached with a (possibly new) boot id, or lost its stream: logins and grants of other boots
@@ -118,6 +122,9 @@ class Authorizer {
   void Refuse(Attempts::iterator attempt, std::string log_reason, TimePoint now,
               ActionList& actions);
   void Drop(Attempts::iterator attempt, ActionList& actions);
+  void StopWaiting(Attempts::iterator attempt);
+  void TakeBackGrant(const SessionKey& key, const std::string& user, TimePoint now,
+                     ActionList& actions);
   void Recheck(const std::string& user, TimePoint now, ActionList& actions);
   void Escalate(Attempts::iterator attempt, TimePoint now, ActionList& actions);
   void OrderEnd(const SessionKey& key, Termination termination, ActionList& actions);
@@ -138,6 +145,7 @@ class Authorizer {
   AuthorizerSettings settings_;
   AuthorizerCounters counters_;
   Attempts attempts_;
+  std::set<std::pair<SessionKey, AttemptKey>> open_of_session_;  // those not answered yet
   std::map<AskId, AttemptKey> asks_;
   std::map<std::string, AttemptKey> waiting_of_user_;
   std::map<SessionKey, OpenGrant> grants_;

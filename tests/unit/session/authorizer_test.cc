@@ -238,6 +238,41 @@ TEST_F(AuthorizerTest, AGrantIsTakenBackWhenItsSessionEndsOrItsGatewayReboots) {
   EXPECT_EQ(core.authorizer().grant_count(), 0U);
 }
 
+TEST_F(AuthorizerTest, ALoginWhoseSessionEndsWhileItIsJudgedLeavesNoGrant) {
+  judges = false;
+  Report("g", SessionEventKind::kStarting, Record("s1", "", "", SessionState::kStarting));
+  const AskId ask = Ask("g", "s1", "ann", 7);
+  const AskId other = Ask("g", "s2", "bob", 8);
+  Down("g", "s1", "", "");
+  EXPECT_EQ(AnswerTo(ask), "rejected: the session has ended");
+  EXPECT_EQ(AnswerTo(other), "waiting");
+  Do(CredentialsJudged{{"g", "boot1", AttemptId(7)}, AuthGranted{}});
+  EXPECT_EQ(core.authorizer().grant_count(), 0U);
+  EXPECT_EQ(core.pools().lease_count(), 0U);
+}
+
+TEST_F(AuthorizerTest, ALoginWhoseSessionEndsWhileItWaitsLeavesNoGrant) {
+  Ask("g", "s1", "ann");
+  Up("g", "s1", "ann", "10.0.0.2");
+  const AskId second = Ask("g", "s2", "ann");
+  Down("g", "s2", "", "");
+  EXPECT_EQ(AnswerTo(second), "rejected: the session has ended");
+  EXPECT_EQ(core.authorizer().waiting_count(), 0U);
+  Down("g", "s1", "ann", "10.0.0.2");
+  EXPECT_EQ(core.authorizer().grant_count(), 0U);
+  EXPECT_EQ(core.pools().lease_count(), 0U);
+}
+
+// The end can overtake the question: the gateway reports it again when it gets the verdict.
+TEST_F(AuthorizerTest, TheEndReportedOfASessionNeverHeardOfTakesItsGrantBack) {
+  EXPECT_EQ(AnswerTo(Ask("g", "s1", "ann")), "10.0.0.2");
+  Down("g", "s1", "", "");
+  EXPECT_EQ(core.authorizer().grant_count(), 0U);
+  EXPECT_EQ(core.pools().lease_count(), 0U);
+  EXPECT_EQ(AnswerTo(Ask("g", "s2", "ann")), "10.0.0.2");
+  EXPECT_THAT(TakeDisconnects(), IsEmpty());
+}
+
 TEST_F(AuthorizerTest, ASecondQuestionOfOneSessionKeepsItsLease) {
   EXPECT_EQ(AnswerTo(Ask("g", "s1", "ann")), "10.0.0.2");
   EXPECT_EQ(AnswerTo(Ask("g", "s1", "ann")), "10.0.0.2");
