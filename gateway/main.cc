@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "gateway/edge/event_loop.h"
+#include "gateway/edge/instance_lock.h"
 #include "gateway/edge/signals.h"
 #include "gateway/gateway_app.h"
 #include "gateway/options.h"
@@ -45,6 +46,8 @@ int Run(const sstpgw::gateway::GatewayOptions& options) {
   const std::vector<int> signals{SIGTERM, SIGINT};
   if (const auto blocked = edge::BlockSignals(signals); !blocked) return Fail(blocked.error());
   std::signal(SIGPIPE, SIG_IGN);
+  const auto alone = edge::InstanceLock::Take("sstp-gateway");
+  if (!alone) return Fail(alone.error());
   auto loop = edge::EventLoop::Create();
   if (!loop) return Fail(loop.error());
   auto app = sstpgw::gateway::GatewayApp::Create(options, **loop);

@@ -131,7 +131,8 @@ Listener::Listener(Kernel& kernel, UniqueFd fd, UniqueFd reserve, Endpoint local
       reserve_(std::move(reserve)),
       local_(std::move(local)) {}
 
-Result<Listener> Listener::Open(Kernel& kernel, const std::string& address, std::uint16_t port) {
+Result<Listener> Listener::Open(Kernel& kernel, const std::string& address, std::uint16_t port,
+                                PortUse use) {
   const auto parsed = ParseBindAddress(address, port);
   if (!parsed) {
     return Fail(Error{ErrorCode::kInvalidArgument,
@@ -142,6 +143,7 @@ Result<Listener> Listener::Open(Kernel& kernel, const std::string& address, std:
   auto fd = kernel.Socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
   if (!fd) return Fail(ListenError("socket", wanted, fd.error()));
   for (const int option : {SO_REUSEADDR, SO_REUSEPORT}) {
+    if (option == SO_REUSEPORT && use == PortUse::kAlone) continue;
     const auto set = SetOption(kernel, fd->get(), SOL_SOCKET, option, 1);
     if (!set) return Fail(ListenError("setsockopt", wanted, set.error()));
   }
@@ -165,18 +167,18 @@ Result<Listener> Listener::Open(Kernel& kernel, const std::string& address, std:
 
 Result<std::vector<Listener>> Listener::OpenAll(Kernel& kernel,
                                                 const std::vector<std::string>& addresses,
-                                                std::uint16_t port) {
+                                                std::uint16_t port, PortUse use) {
   std::vector<Listener> listeners;
   if (addresses.empty()) {
-    auto dual = Open(kernel, "::", port);
+    auto dual = Open(kernel, "::", port, use);
     // No IPv6 in this kernel, or switched off by ipv6.disable or disable_ipv6.
-    if (!dual) dual = Open(kernel, "0.0.0.0", port);
+    if (!dual) dual = Open(kernel, "0.0.0.0", port, use);
     if (!dual) return Fail(dual.error());
     listeners.push_back(std::move(*dual));
     return listeners;
   }
   for (const std::string& address : addresses) {
-    SG_ASSIGN_OR_RETURN(Listener listener, Open(kernel, address, port));
+    SG_ASSIGN_OR_RETURN(Listener listener, Open(kernel, address, port, use));
     listeners.push_back(std::move(listener));
   }
   return listeners;

@@ -37,6 +37,10 @@ struct AcceptedConnection {
   Endpoint local;
 };
 
+// kAlone fails also where another program listens that would share the port (SO_REUSEPORT, same
+// user): the kernel would give it part of the connections.
+enum class PortUse : std::uint8_t { kShared, kAlone };
+
 struct AcceptBatch {
   std::vector<AcceptedConnection> connections;
   std::size_t refused = 0;  // closed for want of descriptors
@@ -51,11 +55,12 @@ class Listener {
 
   // kInvalidArgument: `address` is no IP address. kSystem: the message names address, port and
   // remedy. Port 0: the kernel chooses one, see local().
-  static Result<Listener> Open(Kernel& kernel, const std::string& address, std::uint16_t port);
+  static Result<Listener> Open(Kernel& kernel, const std::string& address, std::uint16_t port,
+                               PortUse use = PortUse::kShared);
   // All of `addresses`; none given: [::] for IPv4 and IPv6, or 0.0.0.0 where IPv6 is missing.
   static Result<std::vector<Listener>> OpenAll(Kernel& kernel,
                                                const std::vector<std::string>& addresses,
-                                               std::uint16_t port);
+                                               std::uint16_t port, PortUse use = PortUse::kShared);
 
   // Never blocks. Connections reset while waiting are skipped.
   [[nodiscard]] AcceptBatch Accept();

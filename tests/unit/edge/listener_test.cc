@@ -220,6 +220,15 @@ TEST(ListenerOnLoopback, PortTakenByAnotherProgramIsExplained) {
   EXPECT_THAT(listener.error().message, HasSubstr("another program listens there"));
 }
 
+TEST(ListenerOnLoopback, APortThatAnotherWouldShareIsRefusedToOneWhoWantsItAlone) {
+  const auto other = Listener::Open(LinuxKernel(), "127.0.0.1", 0);
+  ASSERT_TRUE(other.has_value());
+  const auto listener =
+      Listener::Open(LinuxKernel(), "127.0.0.1", other->local().port, PortUse::kAlone);
+  ASSERT_FALSE(listener.has_value());
+  EXPECT_THAT(listener.error().message, HasSubstr("another program listens there"));
+}
+
 TEST(AcceptorOnLoopback, HandsConnectionsToItsReceiver) {
   auto loop = EventLoop::Create();
   auto listener = Listener::Open(LinuxKernel(), "127.0.0.1", 0);
