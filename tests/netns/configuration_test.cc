@@ -53,6 +53,45 @@ TEST_F(ConfigurationTest, TheExampleIsFine) {
   EXPECT_EQ(done.exit_code, 0) << done.output;
 }
 
+TEST_F(ConfigurationTest, OnlyTheOfferedHashBinds) {
+  LabConfig config;
+  config.protocol = "cert-hash-proto: [sha256]";
+  lab_->WriteConfig(config);
+  ASSERT_TRUE(lab_->Start());
+  client::ClientOptions options = TestUser();
+  options.deviations.hash_protocol = 1;  // SHA1
+  Dialer refused(lab_->client(), lab_->address(), options);
+  EXPECT_TRUE(refused.DriveUntilFinished());
+  EXPECT_EQ(refused.failure().detail, "CALL_ABORT, status 4");
+  Dialer accepted(lab_->client(), lab_->address());
+  EXPECT_TRUE(accepted.DialUntil(Phase::kUp)) << accepted.failure().detail;
+}
+
+// host-name and http-error: what somebody who is no client of ours gets to see.
+TEST_F(ConfigurationTest, RefusalsFollowThePolicy) {
+  const auto answer = [this](const std::string& name, const std::string& request) {
+    return OpenSsl((name.empty() ? "-noservername" : "-servername " + name) + " -quiet -ign_eof " +
+                   "< " + lab_->directory().Write("request", request));
+  };
+  const std::string wrong = "GET /index.html HTTP/1.1\r\nHost: vpn.example.com\r\n\r\n";
+  LabConfig config;
+  config.extra = "host-name: vpn.example.com";
+  config.protocol = "http-error: https://www.example.com";
+  lab_->WriteConfig(config);
+  ASSERT_TRUE(lab_->Start());
+  const std::string moved = answer("vpn.example.com", wrong);
+  EXPECT_THAT(moved, HasSubstr("HTTP/1.1 301 Moved Permanently"));
+  EXPECT_THAT(moved, HasSubstr("Location: https://www.example.com/index.html"));
+  EXPECT_THAT(answer("vpn.example.com", "GET / HTTP/1.1\r\nHost: other.example.com\r\n\r\n"),
+              HasSubstr("HTTP/1.1 404 Not Found"));
+  EXPECT_THAT(answer("other.example.com", wrong), HasSubstr("alert number 112"));
+  EXPECT_THAT(answer("", wrong), HasSubstr("alert number 112"));
+  config.protocol = "http-error: deny";
+  config.extra = "";
+  ASSERT_TRUE(lab_->Reload(config));
+  EXPECT_THAT(answer("", wrong), Not(HasSubstr("HTTP/1.1")));
+}
+
 TEST_F(ConfigurationTest, A2PortsAndNothingElse) {
   ASSERT_TRUE(lab_->Start());
   const auto listening = [this] {

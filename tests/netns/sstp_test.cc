@@ -135,8 +135,13 @@ TEST_F(SstpTest, BrokenAttributeLengths) {
            "10 01 00 0e 00 01 ff ff 00 01 00 06 00 01",  // Num Attributes 65535
            "10 01 00 0a 00 01 00 01 00 01",              // half an attribute header
        }) {
-    const auto answer = AnswerTo(client::FromHex(hex));
-    if (!answer) continue;  // closed
+    auto peer = PastHttp();
+    peer->Send(client::FromHex(hex));
+    const auto answer = peer->ReadPacket();
+    if (!answer) {
+      EXPECT_TRUE(peer->ReadUntilClosed()) << hex << ": silence";
+      continue;
+    }
     EXPECT_TRUE(answer->message_type() == client::kCallConnectNak ||
                 answer->message_type() == client::kCallAbort)
         << hex << " was answered with type " << answer->message_type();
@@ -226,13 +231,38 @@ TEST_F(SstpTest, A10K14WrongBindingIsAbortedAndNothingPasses) {
   EXPECT_TRUE(lab().WaitSessions(1)) << "only the witness";
 }
 
-TEST_F(SstpTest, HashProtocolThatWasNotOfferedIsAborted) {
+// The session is up but for the binding; whatever comes after a wrong one is dropped.
+TEST_F(SstpTest, K14NoTrafficAfterAWrongBinding) {
+  const Counted dropped = Before("data_before_binding");
+  client::ClientOptions options = TestUser();
+  options.auth = {AuthProtocol::kMsChapV2};
+  options.binding = BindingTime::kNever;
+  Dialer dialer = Dial(options);
+  ASSERT_TRUE(dialer.DialUntil(Phase::kUp)) << dialer.failure().detail;
+  client::Hlak wrong_hlak{};
+  wrong_hlak.fill(0x5a);
+  Bytes nonce;
+  ASSERT_TRUE(dialer.DriveUntilPacket([&nonce](const SstpPacket& packet) {
+    if (packet.message_type() != client::kCallConnectAck) return false;
+    nonce.assign(packet.raw.begin() + 16, packet.raw.end());
+    return true;
+  }));
+  dialer.Send(client::CallConnected(BindingHash::kSha256, nonce,
+                                    dialer.connection().tls().CertificateDer(), wrong_hlak));
+  dialer.Send(client::SstpData(client::kIpv4, EchoRequestFrom(dialer.facts().address)));
+  EXPECT_TRUE(dialer.DriveUntilFinished());
+  EXPECT_EQ(dialer.failure().detail, "CALL_ABORT, status 4");
+  EXPECT_EQ(dialer.facts().ip_packets_received, 0u);
+  ExpectGrown(dropped);
+}
+
+TEST_F(SstpTest, HashProtocolThatIsNoneIsAborted) {
   for (const int value : {0, 3, 4, 255}) {
     client::ClientOptions options = TestUser();
     options.deviations.hash_protocol = static_cast<std::uint8_t>(value);
     Dialer dialer = Dial(options);
     EXPECT_TRUE(dialer.DriveUntilFinished());
-    EXPECT_EQ(dialer.failure().kind, client::FailureKind::kAborted) << value;
+    EXPECT_EQ(dialer.failure().detail, "CALL_ABORT, status 4") << value;
   }
 }
 

@@ -260,6 +260,24 @@ TEST_F(TraceTest, J9EveryPhaseIsCounted) {
   EXPECT_TRUE(WaitUntil([] { return lab().SessionWith("state", "start").has_value(); }, kPatience));
 }
 
+// A client that does not answer LCP's Terminate-Request holds its session in the end's first phase.
+TEST_F(TraceTest, J6J9FinishingIsShownAndCounted) {
+  Dialer dialer = Dial(PageClient());
+  ASSERT_TRUE(dialer.DialUntil(Phase::kUp));
+  ASSERT_TRUE(
+      WaitUntil([] { return lab().SessionWith("state", "active").has_value(); }, kPatience));
+  ASSERT_EQ(lab().Ctl({"terminate", "user", "test"}).exit_code, 0);
+  // Not driven meanwhile: it says nothing.
+  EXPECT_TRUE(
+      WaitUntil([] { return lab().SessionWith("state", "finish").has_value(); }, kPatience));
+  const Json now = lab().CtlJson({"show", "statistics"});
+  EXPECT_EQ(now.at("sessions").at("finishing").number(), 1);
+  EXPECT_EQ(now.at("sessions").at("active").number(), 0);
+  EXPECT_EQ(now.at("sstp").at("starting").number(), 0);
+  EXPECT_TRUE(dialer.DriveUntilFinished());
+  EXPECT_TRUE(lab().WaitSessions(0));
+}
+
 TEST_F(TraceTest, J8StatisticsHaveEveryLabelOfThePage) {
   const Finished shown = lab().Ctl({"show", "statistics"});
   EXPECT_EQ(shown.exit_code, 0);

@@ -6,6 +6,7 @@
 //   wan0 192.168.10.100 ───── wan0 .1      lan0 10.20.0.1 ─── lan0 10.20.0.2
 //                                                             iperf3 -s
 #include <csignal>
+#include <regex>
 
 #include "tests/netns/lab_suite.h"
 
@@ -107,6 +108,13 @@ TEST_F(TrafficTest, J7CountersGrowByWhatWasSent) {
   EXPECT_TRUE(WaitUntil([&] { return number("tx-bytes-raw") >= 102800; }, kPatience));
   EXPECT_THAT(lab().Ctl({"show", "sessions"}).output, ContainsRegex("1[0-2][0-9]\\.[0-9] KiB"));
   EXPECT_GE(number("rx-pkts"), 100);
+  // 10 MiB more, as people read it.
+  lab().client().Shell("ping -n -q -f -c 7490 -s 1372 10.0.0.1", &code);
+  EXPECT_EQ(code, 0);
+  const auto shown = [] { return lab().Ctl({"show", "sessions"}).output; };
+  const std::regex mebibytes(" 1[01]\\.[0-9] MiB *\\| 1[01]\\.[0-9] MiB");
+  EXPECT_TRUE(WaitUntil([&] { return std::regex_search(shown(), mebibytes); }, kPatience))
+      << shown();
   Close(*dial);
 }
 

@@ -47,6 +47,10 @@ TEST_F(UsersAndPoolsTest, B1B2TheExampleOfThePage) {
       WaitUntil([] { return lab().SessionWith("state", "active").has_value(); }, kPatience));
   EXPECT_THAT(lab().server().Ip("addr show dev sstp0"),
               HasSubstr("inet 10.0.0.1 peer " + dialer.facts().address.ToString() + "/32"));
+  // A ping of the gateway's address is answered.
+  dialer.Send(client::SstpData(client::kIpv4, EchoRequestFrom(dialer.facts().address)));
+  EXPECT_TRUE(dialer.Drive(
+      [](client::ClientSession& session) { return session.facts().ip_packets_received > 0; }));
   HangUp(dialer);
 }
 
@@ -61,8 +65,8 @@ TEST_F(UsersAndPoolsTest, B5PasswordsOfEveryKind) {
   ASSERT_TRUE(lab().Reload(config));
   for (const AuthProtocol auth : {AuthProtocol::kPap, AuthProtocol::kChapMd5,
                                   AuthProtocol::kMsChapV1, AuthProtocol::kMsChapV2}) {
-    for (ClientOptions options :
-         {User("john doe", "with \"quotes\" and #hash"), User("jürgen", "grüße €")}) {
+    for (ClientOptions options : {User("john doe", "with \"quotes\" and #hash"),
+                                  User("jürgen", "grüße €"), User("O'Brien\\x", "it's")}) {
       options.auth = {auth};
       Dialer dialer = Dial(options);
       EXPECT_TRUE(dialer.DialUntil(Phase::kUp))

@@ -532,7 +532,8 @@ TEST(LoadConfig, SecretsAreNeverShown) {
                                      : Render("f", result.errors);
   };
   const std::string forms = ": must be text, {file: path} or {env: NAME}";
-  EXPECT_EQ(error("hunter2" + std::string(256, 'x')), "***: must have at most 255 characters, has 263");
+  EXPECT_EQ(error("hunter2" + std::string(256, 'x')),
+            "***: must have at most 255 characters, has 263");
   EXPECT_EQ(error("''"), "***: may not be empty");
   EXPECT_EQ(error("[hunter2]"), "***" + forms);
   EXPECT_EQ(error("{hunter2: x}"), "***" + forms);
@@ -548,6 +549,10 @@ TEST(LoadConfig, SecretsAreNeverShown) {
 
 TEST(LoadConfig, TextHasItsLimit) {
   EXPECT_TRUE(Load(Minimal("  description: " + std::string(255, 'd') + "\n")).config);
+  std::string umlauts;  // 255 characters, 510 octets
+  for (int i = 0; i < 255; ++i) umlauts += "\xc3\xbc";
+  EXPECT_TRUE(Load(Minimal("  description: " + umlauts + "\n")).config);
+  EXPECT_FALSE(Load(Minimal("  description: " + umlauts + "\xc3\xbc\n")).config);
   const LoadResult result = Load(Minimal("  description: " + std::string(256, 'd') + "\n"));
   EXPECT_THAT(Brief(result.errors),
               ElementsAre("sstp.description: must have at most 255 characters, has 256"));
