@@ -34,8 +34,16 @@ std::string Describe(const grpc::Status& status) {
          Escape(status.error_message());
 }
 
-std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address) {
+std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address,
+                                           const ControlOptions& options) {
   grpc::ChannelArguments arguments;
+  // The control plane may hang without closing anything; logins must not wait for it.
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS,
+                   static_cast<int>(options.keepalive_interval.count()));
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS,
+                   static_cast<int>(options.keepalive_timeout.count()));
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
   arguments.SetMaxReceiveMessageSize(kMaxLinkMessageBytes);
   arguments.SetMaxSendMessageSize(kMaxLinkMessageBytes);
   // Every attempt dials anew: pauses between attempts are this client's business.
@@ -169,7 +177,7 @@ bool ControlClient::Impl::Connect(grpc::Channel& channel) {
 
 ControlClient::Impl::LinkEnd ControlClient::Impl::ServeLink(const std::string& address,
                                                             std::string* reason) {
-  const std::shared_ptr<grpc::Channel> channel = MakeChannel(address);
+  const std::shared_ptr<grpc::Channel> channel = MakeChannel(address, options_);
   if (!Connect(*channel)) {
     *reason = "no answer at " + Escape(address) + "; is sstp-controlplane running?";
     return LinkEnd::kNeverConnected;
@@ -205,10 +213,14 @@ ControlClient::Impl::LinkEnd ControlClient::Impl::ServeLink(const std::string& a
   context.TryCancel();
   writer.join();
   *reason = Describe(stream->Finish());
-  const std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
   if (attached_ && end == LinkEnd::kNeverAttached) end = LinkEnd::kLost;
   attached_ = false;
   context_ = nullptr;
+  // A question holds the channel, and gRPC's own threads, which finish questions, must not be the
+  // ones to destroy it: they would wait for themselves.
+  for (auto& entry : calls_) entry.second->context.TryCancel();
+  changed_.wait(lock, [this] { return calls_.empty() && answering_ == 0; });
   stub_.reset();
   changed_.notify_all();
   return end;

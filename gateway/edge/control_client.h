@@ -30,6 +30,9 @@ struct ControlOptions {
   std::chrono::milliseconds longest_pause{2000};
   std::chrono::milliseconds connect_timeout{2000};
   std::chrono::seconds authorize_deadline{20};
+  // A control plane that is silent is asked for a sign of life, and given up without one.
+  std::chrono::milliseconds keepalive_interval{3000};
+  std::chrono::milliseconds keepalive_timeout{3000};
 };
 
 // Where an answer belongs.

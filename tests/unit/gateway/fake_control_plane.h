@@ -34,6 +34,7 @@ class FakeControlPlane final : private v1::SessionLink::Service {
     first_orders_ = std::move(first_orders);
     grpc::ServerBuilder builder;
     builder.AddListeningPort("unix:" + socket_, grpc::InsecureServerCredentials());
+    builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PING_STRIKES, 0);  // as the real one
     builder.RegisterService(this);
     server_ = builder.BuildAndStart();
   }
