@@ -80,7 +80,8 @@ Result<bool> GatewayApp::Build() {
                         Worker::Create({i, ids}, *control_, *reaper_, *load_, *inbox_));
     workers_.push_back(std::move(worker));
   }
-  const std::size_t share = std::max<std::size_t>(1, kMaxUnfinished / options_.handshake_threads);
+  const std::size_t share =
+      std::max<std::size_t>(1, options_.max_handshakes / options_.handshake_threads);
   for (std::size_t i = 0; i < options_.handshake_threads; ++i) {
     SG_ASSIGN_OR_RETURN(auto handshaker, Handshaker::Create({i, share}, workers_, *load_, *inbox_));
     handshakers_.push_back(std::move(handshaker));
@@ -257,6 +258,13 @@ void GatewayApp::Obey(GatewaySettings settings) {
 Result<std::vector<std::vector<edge::Listener>>> GatewayApp::OpenListeners(
     const GatewaySettings& settings) {
   const ListenPlace place = ListenPlaceOf(settings);
+  if (!place_ || place_->port != place.port) {
+    // Our own threads share the port, nobody else may.
+    SG_ASSIGN_OR_RETURN(const auto alone,
+                        edge::Listener::OpenAll(edge::LinuxKernel(), place.addresses, place.port,
+                                                edge::PortUse::kAlone));
+    static_cast<void>(alone);
+  }
   std::vector<std::vector<edge::Listener>> all;
   for (std::size_t i = 0; i < handshakers_.size(); ++i) {
     SG_ASSIGN_OR_RETURN(auto listeners,

@@ -34,6 +34,7 @@ struct GatewayOptions {
   std::vector<std::string> control_addresses;       // tried in order
   std::size_t workers = 0;                          // 0: one per core
   std::size_t handshake_threads = 0;                // 0: half as many as cores, at least one
+  std::size_t max_handshakes = 4096;                // unfinished, all threads together
   std::optional<LogLevel> log_level;                // set: stronger than the settings' level
   std::chrono::milliseconds stop_patience{5000};    // for sessions to end softly
   std::chrono::milliseconds report_patience{1000};  // for their reports to be acknowledged
@@ -54,7 +55,6 @@ class GatewayApp final : private edge::ControlEvents, private edge::TimerHandler
   void RequestStop();
 
  private:
-  static constexpr std::size_t kMaxUnfinished = 4096;  // handshakes, all threads together
   enum class Ending : std::uint8_t { kNo, kSoft, kHard, kOver };
   // A Hello being put together.
   struct Snapshot {

@@ -104,6 +104,14 @@ void Subscriber::ReadSocket() {
     if (stream_->pending_bytes() > kMaxPending) break;
   }
   // There may be more inside the stream, which no event would tell.
+  unread_inside_ = true;
+  ReadAgain();
+}
+
+// As soon as the client takes our answers, and after others had their turn.
+void Subscriber::ReadAgain() {
+  if (!unread_inside_ || stream_->pending_bytes() > kMaxPending) return;
+  unread_inside_ = false;
   shared_.loop.CancelTimer(timers_[kReadAgain]);
   timers_[kReadAgain] = shared_.loop.StartTimer(Duration{0}, *this, kReadAgain);
 }
@@ -121,6 +129,7 @@ void Subscriber::LoseTransport(std::string reason) {
 
 void Subscriber::UpdateInterest() {
   if (phase_ != Phase::kOpen || transport_lost_) return;
+  ReadAgain();
   const bool write = stream_->wants_write();
   const bool read = stream_->pending_bytes() <= kMaxPending;
   shared_.loop.Modify(
@@ -201,7 +210,12 @@ void Subscriber::OnTimer(std::uint64_t cookie) {
   if (cookie == kLingerOver) {
     Finish();
   } else if (cookie == kReadAgain) {
-    if (phase_ == Phase::kOpen && stream_->pending_bytes() <= kMaxPending) ReadSocket();
+    if (phase_ != Phase::kOpen) return;
+    if (stream_->pending_bytes() <= kMaxPending) {
+      ReadSocket();
+    } else {
+      unread_inside_ = true;
+    }
     UpdateInterest();
   } else {
     Deliver(fsm::TimerExpired{static_cast<fsm::TimerId>(cookie), last_receive_,

@@ -67,7 +67,8 @@ class Subscriber final : private edge::IoHandler,
   // Something the worker was told about this session.
   void Deliver(const fsm::Event& event);
 
-  [[nodiscard]] bool ending() const { return phase_ != Phase::kOpen; }
+  // It takes its leave: nothing can be asked of it any more.
+  [[nodiscard]] bool ending() const { return phase_ != Phase::kOpen || session_.finishing(); }
   [[nodiscard]] bool call_established() const { return session_.call_established(); }
   // The control plane was told that it began and not yet that it ended.
   [[nodiscard]] bool carried() const { return began_reported_ && !end_reported_; }
@@ -103,6 +104,7 @@ class Subscriber final : private edge::IoHandler,
   void OnTun(edge::IoEvents events);
   void ReadSocket();
   void SendFrames();
+  void ReadAgain();
   void UpdateInterest();
   void LoseTransport(std::string reason);
 
@@ -133,6 +135,7 @@ class Subscriber final : private edge::IoHandler,
   bool tun_watched_ = false;
   std::array<edge::TimerHandle, fsm::kTimerCount + 2> timers_;
   std::deque<fsm::Event> follow_ups_;  // results of actions, fed after the list that caused them
+  bool unread_inside_ = false;  // reading stopped for back-pressure, with input in the stream
   std::string log_prefix_ = ":: ";
   TimePoint last_receive_{};
   TrafficCounters reported_counters_;

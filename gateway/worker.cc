@@ -15,6 +15,17 @@ constexpr std::size_t kTunPackets = 64;
 // One TLS record: so no record boundary falls inside a packet's header.
 constexpr std::size_t kFrameBatch = 16'384;
 
+// For a control plane that believes in a session which is not there.
+SessionReport EndOfAbsent(SessionId session) {
+  SessionReport report;
+  report.kind = SessionEventKind::kDown;
+  report.record.session = std::move(session);
+  report.record.state = SessionState::kFinishing;
+  report.cause = TerminateCause::kLostCarrier;
+  report.reason = "the session is over already";
+  return report;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Worker>> Worker::Create(const Options& options, edge::ControlClient& control,
@@ -95,7 +106,13 @@ void Worker::Handle(WorkerSettings settings) {
 
 void Worker::Handle(AuthorizeDone done) {
   Subscriber* const subscriber = Find(done.session);
-  if (subscriber == nullptr) return;  // the client left meanwhile
+  if (subscriber == nullptr || !subscriber->carried()) {
+    // The client left meanwhile, and the report of that may have come before the question: what
+    // the control plane has granted since would stay.
+    const bool granted = done.answer && std::holds_alternative<AuthorizeAccept>(*done.answer);
+    if (granted) control_.Report(EndOfAbsent(std::move(done.session)));
+    return;
+  }
   if (done.answer) {
     subscriber->Deliver(fsm::AuthorizeAnswered{done.attempt, std::move(*done.answer)});
   } else {
@@ -105,7 +122,10 @@ void Worker::Handle(AuthorizeDone done) {
 
 void Worker::Handle(DisconnectOrder order) {
   Subscriber* const subscriber = Find(order.session);
-  if (subscriber == nullptr) return;  // it ended; its report is on the way
+  if (subscriber == nullptr) {
+    control_.Report(EndOfAbsent(std::move(order.session)));
+    return;
+  }
   subscriber->Deliver(
       fsm::TerminateRequested{order.termination, order.cause, std::move(order.reason)});
 }
@@ -148,7 +168,11 @@ void Worker::Handle(FiguresRequest /*request*/) {
     if (const auto counters = subscriber.TakeChangedCounters()) {
       figures.changed.push_back({entry.first, *counters});
     }
-    ++(subscriber.call_established() ? figures.sstp_active : figures.sstp_starting);
+    if (subscriber.call_established()) {
+      ++figures.sstp_active;
+    } else if (!subscriber.ending()) {
+      ++figures.sstp_starting;
+    }
     up.dropped_before_open += subscriber.uplink_counters().dropped_before_open;
     up.dropped_closed += subscriber.uplink_counters().dropped_closed;
     up.dropped_spoofed += subscriber.uplink_counters().dropped_spoofed;

@@ -42,6 +42,8 @@ class Session {
   [[nodiscard]] bool closed() const;
   // True while CALL_CONNECT_REQUEST has been acknowledged and no end has begun (`sstp: active`).
   [[nodiscard]] bool call_established() const;
+  // True from the decision to end until the transport is closed.
+  [[nodiscard]] bool finishing() const;
   // Everything the control plane may ask; interface counters are filled in by the worker.
   [[nodiscard]] SessionRecord Snapshot(TimePoint now) const;
   // State and timer invariants; tests and fuzzers call it after every Step.

@@ -26,6 +26,7 @@ class Session::Impl {
   ActionList Step(TimePoint now, const Event& event);
 
   [[nodiscard]] bool closed() const { return phase_ == Phase::kClosed; }
+  [[nodiscard]] bool finishing() const { return phase_ == Phase::kFinishing; }
   [[nodiscard]] bool call_established() const {
     return phase_ != Phase::kFinishing && sstp_.call_established();
   }

@@ -34,6 +34,10 @@ std::string OwnAddress() {
          std::to_string(1 + pid / 250 % 250) + "." + std::to_string(1 + pid % 250);
 }
 
+bool StartsAs(const std::string& text, const std::string& start) {
+  return text.compare(0, start.size(), start) == 0;
+}
+
 class Gateway : public ::testing::Test {
  protected:
   Gateway() : socket_(directory_.path() + "/link.sock"), control_(socket_) {
@@ -54,13 +58,12 @@ class Gateway : public ::testing::Test {
   }
   static v1::ToGateway Order(ToGatewayMessage message) { return contract::ToProto(message); }
 
-  void StartGateway() {
-    GatewayOptions options;
+  void StartGateway(GatewayOptions options = {}) {
     options.name = "edge1";
     options.version = "test";
     options.control_addresses = {"unix:" + socket_};
     options.workers = 2;
-    options.handshake_threads = 2;
+    if (options.handshake_threads == 0) options.handshake_threads = 2;
     options.log_level = LogLevel::kOff;
     options.stop_patience = std::chrono::milliseconds(300);
     loop_ = std::move(*edge::EventLoop::Create());
@@ -83,6 +86,16 @@ class Gateway : public ::testing::Test {
     const auto applied = control_.Take<Applied>();
     ASSERT_TRUE(applied);
     EXPECT_EQ(applied->generation, Generation(1));
+  }
+  // The value of a counter once it is not zero.
+  std::uint64_t AwaitCounter(const std::string& name) {
+    while (true) {
+      const auto batch = control_.Take<CountersBatch>();
+      if (!batch) return 0;
+      for (const NamedCounter& counter : batch->statistics.counters) {
+        if (counter.name == name && counter.value > 0) return counter.value;
+      }
+    }
   }
   // A client whose call is established; the session's first report.
   std::optional<NumberedReport> Call(TlsPeer& client) {
@@ -256,19 +269,107 @@ TEST_F(Gateway, StoppingEndsSessionsAndReportsThem) {
   EXPECT_EQ(down->report.cause, TerminateCause::kNasReboot);
 }
 
+// More answers than the gateway keeps, so that it stops reading with requests inside its stream.
+TEST_F(Gateway, AllThatAClientAskedBeforeItReadIsAnswered) {
+  StartAll();
+  TlsPeer client(OwnAddress(), kPort, 4096);
+  ASSERT_TRUE(Call(client));
+  // LCP Configure-Request without options in an SSTP data packet; the answer to each is an Ack.
+  constexpr std::size_t kRequests = 12'266;
+  const std::string request = "\x10\x00\x00\x0c\xff\x03\xc0\x21\x01\x01\x00\x04"s;
+  std::string requests;
+  for (std::size_t i = 0; i < kRequests; ++i) requests += request;
+  ASSERT_TRUE(client.Send(requests));
+  std::size_t acks = 0;
+  while (acks < kRequests) {
+    const std::string head = client.Receive(4);
+    ASSERT_THAT(head, SizeIs(4)) << acks;
+    const auto length = static_cast<std::size_t>(static_cast<std::uint8_t>(head[3]));
+    if (StartsAs(client.Receive(length - 4), "\xff\x03\xc0\x21\x02")) ++acks;
+  }
+}
+
+TEST_F(Gateway, OneHandshakeTooManyClosesTheOldest) {
+  control_.Start({Order(Settings(1))});
+  GatewayOptions options;
+  options.handshake_threads = 1;
+  options.max_handshakes = 1;
+  StartGateway(options);
+  ASSERT_TRUE(control_.Take<Applied>());
+  const SilentPeer silent(OwnAddress(), kPort);
+  ASSERT_TRUE(silent.connected());
+  // It waits behind the silent one in the same queue, so that one is under way when this one comes.
+  EXPECT_TRUE(TlsPeer(OwnAddress(), kPort).connected());
+  EXPECT_TRUE(silent.AwaitEnd());
+  EXPECT_EQ(AwaitCounter("handshakes_evicted"), 1U);
+}
+
+TEST_F(Gateway, AHandshakeThatDoesNotGoOnIsClosedAtItsDeadline) {
+  GatewaySettings settings = Settings(1);
+  settings.sstp.negotiation_timeout = std::chrono::seconds(1);
+  control_.Start({Order(std::move(settings))});
+  StartGateway();
+  ASSERT_TRUE(control_.Take<Applied>());
+  const SilentPeer silent(OwnAddress(), kPort);
+  EXPECT_TRUE(silent.AwaitEnd());
+  EXPECT_EQ(AwaitCounter("tls_handshake_timeouts"), 1U);
+}
+
+TEST_F(Gateway, ClientsBeyondMaxSessionsAreClosedAtOnce) {
+  GatewaySettings settings = Settings(1);
+  settings.max_sessions = 1;
+  control_.Start({Order(std::move(settings))});
+  StartGateway();
+  ASSERT_TRUE(control_.Take<Applied>());
+  TlsPeer client(OwnAddress(), kPort);
+  ASSERT_TRUE(Call(client));
+  EXPECT_FALSE(TlsPeer(OwnAddress(), kPort).connected());
+  EXPECT_EQ(AwaitCounter("connections_refused_max_sessions"), 1U);
+}
+
+TEST_F(Gateway, APortThatAnotherProgramSharesIsRefused) {
+  const auto other = edge::Listener::Open(edge::LinuxKernel(), OwnAddress(), kPort);
+  ASSERT_TRUE(other);
+  control_.Start({Order(Settings(1))});
+  StartGateway();
+  const auto refused = control_.Take<Refused>();
+  ASSERT_TRUE(refused);
+  EXPECT_THAT(refused->reason, HasSubstr("another program listens there"));
+}
+
+TEST_F(Gateway, AnOrderForASessionThatIsNotThereIsAnsweredWithItsEnd) {
+  StartAll();
+  const SessionId absent = "00000000000000aa";
+  control_.Send(
+      Order(DisconnectOrder{absent, Termination::kSoft, TerminateCause::kNasRequest, "test"}));
+  const auto down = control_.Take<NumberedReport>();
+  ASSERT_TRUE(down);
+  EXPECT_EQ(down->report.kind, SessionEventKind::kDown);
+  EXPECT_EQ(down->report.record.session, absent);
+}
+
+TEST_F(Gateway, ASessionThatTakesItsLeaveIsNeitherStartingNorActive) {
+  StartAll();
+  TlsPeer client(OwnAddress(), kPort);
+  const auto starting = Call(client);
+  ASSERT_TRUE(starting);
+  control_.Send(Order(DisconnectOrder{starting->report.record.session, Termination::kSoft,
+                                      TerminateCause::kAdminReset, "test"}));
+  // The client does not answer CALL_DISCONNECT, so the session stays a while.
+  std::optional<CountersBatch> batch;
+  do {
+    batch = control_.Take<CountersBatch>();
+    ASSERT_TRUE(batch);
+  } while (batch->statistics.connections == 0 || batch->statistics.sstp_active == 1);
+  EXPECT_EQ(batch->statistics.connections, 1U);
+  EXPECT_EQ(batch->statistics.sstp_starting, 0U);
+}
+
 TEST_F(Gateway, SendsFiguresEverySecond) {
   StartAll();
   TlsPeer client(OwnAddress(), kPort);
   ASSERT_TRUE(Call(client));
-  std::uint64_t handshakes = 0;
-  while (handshakes == 0) {
-    const auto batch = control_.Take<CountersBatch>();
-    ASSERT_TRUE(batch);
-    for (const NamedCounter& counter : batch->statistics.counters) {
-      if (counter.name == "tls_handshakes") handshakes = counter.value;
-    }
-  }
-  EXPECT_EQ(handshakes, 1U);
+  EXPECT_EQ(AwaitCounter("tls_handshakes"), 1U);
 }
 
 }  // namespace

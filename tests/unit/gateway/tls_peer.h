@@ -18,13 +18,17 @@ namespace sstpgw::gateway {
 
 class TlsPeer {
  public:
-  // TCP and TLS; connected() says whether both went well.
-  TlsPeer(const std::string& address, std::uint16_t port)
+  // TCP and TLS; connected() says whether both went well. `receive_buffer`: SO_RCVBUF, 0: the
+  // system's.
+  TlsPeer(const std::string& address, std::uint16_t port, int receive_buffer = 0)
       : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     // A server that closes during the handshake must not end the test program.
     std::signal(SIGPIPE, SIG_IGN);
     const timeval patience{30, 0};
     setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    if (receive_buffer > 0) {
+      setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
+    }
     sockaddr_in to{};
     to.sin_family = AF_INET;
     to.sin_port = htons(port);
@@ -82,6 +86,35 @@ class TlsPeer {
   int fd_;
   std::unique_ptr<SSL_CTX, ContextDeleter> context_;
   std::unique_ptr<SSL, SslDeleter> ssl_;
+  bool connected_ = false;
+};
+
+// A TCP connection that says nothing.
+class SilentPeer {
+ public:
+  SilentPeer(const std::string& address, std::uint16_t port)
+      : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    const timeval patience{30, 0};
+    setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    sockaddr_in to{};
+    to.sin_family = AF_INET;
+    to.sin_port = htons(port);
+    inet_pton(AF_INET, address.c_str(), &to.sin_addr);
+    connected_ = connect(fd_, reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0;
+  }
+  ~SilentPeer() { close(fd_); }
+  SilentPeer(const SilentPeer&) = delete;
+  SilentPeer& operator=(const SilentPeer&) = delete;
+
+  [[nodiscard]] bool connected() const { return connected_; }
+  // True: the server closed without a word.
+  [[nodiscard]] bool AwaitEnd() const {
+    char octet = 0;
+    return recv(fd_, &octet, 1, 0) == 0;
+  }
+
+ private:
+  int fd_;
   bool connected_ = false;
 };
 
