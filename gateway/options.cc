@@ -59,8 +59,9 @@ void Describe(CLI::App& app, GatewayOptions& options, Texts& texts, const std::s
                  "control plane's log.level")
       ->check(CLI::Range(0, 5));
   app.footer(
-      "Signals: SIGTERM and SIGINT end all sessions (up to 5 s) and exit; a second one exits at "
-      "once.\nExit codes: 0 stopped by a signal, 1 cannot run (the reason is on standard error), "
+      "Signals: SIGTERM and SIGINT end all sessions, softly for up to 5 s, then hard, and exit "
+      "within 11 s;\na second one exits at once.\nExit codes: 0 stopped by a signal, 1 cannot run "
+      "(the reason is on standard error), "
       "2 wrong use.");
 }
 

@@ -101,7 +101,7 @@ struct HandshakeSettings {
 struct DrainChanged {
   bool enabled = false;
 };
-// Closes the listeners and every unfinished handshake.
+// Closes the listeners. Handshakes under way go on.
 struct CloseListeners {};
 
 using HandshakeMessage =
