@@ -58,6 +58,7 @@ StatisticsView OperatorDesk::Statistics() {
       {"authorize_rejected", logins.rejected},
       {"authorize_second_session_denied", logins.denied_second_session},
       {"authorize_without_address", logins.no_address},
+      {"authorize_waiting", state_.core().authorizer().waiting_count()},
       {"sessions_replaced", logins.replaced},
       {"grants_expired", logins.expired_grants},
       {"stray_messages", state_.rejected_messages()},
