@@ -247,9 +247,11 @@ TEST_F(SstpTest, K14NoTrafficAfterAWrongBinding) {
     nonce.assign(packet.raw.begin() + 16, packet.raw.end());
     return true;
   }));
-  dialer.Send(client::CallConnected(BindingHash::kSha256, nonce,
-                                    dialer.connection().tls().CertificateDer(), wrong_hlak));
-  dialer.Send(client::SstpData(client::kIpv4, EchoRequestFrom(dialer.facts().address)));
+  // In one go, so that the packet is on its way before the answer to the binding.
+  dialer.Send(
+      client::Concat({client::CallConnected(BindingHash::kSha256, nonce,
+                                            dialer.connection().tls().CertificateDer(), wrong_hlak),
+                      client::SstpData(client::kIpv4, EchoRequestFrom(dialer.facts().address))}));
   EXPECT_TRUE(dialer.DriveUntilFinished());
   EXPECT_EQ(dialer.failure().detail, "CALL_ABORT, status 4");
   EXPECT_EQ(dialer.facts().ip_packets_received, 0u);
