@@ -51,7 +51,7 @@ struct Refused {
 
 using FromGatewayMessage = std::variant<Hello, NumberedReport, CountersBatch, Applied, Refused>;
 
-// This report and all before it are durable.
+// This report and all before it are in the control plane's session table.
 struct ReportAck {
   std::uint64_t sequence = 0;
 };
