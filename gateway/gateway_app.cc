@@ -146,7 +146,7 @@ void GatewayApp::Stop() {
 
 void GatewayApp::OnTimer(std::uint64_t cookie) {
   if (cookie == kFiguresCookie) {
-    SendFigures();
+    if (figures_missing_ > 0) SendFigures();
     AskForFigures();
     figures_timer_ = loop_.StartTimer(kFiguresInterval, *this, kFiguresCookie);
   } else if (ending_ == Ending::kSoft) {
@@ -314,6 +314,7 @@ Result<bool> GatewayApp::Apply(const GatewaySettings& settings) {
 // -----------------------------------------------------------------------------------
 
 void GatewayApp::AskForFigures() {
+  figures_missing_ = workers_.size() + handshakers_.size();
   for (const auto& worker : workers_) worker->Post(FiguresRequest{});
   for (const auto& handshaker : handshakers_) handshaker->Post(FiguresRequest{});
 }
@@ -323,11 +324,17 @@ void GatewayApp::Handle(WorkerFigures figures) {
   figures.changed.clear();
   const std::size_t worker = figures.worker;
   worker_figures_[worker] = std::move(figures);
+  NoteFigures();
 }
 
 void GatewayApp::Handle(HandshakeFigures figures) {
   const std::size_t thread = figures.thread;
   handshake_figures_[thread] = std::move(figures);
+  NoteFigures();
+}
+
+void GatewayApp::NoteFigures() {
+  if (figures_missing_ > 0 && --figures_missing_ == 0) SendFigures();
 }
 
 void GatewayApp::SendFigures() {

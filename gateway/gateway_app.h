@@ -92,7 +92,9 @@ class GatewayApp final : private edge::ControlEvents, private edge::TimerHandler
   Result<std::vector<std::vector<edge::Listener>>> OpenListeners(const GatewaySettings& settings);
   [[nodiscard]] Worker* WorkerFor(const SessionId& session);
 
+  // Once a second; sent as soon as every thread has answered, or with the next second's tick.
   void AskForFigures();
+  void NoteFigures();
   void SendFigures();
   void EndSessions(Termination termination);
   void Stop();
@@ -113,6 +115,7 @@ class GatewayApp final : private edge::ControlEvents, private edge::TimerHandler
   std::vector<std::optional<WorkerFigures>> worker_figures_;
   std::vector<std::optional<HandshakeFigures>> handshake_figures_;
   std::vector<CountersReport> changed_;
+  std::size_t figures_missing_ = 0;  // threads that have not answered yet
   edge::TimerHandle figures_timer_;
   edge::TimerHandle stop_timer_;
   Ending ending_ = Ending::kNo;

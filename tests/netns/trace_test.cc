@@ -249,15 +249,22 @@ TEST_F(TraceTest, J9EveryPhaseIsCounted) {
         },
         kPatience);
   };
-  RawPeer before_http(lab().client(), lab().address());
-  EXPECT_TRUE(counts("sstp", "starting", 1));
-  ClientOptions options = PageClient();
-  options.deviations.silent_auth = true;
-  Dialer starting = Dial(options);
-  ASSERT_TRUE(starting.DialUntil(Phase::kAuthentication));
-  EXPECT_TRUE(counts("sessions", "starting", 1));
-  EXPECT_TRUE(counts("sstp", "active", 1));
-  EXPECT_TRUE(WaitUntil([] { return lab().SessionWith("state", "start").has_value(); }, kPatience));
+  {
+    const RawPeer before_http(lab().client(), lab().address());
+    EXPECT_TRUE(counts("sstp", "starting", 1));
+    ClientOptions options = PageClient();
+    options.deviations.silent_auth = true;
+    Dialer starting = Dial(options);
+    ASSERT_TRUE(starting.DialUntil(Phase::kAuthentication));
+    EXPECT_TRUE(counts("sessions", "starting", 1));
+    EXPECT_TRUE(counts("sstp", "active", 1));
+    EXPECT_TRUE(
+        WaitUntil([] { return lab().SessionWith("state", "start").has_value(); }, kPatience));
+  }
+  // Both are gone.
+  EXPECT_TRUE(counts("sstp", "starting", 0));
+  EXPECT_TRUE(counts("sstp", "active", 0));
+  EXPECT_TRUE(counts("sessions", "starting", 0));
 }
 
 // A client that does not answer LCP's Terminate-Request holds its session in the end's first phase.
@@ -273,7 +280,7 @@ TEST_F(TraceTest, J6J9FinishingIsShownAndCounted) {
   const Json now = lab().CtlJson({"show", "statistics"});
   EXPECT_EQ(now.at("sessions").at("finishing").number(), 1);
   EXPECT_EQ(now.at("sessions").at("active").number(), 0);
-  EXPECT_EQ(now.at("sstp").at("starting").number(), 0);
+  EXPECT_EQ(now.at("sstp").at("starting").number(), 0) << "a session that ends does not start";
   EXPECT_TRUE(dialer.DriveUntilFinished());
   EXPECT_TRUE(lab().WaitSessions(0));
 }
