@@ -82,7 +82,7 @@ void ServeSignals(const sigset_t& signals, ControlApp& app) {
     int signal = 0;
     if (sigwait(&signals, &signal) != 0) continue;
     if (signal != SIGHUP) return;
-    app.Run([](OperatorApi& api) { (void)api.Reload(); });
+    app.Run([](OperatorApi& api) { api.Reload([](const OperatorApi::ReloadResult&) {}); });
   }
 }
 

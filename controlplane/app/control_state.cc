@@ -33,7 +33,6 @@ ControlState::ControlState(AppOptions options, LoadedFile file)
 void ControlState::Configure() {
   if (options_.log_level) config_.gateway.log_level = *options_.log_level;
   SetLogLevel(config_.gateway.log_level);
-  config_.gateway.generation = generation_;
   authenticator_ = std::make_unique<LocalUsers>(config_.local_users);
   AuthorizerSettings settings;
   settings.default_pool = config_.default_pool;
@@ -47,42 +46,57 @@ void ControlState::Configure() {
   core_.Configure(config_.pools, std::move(settings));
 }
 
-bool ControlState::Apply(LoadedFile file) {
-  ControlConfig fresh = std::move(*file.result.config);
-  if (options_.log_level) fresh.gateway.log_level = *options_.log_level;
-  const bool changed = !SameSettings(fresh.gateway, config_.gateway);
-  config_ = std::move(fresh);
-  masked_yaml_ = std::move(file.masked_yaml);
-  Configure();
-  if (changed) PushSettings();
-  return changed;
+// ---- Settings of the gateways
+
+GatewaySettings& ControlState::WantedSettings() {
+  GatewaySettings& settings = trial_ ? trial_->file.result.config->gateway : config_.gateway;
+  settings.generation = rollout_.generation();
+  return settings;
+}
+
+void ControlState::SendSettings(const SettingsRollout::Targets& gateways) {
+  const GatewaySettings& settings = WantedSettings();
+  for (const std::string& gateway : gateways) {
+    const auto stream = streams_.find(gateway);
+    if (stream != streams_.end()) stream->second->SendSettings(settings);
+  }
+}
+
+void ControlState::Apply(LoadedFile file, ApplyDone done) {
+  GatewaySettings& fresh = file.result.config->gateway;
+  if (options_.log_level) fresh.log_level = *options_.log_level;
+  const bool changed = !SameSettings(fresh, config_.gateway);
+  trial_ = Trial{std::move(file), changed, std::move(done)};
+  SendSettings(rollout_.StartTrial(/*repeat=*/!changed, TaskLoop::Now()));
+  EndTrialIfOver();
+}
+
+void ControlState::EndTrialIfOver() {
+  if (!trial_) return;
+  const auto verdict = rollout_.TakeVerdict(TaskLoop::Now());
+  if (!verdict) return;
+  Trial trial = std::move(*trial_);
+  trial_.reset();
+  // What a gateway refuses although it is not new is no reason to refuse the rest.
+  if (verdict->accepted || !trial.settings_changed) {
+    config_ = std::move(*trial.file.result.config);
+    masked_yaml_ = std::move(trial.file.masked_yaml);
+    Configure();
+  } else {
+    SendSettings(rollout_.Advance());
+  }
+  trial.done(*verdict, trial.settings_changed);
 }
 
 void ControlState::ChangeLogLevel(LogLevel level) {
   SetLogLevel(level);
-  if (config_.gateway.log_level == level) return;
+  const bool changed = WantedSettings().log_level != level;
   config_.gateway.log_level = level;
-  PushSettings();
+  WantedSettings().log_level = level;
+  if (changed) SendSettings(rollout_.Advance());
 }
 
-void ControlState::PushSettings() {
-  generation_ = Generation(generation_.value() + 1);
-  config_.gateway.generation = generation_;
-  for (const auto& [gateway, stream] : streams_) stream->SendSettings(config_.gateway);
-}
-
-void ControlState::SendSettingsTo(const Hello& hello, LinkStream& stream) {
-  std::string& boot = served_boot_[hello.gateway_id];
-  const bool knows_our_numbers = boot == hello.boot_id;
-  boot = hello.boot_id;
-  // Its number may come from another run of the control plane: go above it, so that it listens.
-  if (!knows_our_numbers && hello.applied_generation >= generation_) {
-    generation_ = hello.applied_generation;
-    PushSettings();
-    return;
-  }
-  if (hello.applied_generation != generation_) stream.SendSettings(config_.gateway);
-}
+// ---- Gateways
 
 void ControlState::Open(const std::shared_ptr<LinkStream>& stream, Hello hello) {
   const std::string gateway = hello.gateway_id;
@@ -98,7 +112,7 @@ void ControlState::Open(const std::shared_ptr<LinkStream>& stream, Hello hello) 
   Log(LogLevel::kInfo, "gateway " + Escape(gateway) + " attached, version " +
                            Escape(hello.version) + ", " + std::to_string(hello.sessions.size()) +
                            " sessions");
-  SendSettingsTo(hello, *stream);
+  SendSettings(rollout_.Attach(gateway, hello.boot_id, hello.applied_generation));
   Step(GatewayAttached{std::move(hello)});
   stream->Resume();
 }
@@ -115,10 +129,15 @@ void ControlState::Receive(const std::shared_ptr<LinkStream>& stream, FromGatewa
   } else if (auto* counters = std::get_if<CountersBatch>(&message)) {
     Step(CountersArrived{name, std::move(*counters)});
   } else if (auto* applied = std::get_if<Applied>(&message)) {
+    if (applied->session.empty()) rollout_.Applied(name, applied->generation);
     Step(SettingsApplied{name, std::move(*applied)});
   } else if (auto* refused = std::get_if<Refused>(&message)) {
+    if (refused->session.empty()) {
+      rollout_.Refused(name, refused->generation, refused->reason, TaskLoop::Now());
+    }
     Step(SettingsRefused{name, std::move(*refused)});
   }
+  EndTrialIfOver();
   stream->Resume();
 }
 
@@ -129,7 +148,9 @@ void ControlState::Close(const std::shared_ptr<LinkStream>& stream) {
   gateway_of_.erase(gateway);
   streams_.erase(name);
   Log(LogLevel::kWarning, "gateway " + Escape(name) + " is not attached any more");
+  rollout_.Detach(name);
   Step(GatewayDetached{name});
+  EndTrialIfOver();
 }
 
 void ControlState::Ask(AskId ask, AuthorizeCall call, LinkBackend::AuthorizeDone done) {
@@ -141,7 +162,18 @@ void ControlState::CancelAsk(AskId ask) {
   if (asks_.erase(ask) == 1) Step(AskCancelled{ask});
 }
 
-void ControlState::Tick() { Step(TimePassed{}); }
+void ControlState::Tick() {
+  SendSettings(rollout_.Tick(TaskLoop::Now()));
+  EndTrialIfOver();
+  Step(TimePassed{});
+}
+
+std::optional<TimePoint> ControlState::NextDeadline() const {
+  const auto core = core_.NextDeadline();
+  const auto rollout = rollout_.NextDeadline();
+  if (core && rollout) return std::min(*core, *rollout);
+  return core ? core : rollout;
+}
 
 void ControlState::Step(Event event) { Execute(core_.Step(std::move(event), TaskLoop::Now())); }
 

@@ -13,6 +13,7 @@
 #include "controlplane/config/control_config.h"
 #include "controlplane/rpc/backend.h"
 #include "controlplane/session/control_core.h"
+#include "controlplane/session/settings_rollout.h"
 
 namespace sstpgw::cp {
 
@@ -35,16 +36,19 @@ class ControlState {
   void Ask(AskId ask, AuthorizeCall call, LinkBackend::AuthorizeDone done);
   void CancelAsk(AskId ask);
   void Tick();
-  [[nodiscard]] std::optional<TimePoint> NextDeadline() const { return core_.NextDeadline(); }
+  [[nodiscard]] std::optional<TimePoint> NextDeadline() const;
 
   // ---- Operators
   [[nodiscard]] const ControlCore& core() const { return core_; }
   [[nodiscard]] const ControlConfig& config() const { return config_; }
   [[nodiscard]] const std::string& masked_yaml() const { return masked_yaml_; }
   [[nodiscard]] const AppOptions& options() const { return options_; }
-  [[nodiscard]] Generation generation() const { return generation_; }
-  // Takes over a new configuration; true if gateways were sent new settings.
-  bool Apply(LoadedFile file);
+  [[nodiscard]] Generation generation() const { return rollout_.generation(); }
+  // Takes over a new configuration if all gateways take their part of it; otherwise everything
+  // stays as it is, in every gateway. One at a time. `done` is called once, here or later.
+  using ApplyDone = std::function<void(const SettingsRollout::Verdict&, bool settings_changed)>;
+  void Apply(LoadedFile file, ApplyDone done);
+  [[nodiscard]] bool applying() const { return trial_.has_value(); }
   void ChangeLogLevel(LogLevel level);
   std::uint32_t Terminate(const SessionFilter& filter, Termination termination);
   std::uint32_t Drain(const std::string& gateway, bool enabled);
@@ -59,20 +63,25 @@ class ControlState {
   void GiveAnswer(Answer& answer);
   void Tell(const Announce& announce);
   void Configure();
-  // New number, to every attached gateway.
-  void PushSettings();
-  // Settings for a gateway that has just attached; afterwards its number is below ours.
-  void SendSettingsTo(const Hello& hello, LinkStream& stream);
+  // A configuration that the gateways are trying.
+  struct Trial {
+    LoadedFile file;
+    bool settings_changed = false;
+    ApplyDone done;
+  };
+  [[nodiscard]] GatewaySettings& WantedSettings();
+  void SendSettings(const SettingsRollout::Targets& gateways);
+  void EndTrialIfOver();
 
   AppOptions options_;
   ControlConfig config_;
   std::string masked_yaml_;
-  Generation generation_{1};
+  SettingsRollout rollout_;
+  std::optional<Trial> trial_;
   ControlCore core_;
   std::unique_ptr<Authenticator> authenticator_;
   std::map<std::string, std::shared_ptr<LinkStream>> streams_;     // by gateway
   std::unordered_map<const LinkStream*, std::string> gateway_of_;  // only current streams
-  std::map<std::string, std::string> served_boot_;  // gateway -> boot that has our numbers
   std::map<AskId, LinkBackend::AuthorizeDone> asks_;
   std::vector<std::weak_ptr<SessionWatcher>> watchers_;
   std::uint64_t stray_messages_ = 0;

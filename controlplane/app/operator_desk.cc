@@ -5,6 +5,7 @@
 
 #include "controlplane/edge/task_loop.h"
 #include "proto/base/log.h"
+#include "proto/base/text.h"
 
 namespace sstpgw::cp {
 namespace {
@@ -26,6 +27,25 @@ void Add(GatewayStatistics& sum, std::map<std::string, std::uint64_t>& counters,
   sum.sstp_starting += one.sstp_starting;
   sum.sstp_active += one.sstp_active;
   for (const NamedCounter& counter : one.counters) counters[counter.name] += counter.value;
+}
+
+ReloadError ReloadFailure(const std::string& path, const Result<LoadedFile>& file) {
+  constexpr const char* kStays = "reload failed, the running configuration stays: ";
+  if (!file) {
+    Log(LogLevel::kError, kStays + file.error().message);
+    return {file.error(), {}};
+  }
+  for (const Issue& issue : file->result.errors)
+    Log(LogLevel::kError, kStays + Render(path, issue));
+  return {
+      Error{ErrorCode::kInvalidArgument, path + " is not valid, the running configuration stays"},
+      file->result.errors};
+}
+
+Issue Remark(std::string reason) {
+  Issue issue;
+  issue.reason = std::move(reason);
+  return issue;
 }
 
 }  // namespace
@@ -105,36 +125,56 @@ ConfigView OperatorDesk::Config() {
   return {state_.masked_yaml(), state_.options().config_file, state_.generation()};
 }
 
-Result<ReloadDone, ReloadError> OperatorDesk::Reload() {
+void OperatorDesk::Reload(std::function<void(ReloadResult)> done) {
   const std::string& path = state_.options().config_file;
+  if (state_.applying()) {
+    done(Fail(ReloadError{Error{ErrorCode::kUnavailable,
+                                "the gateways are still trying the reload before; try again in a "
+                                "few seconds"},
+                          {}}));
+    return;
+  }
   auto file = LoadConfigFile(path);
-  if (!file) {
-    Log(LogLevel::kError,
-        "reload failed, the running configuration stays: " + file.error().message);
-    return Fail(ReloadError{file.error(), {}});
+  if (!file || !file->result.config) {
+    done(Fail(ReloadFailure(path, file)));
+    return;
   }
-  if (!file->result.config) {
-    Log(LogLevel::kError, "reload failed, the running configuration stays:");
-    for (const Issue& issue : file->result.errors) Log(LogLevel::kError, Render(path, issue));
-    return Fail(ReloadError{
-        Error{ErrorCode::kInvalidArgument, path + " is not valid, the running configuration stays"},
-        file->result.errors});
+  ReloadDone report;
+  report.warnings = file->result.warnings;
+  const ControlConfig& fresh = *file->result.config;
+  if (fresh.operator_socket != state_.config().operator_socket ||
+      fresh.link_listen != state_.config().link_listen) {
+    report.warnings.push_back(Remark("a new listening address takes effect with the next start"));
   }
-  ReloadDone done;
-  done.warnings = file->result.warnings;
-  const std::string operator_socket = state_.config().operator_socket;
-  const std::string link_listen = state_.config().link_listen;
-  done.settings_changed = state_.Apply(std::move(*file));
-  done.generation = state_.generation();
-  if (state_.config().operator_socket != operator_socket ||
-      state_.config().link_listen != link_listen) {
-    Issue issue;
-    issue.reason = "a new listening address takes effect with the next start";
-    done.warnings.push_back(issue);
+  state_.Apply(std::move(*file), [this, done = std::move(done), report = std::move(report)](
+                                     const SettingsRollout::Verdict& verdict, bool changed) {
+    done(Conclude(report, verdict, changed));
+  });
+}
+
+OperatorDesk::ReloadResult OperatorDesk::Conclude(ReloadDone report,
+                                                  const SettingsRollout::Verdict& verdict,
+                                                  bool settings_changed) const {
+  if (!verdict.accepted) {
+    const std::string refusal =
+        "gateway " + Escape(verdict.gateway) + " refuses the settings: " + Escape(verdict.reason);
+    if (settings_changed) {
+      Log(LogLevel::kError, "reload failed, the running configuration stays: " + refusal);
+      return Fail(ReloadError{
+          Error{ErrorCode::kUnavailable, refusal + "; the running configuration stays"}, {}});
+    }
+    report.warnings.push_back(Remark(refusal));
   }
+  for (const std::string& gateway : verdict.silent) {
+    report.warnings.push_back(
+        Remark("gateway " + Escape(gateway) +
+               " has not answered yet; 'sstpctl show gateways' tells when it has"));
+  }
+  report.settings_changed = settings_changed;
+  report.generation = state_.generation();
   Log(LogLevel::kInfo, std::string("configuration reloaded") +
-                           (done.settings_changed ? ", new settings sent to the gateways" : ""));
-  return done;
+                           (settings_changed ? ", the gateways have new settings" : ""));
+  return report;
 }
 
 VersionView OperatorDesk::Version() {

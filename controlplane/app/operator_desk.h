@@ -22,10 +22,13 @@ class OperatorDesk final : public OperatorApi {
   Result<std::uint32_t> Drain(const std::string& gateway, bool enabled) override;
   void ChangeLogLevel(LogLevel level) override;
   ConfigView Config() override;
-  Result<ReloadDone, ReloadError> Reload() override;
+  void Reload(std::function<void(ReloadResult)> done) override;
   VersionView Version() override;
 
  private:
+  [[nodiscard]] ReloadResult Conclude(ReloadDone report, const SettingsRollout::Verdict& verdict,
+                                      bool settings_changed) const;
+
   ControlState& state_;
   ProcessMeter meter_;
 };

@@ -120,7 +120,10 @@ class OperatorApi {
   [[nodiscard]] virtual Result<std::uint32_t> Drain(const std::string& gateway, bool enabled) = 0;
   virtual void ChangeLogLevel(LogLevel level) = 0;
   [[nodiscard]] virtual ConfigView Config() = 0;
-  [[nodiscard]] virtual Result<ReloadDone, ReloadError> Reload() = 0;
+  // Reads the configuration file again and has the gateways take their part of it. `done` is called
+  // once, in the app's thread, here or within seconds. After an error nothing has changed.
+  using ReloadResult = Result<ReloadDone, ReloadError>;
+  virtual void Reload(std::function<void(ReloadResult)> done) = 0;
   [[nodiscard]] virtual VersionView Version() = 0;
 };
 

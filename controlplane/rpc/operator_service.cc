@@ -6,6 +6,19 @@
 #include "controlplane/rpc/operator_streams.h"
 
 namespace sstpgw::cp {
+namespace {
+
+grpc::Status Fill(const OperatorApi::ReloadResult& done, pb::ReloadResponse* response) {
+  if (!done) return ConfigFailure(done.error());
+  response->set_generation(done->generation.value());
+  response->set_settings_changed(done->settings_changed);
+  for (const Issue& warning : done->warnings) {
+    *response->add_warnings() = ToMessage(warning, true);
+  }
+  return grpc::Status::OK;
+}
+
+}  // namespace
 
 // The default reactor finishes only by our Finish, so request and response live until then, also
 // when the caller is gone.
@@ -94,16 +107,13 @@ grpc::ServerUnaryReactor* OperatorService::ValidateConfig(grpc::CallbackServerCo
 grpc::ServerUnaryReactor* OperatorService::Reload(grpc::CallbackServerContext* context,
                                                   const pb::ReloadRequest* /*request*/,
                                                   pb::ReloadResponse* response) {
-  return InApp(context, [response](OperatorApi& api) {
-    const auto done = api.Reload();
-    if (!done) return ConfigFailure(done.error());
-    response->set_generation(done->generation.value());
-    response->set_settings_changed(done->settings_changed);
-    for (const Issue& warning : done->warnings) {
-      *response->add_warnings() = ToMessage(warning, true);
-    }
-    return grpc::Status::OK;
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  backend_.Run([reactor, response](OperatorApi& api) {
+    api.Reload([reactor, response](const OperatorApi::ReloadResult& done) {
+      reactor->Finish(Fill(done, response));
+    });
   });
+  return reactor;
 }
 
 grpc::ServerUnaryReactor* OperatorService::ListGateways(grpc::CallbackServerContext* context,

@@ -29,7 +29,8 @@ class AppBench : public ::testing::Test {
   void TearDown() override { StopControlPlane(); }
 
   // The page's example, with more users; `more` is appended to the tree.
-  void WriteConfig(const std::string& more = "", const std::string& range = "10.0.0.2-10.0.0.100") {
+  void WriteConfig(const std::string& more = "", const std::string& range = "10.0.0.2-10.0.0.100",
+                   const std::string& user = "") {
     folder_.Write("sstp.yaml", R"(sstp:
   authentication:
     mode: local
@@ -39,6 +40,7 @@ class AppBench : public ::testing::Test {
       v1: { password: MyPw }
       fixed: { password: fixed, static-ip: 10.0.0.77 }
       off: { password: off, disable: true }
+      )" + user + R"(
   client-ip-pool:
     SSTP-POOL: { range: [)" + range +
                                    R"(] }

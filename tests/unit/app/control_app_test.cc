@@ -269,21 +269,6 @@ TEST_F(ControlAppTest, CountersReachTheTable) {
   EXPECT_EQ(statistics.sessions_active(), 1U);
 }
 
-TEST_F(ControlAppTest, ReloadSendsNewSettingsOnlyWhenTheyChange) {
-  FakeGateway gateway = Gateway();
-  gateway.Attach();
-  const auto before = gateway.Await(v1::ToGateway::kSettings).settings().settings();
-  v1::ReloadResponse reloaded;
-  ASSERT_TRUE(Call(&v1::Operator::Stub::Reload, {}, &reloaded).ok());
-  EXPECT_FALSE(reloaded.settings_changed());
-  WriteConfig("  port: 8443\n");
-  ASSERT_TRUE(Call(&v1::Operator::Stub::Reload, {}, &reloaded).ok());
-  EXPECT_TRUE(reloaded.settings_changed());
-  const auto after = gateway.Await(v1::ToGateway::kSettings).settings().settings();
-  EXPECT_EQ(after.port(), 8443U);
-  EXPECT_EQ(after.generation(), before.generation() + 1);
-}
-
 TEST_F(ControlAppTest, AnExhaustedPoolLetsInWithoutAddress) {
   WriteConfig("", "10.0.0.2");
   v1::ReloadResponse reloaded;

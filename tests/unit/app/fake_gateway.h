@@ -42,6 +42,23 @@ class FakeGateway {
     stream_->Write(message);
   }
 
+  // The next settings, answered.
+  v1::GatewaySettings ApplySettings() {
+    const v1::GatewaySettings settings = Await(v1::ToGateway::kSettings).settings().settings();
+    v1::FromGateway message;
+    message.mutable_applied()->set_generation(settings.generation());
+    Write(message);
+    return settings;
+  }
+  v1::GatewaySettings RefuseSettings(const std::string& reason) {
+    const v1::GatewaySettings settings = Await(v1::ToGateway::kSettings).settings().settings();
+    v1::FromGateway message;
+    message.mutable_refused()->set_generation(settings.generation());
+    message.mutable_refused()->set_reason(reason);
+    Write(message);
+    return settings;
+  }
+
   // Without a Hello.
   grpc::Status AttachWrongly() {
     grpc::ClientContext context;
