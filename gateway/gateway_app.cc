@@ -244,12 +244,16 @@ void GatewayApp::Obey(GatewaySettings settings) {
       break;
   }
   if (const auto done = Apply(settings); !done) {
-    Log(LogLevel::kError, "settings of generation " + number +
-                              " are refused, the old ones stay: " + done.error().message);
+    // They come again while nothing better is wanted; the same refusal is no news.
+    const std::string refusal = "settings of generation " + number +
+                                " are refused, the old ones stay: " + done.error().message;
+    Log(std::exchange(last_refusal_, refusal) == refusal ? LogLevel::kDebug : LogLevel::kError,
+        refusal);
     control_->SendRefused({generation, "", done.error().message});
     return;
   }
   applied_ = generation;
+  last_refusal_.clear();
   if (!options_.log_level) SetLogLevel(settings.log_level);
   Log(LogLevel::kInfo, "settings of generation " + number + " applied");
   control_->SendApplied({generation, ""});

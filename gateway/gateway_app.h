@@ -110,6 +110,7 @@ class GatewayApp final : private edge::ControlEvents, private edge::TimerHandler
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<std::unique_ptr<Handshaker>> handshakers_;
   Generation applied_;
+  std::string last_refusal_;          // of settings, in words
   std::optional<ListenPlace> place_;  // where the gateway listens
   std::optional<Snapshot> snapshot_;
   std::vector<std::optional<WorkerFigures>> worker_figures_;

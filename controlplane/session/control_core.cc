@@ -76,6 +76,9 @@ void ControlCore::Handle(ReportArrived& event, TimePoint now, ActionList& action
     const SessionRecord& record = event.report.report.record;
     authorizer_.SessionGone({event.gateway, record.session}, record.user, now, actions);
   }
+  for (SessionUpdate& lost : registry_.TakeLost(event.gateway)) {
+    TakeIn(std::move(lost), now, actions);
+  }
   actions.emplace_back(Send{event.gateway, ReportAck{sequence}});
 }
 
@@ -91,7 +94,12 @@ void ControlCore::Handle(SettingsApplied& event, TimePoint /*now*/, ActionList& 
 
 void ControlCore::Handle(SettingsRefused& event, TimePoint /*now*/, ActionList& actions) {
   const bool settings = event.refused.session.empty();
-  if (settings) registry_.NoteRefused(event.gateway, event.refused.reason);
+  if (settings) {
+    // The same again (they are offered again and again) is no news.
+    const GatewayEntry* const gateway = registry_.FindGateway(event.gateway);
+    if (gateway != nullptr && gateway->refused_reason == event.refused.reason) return;
+    registry_.NoteRefused(event.gateway, event.refused.reason);
+  }
   actions.emplace_back(WriteLog{
       LogLevel::kError,
       "gateway " + Escape(event.gateway) + " refused " +

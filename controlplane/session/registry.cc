@@ -7,6 +7,16 @@
 namespace sstpgw::cp {
 namespace {
 
+constexpr const char* kLost = "no longer carried by its gateway";
+
+// A session's policy and state only go forward.
+bool IsOlder(const SessionRecord& said, const SessionRecord& known) {
+  if (said.policy.generation != known.policy.generation) {
+    return said.policy.generation < known.policy.generation;
+  }
+  return said.state < known.state;
+}
+
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 // Length of the run of digits at `at` without leading zeros, and where it starts.
@@ -86,7 +96,9 @@ SessionUpdate Registry::Remove(const SessionKey& key, TerminateCause cause, std:
   update.reason = std::move(reason);
   update.former_address = entry->second.record.policy.address;
   Unindex(entry->second);
-  gateways_[key.gateway].sessions.erase(key.session);
+  GatewayEntry& gateway = gateways_[key.gateway];
+  gateway.sessions.erase(key.session);
+  gateway.unaccounted.erase(key.session);
   update.entry = std::move(entry->second);
   sessions_.erase(entry);
   return update;
@@ -108,15 +120,21 @@ std::vector<SessionUpdate> Registry::Attach(const Hello& hello, TimePoint now) {
   gateway.since = now;
   gateway.applied = hello.applied_generation;
   gateway.refused_reason.clear();
+  gateway.unaccounted.clear();
+  gateway.reports_to = hello.reports_to;
 
   std::unordered_set<SessionId> carried;
   for (const SessionRecord& record : hello.sessions) carried.insert(record.session);
   const std::set<SessionId> known = gateway.sessions;
   for (const SessionId& session : known) {
     if (!rebooted && carried.count(session) == 1) continue;
+    if (!rebooted && gateway.last_sequence < gateway.reports_to) {
+      gateway.unaccounted.insert(session);
+      continue;
+    }
     updates.push_back(Remove({hello.gateway_id, session},
                              rebooted ? TerminateCause::kNasReboot : TerminateCause::kLostCarrier,
-                             rebooted ? "gateway restarted" : "no longer carried by its gateway"));
+                             rebooted ? "gateway restarted" : kLost));
   }
   for (const SessionRecord& record : hello.sessions) {
     updates.push_back(Put({hello.gateway_id, record.session}, record, now));
@@ -139,11 +157,30 @@ std::optional<SessionUpdate> Registry::Apply(const std::string& gateway,
   }
   entry->second.last_sequence = report.sequence;
   const SessionKey key{gateway, report.report.record.session};
-  if (report.report.kind != SessionEventKind::kDown) return Put(key, report.report.record, now);
-  if (sessions_.count(key) == 0) return std::nullopt;
+  const auto known = sessions_.find(key);
+  if (report.report.kind != SessionEventKind::kDown) {
+    const bool older =
+        known != sessions_.end() && IsOlder(report.report.record, known->second.record);
+    if (older) return std::nullopt;
+    return Put(key, report.report.record, now);
+  }
+  if (known == sessions_.end()) return std::nullopt;
   SessionUpdate update = Remove(key, report.report.cause, report.report.reason);
   update.entry.record = report.report.record;  // the final counters
   return update;
+}
+
+std::vector<SessionUpdate> Registry::TakeLost(const std::string& gateway) {
+  std::vector<SessionUpdate> updates;
+  const auto entry = gateways_.find(gateway);
+  if (entry == gateways_.end() || entry->second.last_sequence < entry->second.reports_to) {
+    return updates;
+  }
+  const std::set<SessionId> lost = std::exchange(entry->second.unaccounted, {});
+  for (const SessionId& session : lost) {
+    updates.push_back(Remove({gateway, session}, TerminateCause::kLostCarrier, kLost));
+  }
+  return updates;
 }
 
 void Registry::ApplyCounters(const std::string& gateway, const CountersBatch& batch,

@@ -39,6 +39,10 @@ struct GatewayEntry {
   std::string refused_reason;
   GatewayStatistics statistics;
   std::set<SessionId> sessions;
+  // Not carried any more, but their own report of the end may be among those that follow the Hello,
+  // up to this number.
+  std::set<SessionId> unaccounted;
+  std::uint64_t reports_to = 0;
 };
 
 // Empty parts match everything.
@@ -72,12 +76,16 @@ struct SessionTotals {
 class Registry {
  public:
   // A new boot id: the old boot's sessions are over (cause NAS-Reboot). The same boot id: sessions
-  // that are not in the Hello are over (cause Lost-Carrier: their own report was lost).
+  // that are not in the Hello are over; while reports follow that may say why, they wait for these.
   [[nodiscard]] std::vector<SessionUpdate> Attach(const Hello& hello, TimePoint now);
   void Detach(const std::string& gateway, TimePoint now);
-  // nullopt: nothing changed (duplicate, unknown gateway, end of an unknown session).
+  // nullopt: nothing changed (duplicate, unknown gateway, end of an unknown session, or a record
+  // that is older than the one known from Hello).
   [[nodiscard]] std::optional<SessionUpdate> Apply(const std::string& gateway,
                                                    const NumberedReport& report, TimePoint now);
+  // Those whose end no report told although all that followed the Hello are here (cause
+  // Lost-Carrier: it was lost).
+  [[nodiscard]] std::vector<SessionUpdate> TakeLost(const std::string& gateway);
   // Entries about unknown sessions are skipped.
   void ApplyCounters(const std::string& gateway, const CountersBatch& batch, TimePoint now);
   void NoteApplied(const std::string& gateway, Generation generation);

@@ -101,6 +101,7 @@ class ControlClient::Impl {
   LinkEnd ServeLink(const std::string& address, std::string* reason);
   bool Connect(grpc::Channel& channel);
   void ReadOrders(Stream& stream);
+  void RefuseInvalid(const pb::ToGateway& message, const std::string& reason);
   void WriteMessages(Stream& stream, grpc::ClientContext& context, const std::string& address);
   std::optional<FromGatewayMessage> NextMessage(std::unique_lock<std::mutex>& lock);
   void FinishCall(std::uint64_t number, const grpc::Status& status);
@@ -239,6 +240,7 @@ void ControlClient::Impl::ReadOrders(Stream& stream) {
     }
     if (!order) {
       events_.OnInvalidOrder(order.error().message);
+      RefuseInvalid(message, order.error().message);
       continue;
     }
     {
@@ -251,6 +253,16 @@ void ControlClient::Impl::ReadOrders(Stream& stream) {
       }
     }
     events_.OnOrder(std::move(*order));
+  }
+}
+
+// Whoever wants something of us learns that it will not be.
+void ControlClient::Impl::RefuseInvalid(const pb::ToGateway& message, const std::string& reason) {
+  if (message.has_settings()) {
+    SendAnswer(Refused{Generation(message.settings().settings().generation()), "", reason});
+  } else if (message.has_policy()) {
+    SendAnswer(Refused{Generation(message.policy().policy().generation()),
+                       message.policy().session_id(), reason});
   }
 }
 
@@ -309,8 +321,13 @@ void ControlClient::Impl::SendHello(std::uint64_t link, std::vector<SessionRecor
                                     Generation applied) {
   const std::lock_guard lock(mutex_);
   if (!link_open_ || link != link_ || attached_) return;
-  hello_ = Hello{options_.gateway_id,   options_.boot_id,    options_.version,
-                 options_.capabilities, std::move(sessions), applied};
+  hello_ = Hello{.gateway_id = options_.gateway_id,
+                 .boot_id = options_.boot_id,
+                 .version = options_.version,
+                 .capabilities = options_.capabilities,
+                 .sessions = std::move(sessions),
+                 .applied_generation = applied,
+                 .reports_to = reports_.newest()};
   changed_.notify_all();
 }
 

@@ -56,7 +56,8 @@ class ControlEvents {
   virtual void OnUnreachable(const std::string& reason) = 0;
   // Settings, policy, disconnect and drain; acknowledgements stay inside the client.
   virtual void OnOrder(ToGatewayMessage order) = 0;
-  // A message that breaks the contract; it is ignored.
+  // A message that breaks the contract; it is ignored, settings and policy are answered with
+  // Refused.
   virtual void OnInvalidOrder(const std::string& reason) = 0;
   virtual void OnAuthorized(AuthorizeTicket ticket, Result<AuthorizeVerdict> answer) = 0;
 };

@@ -29,6 +29,10 @@ class ReportQueue {
   void Rewind() { sent_ = 0; }
 
   [[nodiscard]] std::size_t size() const { return reports_.size(); }
+  // Number of the newest report that is not acknowledged; 0: all are.
+  [[nodiscard]] std::uint64_t newest() const {
+    return reports_.empty() ? 0 : reports_.back().sequence;
+  }
   [[nodiscard]] bool has_unsent() const { return sent_ < reports_.size(); }
   // Reports given up for want of room.
   [[nodiscard]] std::uint64_t dropped() const { return dropped_; }

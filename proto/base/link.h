@@ -24,6 +24,9 @@ struct Hello {
   std::vector<std::string> capabilities;
   std::vector<SessionRecord> sessions;  // all that this gateway carries now
   Generation applied_generation;        // of GatewaySettings, 0: none yet
+  // Number of the newest report that follows because it is not acknowledged; 0: none does. Sessions
+  // that are not in `sessions` may be accounted for by one of them.
+  std::uint64_t reports_to = 0;
 };
 
 // A session event with its place in the order of this gateway boot, counted up from 1. A number may

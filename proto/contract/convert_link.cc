@@ -15,6 +15,7 @@ void Put(const Hello& hello, pb::FromGateway& out) {
   for (const std::string& capability : hello.capabilities) to.add_capabilities(capability);
   for (const SessionRecord& record : hello.sessions) *to.add_sessions() = ToProto(record);
   to.set_applied_generation(hello.applied_generation.value());
+  to.set_reports_to(hello.reports_to);
 }
 void Put(const NumberedReport& report, pb::FromGateway& out) {
   *out.mutable_report() = ToProto(report);
@@ -58,6 +59,7 @@ Result<FromGatewayMessage> Take(const pb::Hello& in) {
   out.boot_id = in.boot_id();
   out.version = in.version();
   out.applied_generation = Generation(in.applied_generation());
+  out.reports_to = in.reports_to();
   return out;
 }
 

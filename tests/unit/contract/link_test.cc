@@ -27,7 +27,7 @@ T CarryDown(ToGatewayMessage in) {
 }
 
 TEST(Link, HelloRoundTrip) {
-  Hello in{"edge1", "boot", "0.1.0", {"pap", "ipv4"}, {}, Generation(9)};
+  Hello in{"edge1", "boot", "0.1.0", {"pap", "ipv4"}, {}, Generation(9), 12};
   in.sessions.resize(2);
   in.sessions[0].session = kSession;
   in.sessions[1].session = "fedcba9876543210";
@@ -37,6 +37,7 @@ TEST(Link, HelloRoundTrip) {
   EXPECT_EQ(out.version, "0.1.0");
   EXPECT_THAT(out.capabilities, ElementsAre("pap", "ipv4"));
   EXPECT_EQ(out.applied_generation, Generation(9));
+  EXPECT_EQ(out.reports_to, 12U);
   ASSERT_THAT(out.sessions, SizeIs(2));
   EXPECT_EQ(out.sessions[1].session, "fedcba9876543210");
 }
@@ -96,7 +97,7 @@ TEST(Link, SettingsOrderRoundTrip) {
 
 TEST(Link, EachInvalidUpwardMessageIsRefused) {
   ExpectRefused(pb::FromGateway(), "message");
-  const pb::FromGateway hello = ToProto(FromGatewayMessage(Hello{"a", "b", "c", {}, {}, {}}));
+  const pb::FromGateway hello = ToProto(FromGatewayMessage(Hello{"a", "b", "c", {}, {}, {}, 0}));
   ExpectAccepted(hello);
   pb::FromGateway message = hello;
   message.mutable_hello()->clear_gateway_id();

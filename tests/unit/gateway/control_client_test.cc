@@ -164,5 +164,66 @@ TEST(ControlClient, AHungControlPlaneIsGivenUpAndFoundAgain) {
   (*client)->Shutdown();
 }
 
+// What breaks the contract is refused to who sent it, not only complained of in our log.
+TEST(ControlClient, InvalidSettingsAndPoliciesAreRefused) {
+  test::TempDir directory;
+  FakeControlPlane control(directory.path() + "/link.sock");
+  v1::ToGateway settings;
+  settings.mutable_settings()->mutable_settings()->set_generation(7);
+  settings.mutable_settings()->mutable_settings()->set_interface_name("no/name");
+  v1::ToGateway policy;
+  policy.mutable_policy()->set_session_id("00000000000000aa");
+  policy.mutable_policy()->mutable_policy()->set_generation(3);
+  for (int i = 0; i < 9; ++i) policy.mutable_policy()->mutable_policy()->add_dns(1);
+  control.Start({settings, policy});
+  Events events;
+  edge::ControlOptions options;
+  options.gateway_id = "edge1";
+  options.boot_id = "boot";
+  options.version = "test";
+  options.addresses = {"unix:" + directory.path() + "/link.sock"};
+  auto client = edge::ControlClient::Create(options, events);
+  ASSERT_TRUE(client);
+  events.client = client->get();
+  (*client)->Start();
+  const auto first = control.Take<Refused>();
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first->generation, Generation(7));
+  EXPECT_EQ(first->session, "");
+  EXPECT_NE(first->reason, "");
+  const auto second = control.Take<Refused>();
+  ASSERT_TRUE(second);
+  EXPECT_EQ(second->generation, Generation(3));
+  EXPECT_EQ(second->session, "00000000000000aa");
+  (*client)->Shutdown();
+}
+
+// Whoever attaches says up to which report a session's end may still be told.
+TEST(ControlClient, HelloTellsWhichReportsFollow) {
+  test::TempDir directory;
+  FakeControlPlane control(directory.path() + "/link.sock");
+  control.AcknowledgeReports(false);
+  Events events;
+  edge::ControlOptions options;
+  options.gateway_id = "edge1";
+  options.boot_id = "boot";
+  options.version = "test";
+  options.addresses = {"unix:" + directory.path() + "/link.sock"};
+  auto client = edge::ControlClient::Create(options, events);
+  ASSERT_TRUE(client);
+  events.client = client->get();
+  SessionReport report;
+  report.kind = SessionEventKind::kDown;
+  report.record.session = "00000000000000aa";
+  (*client)->Report(report);
+  (*client)->Report(report);
+  control.Start({});
+  (*client)->Start();
+  const auto hello = control.Take<Hello>();
+  ASSERT_TRUE(hello);
+  EXPECT_EQ(hello->reports_to, 2U);
+  (*client)->Shutdown();
+}
+
 }  // namespace
 }  // namespace sstpgw::gateway

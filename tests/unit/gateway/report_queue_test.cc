@@ -72,6 +72,17 @@ TEST(ReportQueue, FullQueueGivesUpTheOldestThatAreNotDown) {
   EXPECT_THAT(SendAll(queue), ElementsAre(2, 4, 5, 6, 7, 8, 9));
 }
 
+TEST(ReportQueue, TheNewestIsTheLastThatIsNotAcknowledged) {
+  ReportQueue queue(4);
+  EXPECT_EQ(queue.newest(), 0U);
+  queue.Add(Make(Kind::kStarting));
+  queue.Add(Make(Kind::kUp));
+  EXPECT_EQ(queue.newest(), 2U);
+  EXPECT_THAT(SendAll(queue), ElementsAre(1, 2));
+  queue.Acknowledge(2);
+  EXPECT_EQ(queue.newest(), 0U);
+}
+
 TEST(ReportQueue, DownGivesWayOnlyToDown) {
   ReportQueue queue(3);
   for (int i = 0; i < 3; ++i) queue.Add(Make(Kind::kDown));

@@ -99,6 +99,56 @@ TEST_F(ControlCoreTest, AppliedAndRefusedAreNoted) {
   EXPECT_EQ(core.registry().FindGateway("g")->applied, Generation(5));
 }
 
+TEST_F(ControlCoreTest, ARefusalIsLoggedOnceHoweverOftenItIsSaid) {
+  Attach("g", "b");
+  for (int i = 0; i < 3; ++i) {
+    Do(SettingsRefused{"g", Refused{Generation(4), "", "port 443 is in use"}});
+  }
+  EXPECT_EQ(log.size(), 1U);
+  Do(SettingsRefused{"g", Refused{Generation(4), "", "port 443 may not be used"}});
+  EXPECT_EQ(log.size(), 2U);
+}
+
+// The link was lost, the session ended meanwhile, and its report comes after the Hello.
+TEST_F(ControlCoreTest, TheTrueCauseArrivesAfterTheHello) {
+  Attach("g", "b", {Record("s1", "ann", "10.0.0.2")});
+  Do(GatewayDetached{"g"});
+  updates.clear();
+  Hello hello;
+  hello.gateway_id = "g";
+  hello.boot_id = "b";
+  hello.reports_to = 1;
+  Do(GatewayAttached{hello});
+  EXPECT_TRUE(updates.empty());
+  Down("g", "s1", "ann", "10.0.0.2");
+  ASSERT_EQ(updates.size(), 1U);
+  EXPECT_EQ(updates[0].cause, TerminateCause::kUserRequest);
+  EXPECT_EQ(core.pools().lease_count(), 0U);
+}
+
+TEST_F(ControlCoreTest, WithoutAReportItIsLost) {
+  Attach("g", "b", {Record("s1", "ann", "10.0.0.2")});
+  updates.clear();
+  Hello hello;
+  hello.gateway_id = "g";
+  hello.boot_id = "b";
+  hello.reports_to = 1;
+  Do(GatewayAttached{hello});
+  Up("g", "s2", "bob", "10.0.0.3");
+  ASSERT_EQ(updates.size(), 2U);
+  EXPECT_EQ(updates[1].cause, TerminateCause::kLostCarrier);
+  EXPECT_EQ(core.pools().lease_count(), 1U);
+}
+
+// A control plane that was restarted hears old reports again: nobody may get the address meanwhile.
+TEST_F(ControlCoreTest, AnOldReportDoesNotFreeTheAddress) {
+  SetPool("10.0.0.2", "10.0.0.2");
+  Attach("g", "b", {Record("s1", "ann", "10.0.0.2")});
+  Report("g", SessionEventKind::kStarting, Record("s1", "", "", SessionState::kStarting));
+  EXPECT_EQ(core.pools().OwnerOf(*Ipv4Address::Parse("10.0.0.2")), "g/s1");
+  EXPECT_EQ(AnswerTo(Ask("g", "s2", "bob")), "none");
+}
+
 TEST_F(ControlCoreTest, ReconfigurationKeepsSessionsAndLeases) {
   Attach("g", "b", {Record("s1", "ann", "10.0.0.2")});
   SetPool("10.9.0.1", "10.9.0.5");

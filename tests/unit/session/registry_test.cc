@@ -63,6 +63,52 @@ TEST_F(RegistryTest, AHelloOfTheSameBootIsTheWholeTruth) {
   EXPECT_TRUE(registry_.OfUser("ann").empty());
 }
 
+TEST_F(RegistryTest, WhileReportsFollowAMissingSessionWaitsForItsOwn) {
+  (void)registry_.Attach(MakeHello("1", {Record("a", "ann", "sstp0"), Record("b", "bob", "sstp1")}),
+                         now_);
+  Hello again = MakeHello("1", {});
+  again.reports_to = 8;
+  EXPECT_TRUE(registry_.Attach(again, now_).empty());
+  EXPECT_TRUE(registry_.TakeLost("g").empty());
+  // One of them has a report with the true cause, the other has none.
+  const auto told =
+      registry_.Apply("g", Report(7, SessionEventKind::kDown, Record("a", "ann", "sstp0")), now_);
+  ASSERT_TRUE(told);
+  EXPECT_EQ(told->reason, "bye");
+  EXPECT_TRUE(registry_.TakeLost("g").empty());
+  (void)registry_.Apply("g", Report(8, SessionEventKind::kUp, Record("c", "cid", "sstp2")), now_);
+  const auto lost = registry_.TakeLost("g");
+  ASSERT_EQ(lost.size(), 1U);
+  EXPECT_EQ(lost[0].entry.record.session, "b");
+  EXPECT_EQ(lost[0].cause, TerminateCause::kLostCarrier);
+  EXPECT_TRUE(registry_.TakeLost("g").empty());
+  EXPECT_EQ(registry_.session_count(), 1U);
+}
+
+TEST_F(RegistryTest, ReportsSeenBeforeAreNotWaitedFor) {
+  (void)registry_.Attach(MakeHello("1", {Record("a", "ann", "sstp0")}), now_);
+  (void)registry_.Apply("g", Report(3, SessionEventKind::kUp, Record("a", "ann", "sstp0")), now_);
+  Hello again = MakeHello("1", {});
+  again.reports_to = 3;  // only its acknowledgement was lost
+  EXPECT_EQ(registry_.Attach(again, now_).size(), 1U);
+}
+
+// What was reported before the Hello comes again after it.
+TEST_F(RegistryTest, ARecordDoesNotGoBack) {
+  (void)registry_.Attach(MakeHello("1", {Record("a", "ann", "sstp0")}), now_);
+  SessionRecord starting = Record("a", "", "");
+  starting.state = SessionState::kStarting;
+  starting.policy = {};
+  EXPECT_FALSE(registry_.Apply("g", Report(1, SessionEventKind::kStarting, starting), now_));
+  SessionRecord authorized = Record("a", "ann", "sstp0");
+  authorized.state = SessionState::kStarting;
+  EXPECT_FALSE(registry_.Apply("g", Report(2, SessionEventKind::kAuthorized, authorized), now_));
+  EXPECT_EQ(registry_.Totals().active, 1U);
+  EXPECT_EQ(registry_.OfUser("ann").size(), 1U);
+  EXPECT_TRUE(
+      registry_.Apply("g", Report(3, SessionEventKind::kUp, Record("a", "ann", "sstp7")), now_));
+}
+
 TEST_F(RegistryTest, ANewBootEndsTheOldSessionsEvenWithTheSameNames) {
   (void)registry_.Attach(MakeHello("1", {Record("a", "ann", "sstp0")}), now_);
   const auto updates = registry_.Attach(MakeHello("2", {Record("a", "ann", "sstp0")}), now_);
