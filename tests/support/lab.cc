@@ -115,13 +115,17 @@ bool Lab::StartControlPlane() {
   return well;
 }
 
-bool Lab::StartGateway() {
+void Lab::LaunchGateway() {
   gateway_.reset();
   gateway_ = std::make_unique<Process>(
       std::vector<std::string>{Program("sstp-gateway"), "--name", "gw1", "--controlplane",
                                "unix:" + directory_.File("link.sock")},
       ProcessOptions{&server_, {}, "sstp-gateway"});
-  const bool listens = gateway_->WaitForLine("listening", kPatience).has_value();
+}
+
+bool Lab::StartGateway() {
+  LaunchGateway();
+  const bool listens = gateway_->WaitForLine("\\]: listening on \\S+$", kPatience).has_value();
   if (!listens) ADD_FAILURE() << "the gateway does not listen:\n" << Logs();
   return listens;
 }

@@ -55,6 +55,8 @@ class Lab {
   bool Start();
   bool StartControlPlane();
   bool StartGateway();
+  // Does not wait until it listens.
+  void LaunchGateway();
   void WriteConfig(const LabConfig& config);
   // WriteConfig and "sstpctl reload"; true once every gateway has applied it.
   bool Reload(const LabConfig& config);
