@@ -8,17 +8,21 @@
 #include "proto/base/log.h"
 #include "proto/base/text.h"
 #include "proto/contract/convert.h"
+#include "proto/contract/wipe.h"
 
 namespace sstpgw::cp {
 namespace {
 
 // Whether two settings say the same, their numbers aside.
 bool SameSettings(const GatewaySettings& a, const GatewaySettings& b) {
-  auto left = contract::ToProto(a);
-  auto right = contract::ToProto(b);
-  left.set_generation(0);
-  right.set_generation(0);
-  return left.SerializeAsString() == right.SerializeAsString();
+  const auto without_key = [](const GatewaySettings& settings) {
+    auto message = contract::ToProto(settings);
+    contract::WipeSecrets(&message);
+    message.set_generation(0);
+    return message.SerializeAsString();
+  };
+  return ConstantTimeEqual(a.tls.private_key_pem.Reveal(), b.tls.private_key_pem.Reveal()) &&
+         without_key(a) == without_key(b);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include "proto/contract/convert.h"
 #include "proto/contract/grpc_status.h"
+#include "proto/contract/wipe.h"
 
 namespace sstpgw::cp {
 
@@ -99,7 +100,10 @@ void AttachStream::OnReadDone(bool ok) {
 void AttachStream::OnWriteDone(bool ok) {
   const std::lock_guard lock(mutex_);
   writing_ = false;
-  if (!queue_.empty()) queue_.pop_front();
+  if (!queue_.empty()) {
+    contract::WipeSecrets(&queue_.front());
+    queue_.pop_front();
+  }
   if (ending_) {
     const grpc::Status status = *ending_;
     ending_.reset();

@@ -6,6 +6,21 @@
 #include "proto/base/text.h"
 
 namespace sstpgw::cp {
+namespace {
+
+// "ann: session gw1/5f..0a on sstp0 has ended: Lost-Carrier, lcp: no echo reply". Who never got in
+// is of interest to those who read the protocol.
+WriteLog EndLine(const SessionUpdate& update) {
+  const SessionRecord& record = update.entry.record;
+  const bool was_in = record.policy.generation.value() > 0;
+  const std::string where =
+      record.interface_name.empty() ? "" : " on " + Escape(record.interface_name);
+  return {was_in ? LogLevel::kInfo : LogLevel::kTrace,
+          Escape(record.user) + ": session " + Escape(update.entry.key.Owner()) + where +
+              " has ended: " + ToString(update.cause) + ", " + Escape(update.reason)};
+}
+
+}  // namespace
 
 void ControlCore::Configure(const PoolMap& pools, AuthorizerSettings settings) {
   pools_.Configure(pools, settings.gateway_address);
@@ -131,6 +146,7 @@ void ControlCore::TakeIn(SessionUpdate update, TimePoint now, ActionList& action
     pools_.Release(update.former_address, owner);
     pending_.erase(entry.key);
     authorizer_.SessionGone(entry.key, entry.record.user, now, actions);
+    actions.emplace_back(EndLine(update));
     actions.emplace_back(Announce{std::move(update)});
     return;
   }

@@ -15,6 +15,7 @@
 #include "proto/base/text.h"
 #include "proto/contract/convert.h"
 #include "proto/contract/grpc_status.h"
+#include "proto/contract/wipe.h"
 #include "sstpgw/v1/session.grpc.pb.h"
 
 namespace sstpgw::edge {
@@ -23,10 +24,6 @@ namespace {
 namespace pb = ::sstpgw::v1;
 using std::chrono::milliseconds;
 using Stream = grpc::ClientReaderWriter<pb::FromGateway, pb::ToGateway>;
-
-void WipeString(std::string* text) {
-  SecureWipe({reinterpret_cast<std::uint8_t*>(text->data()), text->size()});
-}
 
 std::string Describe(const grpc::Status& status) {
   if (status.ok()) return "the control plane ended the connection";
@@ -234,10 +231,7 @@ void ControlClient::Impl::ReadOrders(Stream& stream) {
   pb::ToGateway message;
   while (stream.Read(&message)) {
     auto order = contract::FromProto(message);
-    if (message.has_settings()) {
-      WipeString(
-          message.mutable_settings()->mutable_settings()->mutable_tls()->mutable_private_key_pem());
-    }
+    contract::WipeSecrets(&message);
     if (!order) {
       events_.OnInvalidOrder(order.error().message);
       RefuseInvalid(message, order.error().message);
@@ -389,14 +383,14 @@ void ControlClient::Impl::FinishCall(std::uint64_t number, const grpc::Status& s
     calls_.erase(entry);
     ++answering_;
   }
-  if (call->request.has_pap()) WipeString(call->request.mutable_pap()->mutable_password());
+  contract::WipeSecrets(&call->request);
   if (!status.ok()) {
     Error error = contract::FromStatus(status);
     error.message = "control plane: " + Escape(error.message);
     events_.OnAuthorized(std::move(call->ticket), Fail(std::move(error)));
   } else {
     auto verdict = contract::FromProto(call->response);
-    if (call->response.has_accept()) WipeString(call->response.mutable_accept()->mutable_hlak());
+    contract::WipeSecrets(&call->response);
     events_.OnAuthorized(std::move(call->ticket), std::move(verdict));
   }
   call.reset();

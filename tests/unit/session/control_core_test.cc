@@ -123,6 +123,9 @@ TEST_F(ControlCoreTest, TheTrueCauseArrivesAfterTheHello) {
   Down("g", "s1", "ann", "10.0.0.2");
   ASSERT_EQ(updates.size(), 1U);
   EXPECT_EQ(updates[0].cause, TerminateCause::kUserRequest);
+  ASSERT_FALSE(log.empty());
+  EXPECT_EQ(log.back().rfind("ann: session g/s1 on sstps1 has ended: User-Request, ", 0), 0U)
+      << log.back();
   EXPECT_EQ(core.pools().lease_count(), 0U);
 }
 

@@ -1,0 +1,28 @@
+#include "proto/contract/wipe.h"
+
+#include "proto/base/secret.h"
+
+namespace sstpgw::contract {
+
+void WipeString(std::string* text) {
+  SecureWipe({reinterpret_cast<std::uint8_t*>(text->data()), text->size()});
+  text->clear();
+}
+
+void WipeSecrets(pb::GatewaySettings* settings) {
+  if (settings->has_tls()) WipeString(settings->mutable_tls()->mutable_private_key_pem());
+}
+
+void WipeSecrets(pb::ToGateway* message) {
+  if (message->has_settings()) WipeSecrets(message->mutable_settings()->mutable_settings());
+}
+
+void WipeSecrets(pb::AuthorizeRequest* request) {
+  if (request->has_pap()) WipeString(request->mutable_pap()->mutable_password());
+}
+
+void WipeSecrets(pb::AuthorizeResponse* response) {
+  if (response->has_accept()) WipeString(response->mutable_accept()->mutable_hlak());
+}
+
+}  // namespace sstpgw::contract
