@@ -6,6 +6,7 @@
 //   witness ── sstp-test-client, ping 10.0.0.1 ────┘
 #pragma once
 
+#include <array>
 #include <memory>
 #include <string>
 
@@ -45,13 +46,26 @@ class AttackSuite : public LabSuite<Suite> {
     Base::TearDown();
   }
 
-  // The named counter before something happens, and the check that it has grown after.
+  // Named counters before something happens, and the check that one has grown after.
   struct Counted {
     std::string name;
     double before;
   };
-  static Counted Before(const std::string& name) {
-    return {name, std::max(0.0, Base::lab().Statistic(name))};
+  // Counters reach the table once a second, so the first look may show them as they were before
+  // the last event of an earlier case. Here nobody is left of earlier cases, and the figures are
+  // newer than the call.
+  template <class... Names>
+  static std::array<Counted, sizeof...(Names)> Before(const Names&... names) {
+    WaitForNewFigures();
+    const auto others = [] { return Base::lab().Statistic("context_count") - 1; };
+    EXPECT_TRUE(WaitUntil([&] { return others() == 0; }, kPatience))
+        << others() << " connections beside the witness's";
+    const Json now = Base::lab().CtlJson({"show", "statistics"});
+    const auto value = [&now](const std::string& name) {
+      const Json* found = now.Find(name);
+      return found == nullptr ? 0.0 : found->number();
+    };
+    return {Counted{names, value(names)}...};
   }
   static void ExpectGrown(const Counted& counted, double by = 1) {
     EXPECT_TRUE(Base::lab().WaitStatistic(counted.name, counted.before + by))
@@ -60,6 +74,21 @@ class AttackSuite : public LabSuite<Suite> {
   }
 
   static inline std::unique_ptr<Witness> witness_;
+
+ private:
+  // The witness's packets are counted in the same batch as everything else, and they never cease.
+  // A batch may have been on its way already; the one after it has not.
+  static void WaitForNewFigures() {
+    double packets = WitnessPackets();
+    for (int batch = 0; batch < 2; ++batch) {
+      const double last = packets;
+      EXPECT_TRUE(WaitUntil([&] { return (packets = WitnessPackets()) != last; }, kPatience))
+          << "the gateway sends no figures";
+    }
+  }
+  static double WitnessPackets() {
+    return Base::lab().SessionWith("username", "witness").value_or(Json{}).at("rx-pkts").number();
+  }
 };
 
 }  // namespace sstpgw::test

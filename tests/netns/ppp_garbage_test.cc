@@ -21,7 +21,7 @@ class PppGarbageTest : public AttackSuite<PppGarbageTest> {
  protected:
   // The peer's LCP is alive: an echo is answered. Returns the LCP packets that came before the
   // answer.
-  static std::vector<PppControl> Before(RawPeer& peer, std::uint8_t id) {
+  static std::vector<PppControl> LcpBeforeEcho(RawPeer& peer, std::uint8_t id) {
     peer.Send(client::SstpPpp(kLcp, {kEchoReq, id, FromHex("01020304")}));
     std::vector<PppControl> found;
     bool answered = false;
@@ -38,11 +38,10 @@ class PppGarbageTest : public AttackSuite<PppGarbageTest> {
     EXPECT_TRUE(answered) << "LCP is dead";
     return found;
   }
-  using AttackSuite<PppGarbageTest>::Before;
 };
 
 TEST_F(PppGarbageTest, LengthsBeyondTheFrameGetNoAnswer) {
-  const Counted counted = Before("ppp_malformed");
+  const auto [counted] = Before("ppp_malformed");
   RawPeer peer(lab().client(), lab().address());
   ASSERT_TRUE(peer.OpenLcp());
   // Each frame's Length field promises 0x00c8 octets that are not there.
@@ -50,7 +49,7 @@ TEST_F(PppGarbageTest, LengthsBeyondTheFrameGetNoAnswer) {
     peer.Send(client::SstpData(kLcp, client::Concat({Bytes{static_cast<std::uint8_t>(code), 66},
                                                      FromHex("00c8 01020304")})));
   }
-  for (const PppControl& packet : Before(peer, 91)) {
+  for (const PppControl& packet : LcpBeforeEcho(peer, 91)) {
     EXPECT_NE(packet.id, 66) << "code " << int{packet.code};
     EXPECT_LE(packet.data.size(), 8u) << "code " << int{packet.code};
   }

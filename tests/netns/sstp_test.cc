@@ -36,6 +36,25 @@ class SstpTest : public AttackSuite<SstpTest> {
     peer->Send(request);
     return peer->ReadPacket();
   }
+  // "sstpctl watch", from now on.
+  static std::unique_ptr<Process> Watch() {
+    auto watch = std::make_unique<Process>(
+        std::vector<std::string>{Program("sstpctl"), "--socket", lab().operator_socket(), "--json",
+                                 "watch"},
+        ProcessOptions{&lab().server(), {}, "sstpctl watch"});
+    EXPECT_TRUE(watch->WaitForLine("\"synced\"", kPatience)) << watch->Output();
+    return watch;
+  }
+  // The row with which user test's session left the table: all that was ever counted for it.
+  static Json LastRow(Process& watch) {
+    const auto line = watch.WaitForLine("\"removed\".*\"username\": *\"test\"", kPatience);
+    EXPECT_TRUE(line) << watch.Output();
+    return Json::Parse(line.value_or("")).value_or(Json{}).at("session");
+  }
+  static void ExpectReceived(const Json& row, double packets, double octets) {
+    EXPECT_EQ(row.at("rx-pkts").number(), packets);
+    EXPECT_EQ(row.at("rx-bytes-raw").number(), octets);
+  }
 };
 
 TEST_F(SstpTest, K4AckIsByteExactAndItsNonceFresh) {
@@ -67,7 +86,7 @@ TEST_F(SstpTest, ReservedBitsAreIgnored) {
 }
 
 TEST_F(SstpTest, StreamsWithoutBoundariesAreClosedWithoutAWord) {
-  const Counted counted = Before("sstp_undelineated");
+  const auto [counted] = Before("sstp_undelineated");
   for (const char* hex : {"10 01 00 00", "10 01 00 03", "10 00 00 03", "10 01 00 07 00 08 00",
                           "11 01 00 08 00 08 00 00", "00 00 00 00"}) {
     auto peer = PastHttp();
@@ -93,7 +112,7 @@ TEST_F(SstpTest, TheLongestPacketIsTaken) {
 }
 
 TEST_F(SstpTest, DefectsOfTheRequestAreNamedInTheNak) {
-  const Counted counted = Before("sstp_nak_sent");
+  const auto [counted] = Before("sstp_nak_sent");
   struct Case {
     Bytes request;
     std::uint32_t status;
@@ -165,7 +184,7 @@ TEST_F(SstpTest, TheFourthRefusedRequestOfAHundredIsTheLast) {
 }
 
 TEST_F(SstpTest, MessagesOutOfPlaceAreAborted) {
-  const Counted counted = Before("sstp_unexpected_message");
+  const auto [counted] = Before("sstp_unexpected_message");
   const Bytes connected = client::CallConnected(BindingHash::kSha256, Bytes(32, 1), {}, {});
   for (const Bytes& message : {connected, client::SstpControl(client::kSstpEchoRequest, {}),
                                client::SstpControl(client::kCallConnectAck, {}),
@@ -182,7 +201,7 @@ TEST_F(SstpTest, MessagesOutOfPlaceAreAborted) {
 }
 
 TEST_F(SstpTest, UnknownMessageTypeIsAnInvalidFrame) {
-  const Counted counted = Before("sstp_unknown_message");
+  const auto [counted] = Before("sstp_unknown_message");
   auto peer = PastHttp();
   peer->Send(client::SstpControl(0x4711, {}));
   ExpectAbort(*peer, 7);
@@ -208,14 +227,14 @@ TEST_F(SstpTest, A10K14WrongBindingIsAbortedAndNothingPasses) {
   struct Case {
     bool client::Deviations::*deviation;
     const char* log;
-    const char* counter;
+    Counted counted;
   };
+  const auto [bad_mac, bad_cert_hash, bad_nonce] =
+      Before("binding_bad_mac", "binding_bad_cert_hash", "binding_bad_nonce");
   for (const Case& one :
-       {Case{&client::Deviations::flip_mac_bit, "invalid Compound MAC", "binding_bad_mac"},
-        Case{&client::Deviations::flip_cert_hash_bit, "invalid SHA256 Cert Hash",
-             "binding_bad_cert_hash"},
-        Case{&client::Deviations::flip_nonce_bit, "invalid Nonce", "binding_bad_nonce"}}) {
-    const Counted counted = Before(one.counter);
+       {Case{&client::Deviations::flip_mac_bit, "invalid Compound MAC", bad_mac},
+        Case{&client::Deviations::flip_cert_hash_bit, "invalid SHA256 Cert Hash", bad_cert_hash},
+        Case{&client::Deviations::flip_nonce_bit, "invalid Nonce", bad_nonce}}) {
     const std::size_t from = lab().gateway().LineCount();
     client::ClientOptions options = TestUser();
     options.auth = {AuthProtocol::kMsChapV2};
@@ -226,14 +245,15 @@ TEST_F(SstpTest, A10K14WrongBindingIsAbortedAndNothingPasses) {
     EXPECT_EQ(dialer.failure().detail, "CALL_ABORT, status 4");
     EXPECT_EQ(dialer.facts().ip_packets_received, 0u);
     EXPECT_TRUE(lab().WaitLog(one.log, from)) << one.log;
-    ExpectGrown(counted);
+    ExpectGrown(one.counted);
   }
   EXPECT_TRUE(lab().WaitSessions(1)) << "only the witness";
 }
 
 // The session is up but for the binding; whatever comes after a wrong one is dropped.
 TEST_F(SstpTest, K14NoTrafficAfterAWrongBinding) {
-  const Counted dropped = Before("data_before_binding");
+  const auto [dropped] = Before("data_before_binding");
+  const auto watch = Watch();
   client::ClientOptions options = TestUser();
   options.auth = {AuthProtocol::kMsChapV2};
   options.binding = BindingTime::kNever;
@@ -256,6 +276,7 @@ TEST_F(SstpTest, K14NoTrafficAfterAWrongBinding) {
   EXPECT_EQ(dialer.failure().detail, "CALL_ABORT, status 4");
   EXPECT_EQ(dialer.facts().ip_packets_received, 0u);
   ExpectGrown(dropped);
+  ExpectReceived(LastRow(*watch), 0, 0);
 }
 
 TEST_F(SstpTest, HashProtocolThatIsNoneIsAborted) {
@@ -304,27 +325,46 @@ TEST_F(SstpTest, EarlyCallConnectedIsKeptUntilTheKeysAreThere) {
   }
 }
 
-// A session that authenticates but never binds: no IP packet passes, and the timer ends it.
+// A session that authenticates but never binds: no IP packet passes or counts as its traffic, and
+// the timer ends it.
 TEST_F(SstpTest, WithoutCallConnectedNoPacketPassesAndTheTimerAborts) {
-  const Counted dropped = Before("data_before_binding");
-  const Counted never = Before("binding_never_sent");
+  const auto [dropped, never] = Before("data_before_binding", "binding_never_sent");
+  const auto watch = Watch();
   client::ClientOptions options = TestUser();
   options.binding = BindingTime::kNever;
   Dialer dialer = Dial(options);
   ASSERT_TRUE(dialer.DialUntil(Phase::kUp)) << dialer.failure().detail;
   // An ICMP echo request to the gateway's inner address, which would be answered.
-  const Bytes packet = EchoRequestFrom(dialer.facts().address);
-  dialer.Send(client::SstpData(client::kIpv4, packet));
+  dialer.Send(client::SstpData(client::kIpv4, EchoRequestFrom(dialer.facts().address)));
   EXPECT_TRUE(dialer.DriveUntilFinished(std::chrono::seconds(kNegotiationSeconds + 10)));
   EXPECT_EQ(dialer.failure().detail, "CALL_ABORT, status 8");
   EXPECT_EQ(dialer.facts().ip_packets_received, 0u);
   EXPECT_TRUE(lab().WaitLog("client did not send SSTP_MSG_CALL_CONNECTED", gateway_line_));
   ExpectGrown(dropped);
   ExpectGrown(never);
+  ExpectReceived(LastRow(*watch), 0, 0);
+}
+
+// The same packet of a client that did bind.
+TEST_F(SstpTest, APacketAfterTheBindingPassesAndCounts) {
+  const auto watch = Watch();
+  Dialer dialer = Dial();
+  ASSERT_TRUE(dialer.DialUntil(Phase::kUp)) << dialer.failure().detail;
+  ASSERT_TRUE(WaitUntil(
+      [] {
+        const Json row = lab().SessionWith("username", "test").value_or(Json{});
+        return row.at("state").text() == "active";
+      },
+      kPatience));
+  dialer.Send(client::SstpData(client::kIpv4, EchoRequestFrom(dialer.facts().address)));
+  EXPECT_TRUE(dialer.Drive(
+      [](client::ClientSession& session) { return session.facts().ip_packets_received > 0; }));
+  HangUp(dialer, 1);
+  ExpectReceived(LastRow(*watch), 1, 28);
 }
 
 TEST_F(SstpTest, PacketsWithAForeignSourceAreDropped) {
-  const Counted counted = Before("up_dropped_spoofed");
+  const auto [counted] = Before("up_dropped_spoofed");
   Dialer dialer = Dial();
   ASSERT_TRUE(dialer.DialUntil(Phase::kUp)) << dialer.failure().detail;
   ASSERT_TRUE(
