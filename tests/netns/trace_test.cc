@@ -16,7 +16,9 @@ using client::ClientOptions;
 using client::Phase;
 using ::testing::AnyOf;
 using ::testing::ContainsRegex;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using ::testing::Not;
 
 class TraceTest : public LabSuite<TraceTest> {
@@ -47,6 +49,32 @@ class TraceTest : public LabSuite<TraceTest> {
       ++from;
       last = *line;
     }
+  }
+  // LCP packets of the server that came after the client's first Identification, once it has
+  // answered an Echo-Request that the client sent last: what was to come before is there.
+  static std::vector<client::PppControl> LcpSinceIdent(Dialer& dialer) {
+    constexpr std::uint8_t kLast = 0xee;
+    const auto lcp = [](const client::SstpPacket& packet) -> std::optional<client::PppControl> {
+      const auto frame = packet.frame();
+      if (!frame || frame->protocol != client::kLcp) return std::nullopt;
+      return client::ParsePppControl(frame->information);
+    };
+    dialer.Send(client::SstpPpp(client::kLcp, {client::kEchoReq, kLast, Bytes(4, 0)}));
+    EXPECT_TRUE(dialer.DriveUntilPacket([&lcp](const client::SstpPacket& packet) {
+      const auto control = lcp(packet);
+      return control && control->code == client::kEchoRep && control->id == kLast;
+    }));
+    std::vector<client::PppControl> found;
+    bool identified = false;
+    for (const client::TraceEntry& entry : dialer.session().trace()) {
+      const auto control = lcp(entry.packet);
+      if (!control) continue;
+      identified = identified || (!entry.from_server && control->code == client::kIdent);
+      const bool last = control->code == client::kEchoRep && control->id == kLast;
+      if (identified && entry.from_server && !last) found.push_back(*control);
+    }
+    EXPECT_TRUE(identified);
+    return found;
   }
 };
 
@@ -127,10 +155,14 @@ TEST_F(TraceTest, K1ToK18TheLogOfThePage) {
   ASSERT_EQ(requests.size(), 2u);
   const auto tail = [](const std::string& line) { return line.substr(line.find("send [")); };
   EXPECT_EQ(tail(requests[0]), tail(requests[1]));
-  // K10: an Ident is never answered.
-  for (const client::PppControl& packet : dialer.ServerPackets(client::kLcp)) {
-    EXPECT_NE(packet.code, client::kCodeRej);
+  // K10: nobody answers an Ident. All that LCP says after it is that it runs no IPv6CP and no CCP.
+  std::vector<int> rejected;
+  for (const client::PppControl& packet : LcpSinceIdent(dialer)) {
+    EXPECT_EQ(packet.code, client::kProtoRej);
+    ASSERT_GE(packet.data.size(), 2u);
+    rejected.push_back((packet.data[0] << 8) | packet.data[1]);
   }
+  EXPECT_THAT(rejected, ElementsAre(client::kIpv6cp, client::kCcp));
   HangUp(dialer);
   EXPECT_TRUE(lab().WaitLog("sstp: disconnect by peer", from));
   EXPECT_TRUE(lab().WaitLog("sstp: disconnected$", from));
@@ -138,13 +170,16 @@ TEST_F(TraceTest, K1ToK18TheLogOfThePage) {
   EXPECT_THAT(lab().control_plane().Output(), Not(HasSubstr("s3cret")));
 }
 
-TEST_F(TraceTest, K10ControlCharactersOfAPeerAreEscaped) {
-  Dialer dialer = Dial(PageClient());
+TEST_F(TraceTest, K10AnIdentIsLoggedWithItsControlCharactersEscapedAndNotAnswered) {
+  ClientOptions options = PageClient();
+  options.deviations.windows_opening = false;
+  Dialer dialer = Dial(options);
   ASSERT_TRUE(dialer.DialUntil(Phase::kUp));
   dialer.Send(client::SstpPpp(
       client::kLcp, {client::kIdent, 9,
                      client::Concat({Bytes(4, 0), client::ToBytes("evil\x1b[31m\nsstp0:x")})}));
   EXPECT_TRUE(lab().WaitLog("LCP Ident .*evil\\\\x1b\\[31m\\\\x0asstp0:x", gateway_line_));
+  EXPECT_THAT(LcpSinceIdent(dialer), IsEmpty());
   HangUp(dialer);
 }
 
@@ -154,13 +189,24 @@ TEST_F(TraceTest, K9TenTransmissionsThenTheEnd) {
   options.deviations.silent_lcp = true;
   Dialer dialer = Dial(options);
   EXPECT_TRUE(dialer.DriveUntilFinished(std::chrono::seconds(60)));
-  const auto packets = dialer.ServerPackets(client::kLcp);
   std::vector<client::PppControl> requests;
-  for (const client::PppControl& packet : packets) {
-    if (packet.code == client::kConfReq) requests.push_back(packet);
+  std::vector<TimePoint> times;
+  for (const client::TraceEntry& entry : dialer.session().trace()) {
+    const auto frame = entry.packet.frame();
+    if (!entry.from_server || !frame || frame->protocol != client::kLcp) continue;
+    const auto packet = client::ParsePppControl(frame->information);
+    if (!packet || packet->code != client::kConfReq) continue;
+    requests.push_back(*packet);
+    times.push_back(entry.at);
   }
   ASSERT_EQ(requests.size(), 10u);
-  for (const client::PppControl& request : requests) EXPECT_EQ(request.id, requests[0].id);
+  for (std::size_t i = 1; i < requests.size(); ++i) {
+    EXPECT_EQ(requests[i].id, requests[0].id);
+    EXPECT_EQ(requests[i].data, requests[0].data);
+    const std::chrono::duration<double> gap = times[i] - times[i - 1];
+    EXPECT_GE(gap.count(), 2.5) << "seconds before transmission " << i + 1;
+    EXPECT_LE(gap.count(), 4.5) << "seconds before transmission " << i + 1;
+  }
   for (int left = 9; left >= 1; --left) {
     EXPECT_TRUE(lab().WaitLog("fsm timeout " + std::to_string(left) + "$", gateway_line_)) << left;
   }
