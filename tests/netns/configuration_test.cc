@@ -2,6 +2,9 @@
 // daemons' exit codes and messages, and what a client is shown.
 //
 //   client ──── server: both daemons (started per case)
+#include <algorithm>
+#include <sstream>
+
 #include "tests/netns/lab_suite.h"
 
 namespace sstpgw::test {
@@ -13,6 +16,8 @@ using sstpgw::testing::CertificateAuthority;
 using sstpgw::testing::CertificateRequest;
 using sstpgw::testing::Identity;
 using sstpgw::testing::KeyType;
+using ::testing::AllOf;
+using ::testing::Contains;
 using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -228,24 +233,39 @@ TEST_F(ConfigurationTest, B6B9F10H5H7RefusalsNameTheirNode) {
 
 TEST_F(ConfigurationTest, FiveMistakesFiveMessages) {
   LabConfig config;
-  config.users = "test: { password: test, passwrod: x }";      // 1: unknown key
-  config.pools = "SSTP-POOL: { range: [10.0.0.9-10.0.0.2] }";  // 2: backwards
-  config.default_pool = "OTHER";                               // 3: unknown pool
-  config.gateway_address = "10.0.0.300";                       // 4: no address
-  config.extra = "port: 70000";                                // 5: out of range
-  const Finished done = Check(lab_->ConfigText(config));
+  config.users = "test: { password: test, passwrod: s3cret }";
+  config.pools = "SSTP-POOL: { range: [10.0.0.9-10.0.0.2] }";
+  config.default_pool = "OTHER";
+  config.gateway_address = "10.0.0.300";
+  config.extra = "port: 70000";
+  const std::string yaml = lab_->ConfigText(config);
+  const Finished done = Check(yaml);
   EXPECT_NE(done.exit_code, 0);
-  for (const char* part : {"passwrod", "sstp.client-ip-pool.SSTP-POOL.range", "sstp.default-pool",
-                           "sstp.gateway-address", "sstp.port"}) {
-    EXPECT_THAT(done.output, HasSubstr(part));
-  }
-  // Each with its line.
-  std::size_t errors = 0;
+  // Each with its line, path, value and reason; but what stands beside a password may be one.
+  struct Mistake {
+    const char* written;  // marks the line
+    const char* message;
+  };
+  std::vector<std::string> errors;
   std::istringstream text(done.output);
   for (std::string line; std::getline(text, line);) {
-    if (line.find("check.yaml:") != std::string::npos) ++errors;
+    if (line.find("error: ") == 0) errors.push_back(line);
   }
-  EXPECT_GE(errors, 5u) << done.output;
+  EXPECT_EQ(errors.size(), 5u) << done.output;
+  for (const Mistake& one :
+       {Mistake{"passwrod:", "sstp.authentication.local-users.test.passwrod: is not a known key"},
+        Mistake{"10.0.0.9-10.0.0.2",
+                "sstp.client-ip-pool.SSTP-POOL.range[0]: 10.0.0.9-10.0.0.2: the last address is "
+                "below the first"},
+        Mistake{"default-pool:", "sstp.default-pool: OTHER: there is no such pool"},
+        Mistake{"gateway-address:", "sstp.gateway-address: 10.0.0.300: must be an IPv4 address"},
+        Mistake{"port:", "sstp.port: 70000: must be a whole number 1..65535"}}) {
+    const std::size_t at = yaml.find(one.written);
+    const auto line = 1 + std::count(yaml.begin(), yaml.begin() + static_cast<long>(at), '\n');
+    const std::string begin = "check.yaml:" + std::to_string(line) + ":";
+    EXPECT_THAT(errors, Contains(AllOf(HasSubstr(begin), HasSubstr(one.message))).Times(1));
+  }
+  EXPECT_THAT(done.output, Not(HasSubstr("s3cret")));
   // The daemon refuses to start with it, and says the same.
   lab_->WriteConfig(config);
   Process daemon(
