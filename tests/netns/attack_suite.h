@@ -30,7 +30,9 @@ class AttackSuite : public LabSuite<Suite> {
 
   static void SetUpTestSuite() {
     Base::SetUpTestSuite();
-    if (Base::started_) witness_ = std::make_unique<Witness>(*Base::lab_);
+    if (!Base::started_) return;
+    witness_ = std::make_unique<Witness>(*Base::lab_);
+    Base::residents_ = 1;
   }
   static void TearDownTestSuite() {
     if (witness_) {

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 
@@ -34,6 +35,7 @@ class LabSuite : public ::testing::Test {
     if (!CanUseNamespaces() || !started_) return;
     EXPECT_TRUE(lab().gateway().running()) << "the gateway died";
     EXPECT_TRUE(lab().control_plane().running()) << "the control plane died";
+    ExpectEmptyHouse();
     if (HasFailure()) {
       std::printf("---- gateway's log of this case\n%s",
                   lab().gateway().Output(gateway_line_).c_str());
@@ -55,9 +57,32 @@ class LabSuite : public ::testing::Test {
     EXPECT_TRUE(lab().WaitSessions(left));
   }
 
+  // True once the table shows this user's session as active.
+  static bool WaitActive(const std::string& user = "test") {
+    return WaitUntil(
+        [&user] {
+          const Json row = lab().SessionWith("username", user).value_or(Json{});
+          return row.at("state").text() == "active";
+        },
+        kPatience);
+  }
+
   static inline std::unique_ptr<Lab> lab_;
   static inline bool started_ = false;
-  std::size_t gateway_line_ = 0;  // where this case's log begins
+  static inline std::size_t residents_ = 0;  // sessions that live as long as the suite
+  std::size_t gateway_line_ = 0;             // where this case's log begins
+
+ private:
+  // What a case left behind has ended, and its interfaces are gone, before the next case begins.
+  static void ExpectEmptyHouse() {
+    EXPECT_TRUE(lab().WaitSessions(residents_)) << "sessions stay";
+    const auto interfaces = [] { return lab().server().Shell("ip -o link show type tun"); };
+    const auto count = [&interfaces] {
+      const std::string lines = interfaces();
+      return static_cast<std::size_t>(std::count(lines.begin(), lines.end(), '\n'));
+    };
+    EXPECT_TRUE(WaitUntil([&] { return count() == residents_; }, kPatience)) << interfaces();
+  }
 };
 
 }  // namespace sstpgw::test

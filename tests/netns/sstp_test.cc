@@ -319,8 +319,7 @@ TEST_F(SstpTest, EarlyCallConnectedIsKeptUntilTheKeysAreThere) {
     options.binding = BindingTime::kBeforeTheResult;
     Dialer dialer = Dial(options);
     EXPECT_TRUE(dialer.DialUntil(Phase::kUp)) << dialer.failure().detail;
-    EXPECT_TRUE(
-        WaitUntil([] { return lab().SessionWith("username", "test").has_value(); }, kPatience));
+    EXPECT_TRUE(WaitActive());
     HangUp(dialer, 1);
   }
 }
@@ -350,12 +349,7 @@ TEST_F(SstpTest, APacketAfterTheBindingPassesAndCounts) {
   const auto watch = Watch();
   Dialer dialer = Dial();
   ASSERT_TRUE(dialer.DialUntil(Phase::kUp)) << dialer.failure().detail;
-  ASSERT_TRUE(WaitUntil(
-      [] {
-        const Json row = lab().SessionWith("username", "test").value_or(Json{});
-        return row.at("state").text() == "active";
-      },
-      kPatience));
+  ASSERT_TRUE(WaitActive());
   dialer.Send(client::SstpData(client::kIpv4, EchoRequestFrom(dialer.facts().address)));
   EXPECT_TRUE(dialer.Drive(
       [](client::ClientSession& session) { return session.facts().ip_packets_received > 0; }));
@@ -367,8 +361,7 @@ TEST_F(SstpTest, PacketsWithAForeignSourceAreDropped) {
   const auto [counted] = Before("up_dropped_spoofed");
   Dialer dialer = Dial();
   ASSERT_TRUE(dialer.DialUntil(Phase::kUp)) << dialer.failure().detail;
-  ASSERT_TRUE(
-      WaitUntil([] { return lab().SessionWith("username", "test").has_value(); }, kPatience));
+  ASSERT_TRUE(WaitActive());
   dialer.Send(client::SstpData(
       client::kIpv4,
       client::FromHex("4500 001c 0001 0000 4001 0000 0a090909 0a000001 0800 f7fd 0001 0001")));

@@ -5,7 +5,6 @@
 //   sstpc0 10.0.0.x ─(TLS)─── sstp0 10.0.0.1
 //   wan0 192.168.10.100 ───── wan0 .1      lan0 10.20.0.1 ─── lan0 10.20.0.2
 //                                                             iperf3 -s
-#include <csignal>
 #include <regex>
 
 #include "tests/netns/lab_suite.h"
@@ -35,8 +34,7 @@ class TrafficTest : public LabSuite<TrafficTest> {
     auto dial = std::make_unique<TunDial>(lab(), lab().client(), "test", "test", std::move(common),
                                           std::vector<std::string>{"--route", "10.20.0.0/24"});
     EXPECT_TRUE(dial->WaitUp()) << dial->process().Output();
-    EXPECT_TRUE(
-        WaitUntil([] { return lab().SessionWith("state", "active").has_value(); }, kPatience));
+    EXPECT_TRUE(WaitActive());
     return dial;
   }
   static void Close(TunDial& dial) {
@@ -74,19 +72,19 @@ TEST_F(TrafficTest, FactsPingAndBothDirectionsOfTcpAndUdp) {
   for (const char* target : {"10.0.0.1", "10.20.0.2"}) {
     int code = 0;
     const std::string out =
-        lab().client().Shell(std::string("ping -n -c 5 -i 0.2 -W 2 ") + target, &code);
+        lab().client().Shell(std::string("ping -n -c 5 -i 0.2 -W 10 ") + target, &code);
     EXPECT_EQ(code, 0) << out;
     EXPECT_THAT(out, HasSubstr(" 0% packet loss"));
   }
   // The largest packet that fits, and one octet more.
   int code = 0;
-  lab().client().Shell("ping -n -c 2 -i 0.2 -W 2 -M do -s 1424 10.20.0.2", &code);
+  lab().client().Shell("ping -n -c 2 -i 0.2 -W 10 -M do -s 1424 10.20.0.2", &code);
   EXPECT_EQ(code, 0);
   lab().client().Shell("ping -n -c 1 -W 1 -M do -s 1425 10.20.0.2", &code);
   EXPECT_NE(code, 0);
   // From behind to the client.
   const std::string out =
-      lab().inside().Shell("ping -n -c 3 -i 0.2 -W 2 " + dial->Fact("address"), &code);
+      lab().inside().Shell("ping -n -c 3 -i 0.2 -W 10 " + dial->Fact("address"), &code);
   EXPECT_EQ(code, 0) << out;
 
   Process server({"iperf3", "-s", "--forceflush"}, {&lab().inside(), {}, "iperf3"});
@@ -109,7 +107,7 @@ TEST_F(TrafficTest, J7CountersGrowByWhatWasSent) {
   const double before = number("rx-bytes-raw");
   // 100 echo requests of 1028 octets: 100 KiB up, and the replies down.
   int code = 0;
-  lab().client().Shell("ping -n -q -c 100 -i 0.01 -W 2 -s 1000 10.0.0.1", &code);
+  lab().client().Shell("ping -n -q -c 100 -i 0.01 -W 10 -s 1000 10.0.0.1", &code);
   EXPECT_EQ(code, 0);
   EXPECT_TRUE(WaitUntil([&] { return number("rx-bytes-raw") >= before + 102800; }, kPatience))
       << number("rx-bytes-raw");
@@ -134,7 +132,7 @@ TEST_F(TrafficTest, BothVersionsOfTlsCarryTraffic) {
     EXPECT_EQ(lab().SessionWith("username", "test").value_or(Json{}).at("tls").text(),
               std::string("TLSv") + version);
     int code = 0;
-    lab().client().Shell("ping -n -c 2 -i 0.2 -W 2 10.20.0.2", &code);
+    lab().client().Shell("ping -n -c 2 -i 0.2 -W 10 10.20.0.2", &code);
     EXPECT_EQ(code, 0) << version;
     Close(*dial);
   }

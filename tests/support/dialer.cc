@@ -2,7 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include <csignal>
+#include <cstdlib>
+#include <set>
 #include <utility>
 
 namespace sstpgw::test {
@@ -164,7 +165,7 @@ bool Witness::StillServed() {
   // Two replies from now on: the first may have been on its way already.
   std::size_t from = ping_->LineCount();
   for (int i = 0; i < 2; ++i) {
-    if (!ping_->WaitForLine("bytes from", std::chrono::seconds(5), from)) return false;
+    if (!ping_->WaitForLine("bytes from", std::chrono::seconds(10), from)) return false;
     from = ping_->LineCount();
   }
   return true;
@@ -172,15 +173,16 @@ bool Witness::StillServed() {
 
 std::string Witness::Loss() {
   if (!up_) return "was never up";
-  ping_->Signal(SIGINT);
-  ping_->Wait(std::chrono::seconds(10));
-  const auto summary = ping_->WaitForLine("packets transmitted", std::chrono::seconds(5));
-  if (!summary) return "ping gave no summary";
-  // The last request may be cut off by the signal.
-  const long sent = std::strtol(summary->c_str(), nullptr, 10);
-  const std::size_t comma = summary->find(", ");
-  const long received = std::strtol(summary->c_str() + comma + 2, nullptr, 10);
-  return sent - received <= 1 ? "" : *summary;
+  // Answers come in order: what is missing before one that was asked for just now is lost, what is
+  // missing behind it may be on its way.
+  if (!StillServed()) return "no answers any more";
+  ping_->Kill();
+  std::set<long> answered;
+  for (const std::string& line : ping_->Matching("bytes from .*icmp_seq=[0-9]+")) {
+    answered.insert(std::strtol(line.c_str() + line.find("icmp_seq=") + 9, nullptr, 10));
+  }
+  const long lost = *answered.rbegin() - static_cast<long>(answered.size());
+  return lost == 0 ? "" : std::to_string(lost) + " of " + std::to_string(*answered.rbegin());
 }
 
 }  // namespace sstpgw::test

@@ -76,7 +76,7 @@ class Witness {
   explicit Witness(Lab& lab);
   // True if replies still arrive.
   bool StillServed();
-  // Ends the ping; "" if nothing was lost, otherwise what ping said.
+  // Ends the ping; "" if every request was answered, otherwise what is missing.
   std::string Loss();
 
  private:

@@ -16,12 +16,12 @@
 #include <regex>
 
 #include "tests/support/namespaces.h"
-#include "tests/support/wait_until.h"
 
 namespace sstpgw::test {
 namespace {
 
 constexpr std::size_t kMaxLines = 400000;
+constexpr std::chrono::seconds kLastWords{2};
 
 std::vector<char*> Pointers(std::vector<std::string>& texts) {
   std::vector<char*> out;
@@ -130,6 +130,11 @@ std::optional<int> Process::Wait(Milliseconds timeout) {
     return true;
   };
   WaitUntil(exited, timeout);
+  if (exit_code_) {
+    // The pipe ends with the program, unless children of its own still hold it.
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, kLastWords, [this] { return ended_; });
+  }
   return exit_code_;
 }
 
@@ -197,8 +202,6 @@ Finished RunProcess(std::vector<std::string> argv, ProcessOptions options,
   const std::optional<int> code = process.Wait(timeout);
   if (!code) process.Kill();
   finished.exit_code = code.value_or(-1);
-  // The pipe ends with the process; what it wrote is all there once the end was read.
-  process.WaitForLine("a^", std::chrono::milliseconds(2000));
   finished.output = process.Output();
   return finished;
 }

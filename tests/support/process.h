@@ -14,6 +14,8 @@
 #include <thread>
 #include <vector>
 
+#include "tests/support/wait_until.h"
+
 namespace sstpgw::test {
 
 class Namespace;
@@ -37,10 +39,11 @@ class Process {
   [[nodiscard]] pid_t pid() const { return pid_; }
   [[nodiscard]] bool running();
   void Signal(int number) const;
-  // The exit code (128 + signal if killed); nullopt if it still runs after `timeout`.
+  // The exit code (128 + signal if killed); nullopt if it still runs after `timeout`. With an exit
+  // code, all that the program wrote is in the lines.
   std::optional<int> Wait(Milliseconds timeout);
   // SIGTERM, then SIGKILL after `timeout`; the exit code.
-  int Stop(Milliseconds timeout = Milliseconds(10000));
+  int Stop(Milliseconds timeout = kPatience);
   // SIGKILL and reap.
   void Kill();
 
@@ -78,6 +81,6 @@ struct Finished {
   std::string output;
 };
 Finished RunProcess(std::vector<std::string> argv, ProcessOptions options = {},
-                    std::chrono::milliseconds timeout = std::chrono::milliseconds(30000));
+                    std::chrono::milliseconds timeout = 3 * kPatience);
 
 }  // namespace sstpgw::test

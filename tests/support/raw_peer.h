@@ -3,7 +3,6 @@
 #pragma once
 
 #include <chrono>
-#include <cstdlib>
 #include <functional>
 #include <optional>
 #include <string>
@@ -12,12 +11,9 @@
 #include "tests/client/tls_connection.h"
 #include "tests/client/wire.h"
 #include "tests/support/namespaces.h"
+#include "tests/support/wait_until.h"
 
 namespace sstpgw::test {
-
-// How long a fact may take; an emulated guest is slow.
-inline const std::chrono::milliseconds kPatience{std::getenv("SG_GUEST") == nullptr ? 20000
-                                                                                    : 180000};
 
 struct ServerAddress {
   std::string address;

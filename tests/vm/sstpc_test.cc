@@ -100,25 +100,30 @@ TEST_P(SstpcTest, ConnectsAsOnThePageAndPassesTraffic) {
   ASSERT_TRUE(WaitUntil([&] { return addresses().find("inet ") != std::string::npos; }, kPatience))
       << sstpc.Output() << lab_->Logs();
   EXPECT_NE(addresses().find("mtu 1452 "), std::string::npos) << addresses();
-  const std::string address = lab_->Sessions().at(0).at("ip").text();
+  const auto row = [] { return lab_->SessionWith("username", "vyos").value_or(Json{}); };
+  ASSERT_TRUE(WaitUntil([&] { return row().at("state").text() == "active"; }, kPatience))
+      << lab_->Logs();
+  EXPECT_EQ(row().at("calling-sid").text(), Lab::kClient);
+  const std::string address = row().at("ip").text();
   EXPECT_NE(addresses().find("inet " + address + " peer 10.0.0.1/32"), std::string::npos)
       << addresses();
   EXPECT_NE(lab_->server().Ip("addr show dev sstp0").find("inet 10.0.0.1 peer " + address + "/32"),
             std::string::npos);
   EXPECT_NE(lab_->server().Ip("addr show dev sstp0").find("mtu 1452 "), std::string::npos);
-  EXPECT_NE(ReadFile("/etc/ppp/resolv.conf").find("192.0.2.53"), std::string::npos);
+  EXPECT_TRUE(WaitUntil(
+      [] { return ReadFile("/etc/ppp/resolv.conf").find("192.0.2.53") != std::string::npos; },
+      kPatience));
 
   ClientShell("ping -q -c 3 -W 20 10.0.0.1");
   ClientShell("iperf3 -c 10.0.0.1 -n 512K -i 0");
   ClientShell("iperf3 -c 10.0.0.1 -n 512K -i 0 -R");
 
-  const Json row = lab_->Sessions().at(0);
-  EXPECT_EQ(row.at("username").text(), "vyos");
-  EXPECT_EQ(row.at("state").text(), "active");
-  EXPECT_EQ(row.at("calling-sid").text(), Lab::kClient);
+  EXPECT_EQ(row().at("state").text(), "active");
   sstpc.Stop(kPatience);
   EXPECT_TRUE(lab_->WaitSessions(0, kPatience)) << lab_->Logs();
   EXPECT_TRUE(WaitUntil([&] { return addresses().find("does not exist") != std::string::npos; },
+                        kPatience));
+  EXPECT_TRUE(WaitUntil([] { return lab_->server().Shell("ip -o link show type tun").empty(); },
                         kPatience));
 }
 
