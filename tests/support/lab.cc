@@ -86,6 +86,10 @@ bool Lab::Reload(const LabConfig& config) {
     ADD_FAILURE() << "reload: " << done.output;
     return false;
   }
+  return WaitApplied();
+}
+
+bool Lab::WaitApplied() {
   return WaitUntil(
       [this] {
         const Json gateways = CtlJson({"show", "gateways"});
@@ -125,9 +129,11 @@ void Lab::LaunchGateway() {
 
 bool Lab::StartGateway() {
   LaunchGateway();
-  const bool listens = gateway_->WaitForLine("\\]: listening on \\S+$", kPatience).has_value();
-  if (!listens) ADD_FAILURE() << "the gateway does not listen:\n" << Logs();
-  return listens;
+  // It listens a little before the rest of its settings is in force, the log's level for example.
+  const bool ready =
+      gateway_->WaitForLine("\\]: listening on \\S+$", kPatience).has_value() && WaitApplied();
+  if (!ready) ADD_FAILURE() << "the gateway does not serve:\n" << Logs();
+  return ready;
 }
 
 Finished Lab::Ctl(const std::vector<std::string>& arguments) {

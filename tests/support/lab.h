@@ -51,7 +51,7 @@ class Lab {
   Lab(const Lab&) = delete;
   Lab& operator=(const Lab&) = delete;
 
-  // Both daemons; true once the gateway listens.
+  // Both daemons; true once the gateway serves with the configuration.
   bool Start();
   bool StartControlPlane();
   bool StartGateway();
@@ -98,6 +98,9 @@ class Lab {
   [[nodiscard]] std::string Logs() const;
 
  private:
+  // True once the gateway said that it runs with the newest settings.
+  bool WaitApplied();
+
   TempDir directory_;
   sstpgw::testing::CertificateAuthority ca_;
   Namespace server_;
