@@ -160,6 +160,26 @@ std::vector<IdentityIssue> FindOddities(const Certificates& own, const Certifica
   return oddities;
 }
 
+// The certificates of a file, if there are any; what is wrong with it goes to `issues`.
+std::optional<Certificates> Examine(const std::optional<std::string>& pem, IdentityPart part,
+                                    std::vector<IdentityIssue>& issues) {
+  if (!pem) return std::nullopt;
+  auto certificates = ParseCertificates(*pem);
+  if (certificates) return *std::move(certificates);
+  issues.push_back({part, certificates.error()});
+  return std::nullopt;
+}
+
+KeyPtr ExamineKey(const IdentityFiles& files, std::vector<IdentityIssue>& issues) {
+  if (!files.key_pem) return nullptr;
+  const bool separate = !files.key_pem->empty();
+  if (!separate && !files.certificate_pem) return nullptr;
+  auto key = ParseKey(separate ? files.key_pem->RevealText() : *files.certificate_pem);
+  if (key) return *std::move(key);
+  issues.push_back({IdentityPart::kKey, key.error()});
+  return nullptr;
+}
+
 ContextPtr NewContext() { return ContextPtr(SSL_CTX_new(TLS_server_method())); }
 
 std::string Verdict(bool accepted, std::string_view reason) {
@@ -172,21 +192,17 @@ std::string Verdict(bool accepted, std::string_view reason) {
 Result<ServerIdentity, std::vector<IdentityIssue>> BuildServerIdentity(
     const IdentityFiles& files, const std::string& host_name) {
   std::vector<IdentityIssue> issues;
-  auto own = ParseCertificates(files.certificate_pem);
-  if (!own) issues.push_back({IdentityPart::kCertificate, own.error()});
-  auto authorities = ParseCertificates(files.ca_pem);
-  if (!authorities) issues.push_back({IdentityPart::kAuthority, authorities.error()});
-  const bool separate = !files.key_pem.empty();
-  auto key = ParseKey(separate ? files.key_pem.RevealText() : files.certificate_pem);
-  if (!key) issues.push_back({IdentityPart::kKey, key.error()});
-  if (own && key && !Matches(own->front().get(), key->get())) {
+  const auto own = Examine(files.certificate_pem, IdentityPart::kCertificate, issues);
+  const auto authorities = Examine(files.ca_pem, IdentityPart::kAuthority, issues);
+  const KeyPtr key = ExamineKey(files, issues);
+  if (own && key != nullptr && !Matches(own->front().get(), key.get())) {
     issues.push_back({IdentityPart::kKey, "does not belong to the (first) certificate"});
   }
-  if (!issues.empty()) return Fail(std::move(issues));
+  if (!own || !authorities || key == nullptr || !issues.empty()) return Fail(std::move(issues));
   ServerIdentity identity;
   identity.chain_pem = ToPem(CompleteChain(*own, *authorities));
-  identity.private_key_pem = ToPem(key->get());
-  identity.warnings = FindOddities(*own, *authorities, key->get(), host_name);
+  identity.private_key_pem = ToPem(key.get());
+  identity.warnings = FindOddities(*own, *authorities, key.get(), host_name);
   return identity;
 }
 

@@ -3,6 +3,7 @@
 // nobody for a passphrase. Validity dates are not looked at (there is no clock here).
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,11 +13,12 @@
 
 namespace sstpgw::cp {
 
-// The PEM texts that the three settings under `ssl` name.
+// The PEM texts that the three settings under `ssl` name. Absent: could not be had, which somebody
+// has reported already; the others are examined all the same.
 struct IdentityFiles {
-  std::string certificate_pem;  // leaf first, intermediates after it
-  Secret key_pem;               // without passphrase; empty: it is in certificate_pem
-  std::string ca_pem;
+  std::optional<std::string> certificate_pem;  // leaf first, intermediates after it
+  std::optional<Secret> key_pem;  // without passphrase; empty: it is in certificate_pem
+  std::optional<std::string> ca_pem;
 };
 
 enum class IdentityPart { kCertificate, kKey, kAuthority };
@@ -33,7 +35,8 @@ struct ServerIdentity {
   std::vector<IdentityIssue> warnings;
 };
 
-// `host_name` (may be empty) is only compared with the certificate, for a warning.
+// `host_name` (may be empty) is only compared with the certificate, for a warning. The error lists
+// everything that is wrong with what is there; it is empty if only absence stands in the way.
 [[nodiscard]] Result<ServerIdentity, std::vector<IdentityIssue>> BuildServerIdentity(
     const IdentityFiles& files, const std::string& host_name);
 

@@ -19,9 +19,11 @@ void InterpretNameServers(const v1::SstpConfig& config, Report& report, ControlC
     const std::optional<Ipv4Address> address = Ipv4Address::Parse(config.name_server(i));
     if (!address) continue;  // IPv6, refused by the schema
     result.dns.push_back(*address);
-    if (result.dns.size() == kMaxDns + 1) {
-      report.Error(Item("sstp.name-server", static_cast<std::size_t>(i)),
-                   "is the third IPv4 name server, there may be two", "Remove it.");
+    if (result.dns.size() > kMaxDns) {
+      report.Error(
+          Item("sstp.name-server", static_cast<std::size_t>(i)),
+          "is IPv4 name server number " + std::to_string(result.dns.size()) + ", there may be two",
+          "Remove it.");
     }
   }
   for (const std::string& text : config.wins_server()) result.wins.push_back(AddressOf(text));
@@ -33,6 +35,10 @@ SingleSession SingleSessionOf(const std::string& text) {
 }
 
 }  // namespace
+
+bool UsersAreLocal(const v1::SstpConfig& config, const Report& report) {
+  return config.authentication().mode() == "local" && !report.Refused("sstp.authentication.mode");
+}
 
 ControlConfig Interpret(const v1::SstpConfig& config, const std::string& directory,
                         FileReader& reader, Report& report) {
@@ -79,8 +85,7 @@ void InterpretUsers(const v1::SstpConfig& config, Report& report, ControlConfig&
     }
     result.local_users.emplace(name, std::move(user));
   }
-  if (users.empty() && config.authentication().mode() == "local" &&
-      !report.Faulty("sstp.authentication")) {
+  if (users.empty() && UsersAreLocal(config, report) && !report.Faulty(users_path)) {
     report.Error(users_path, "is missing: mode local needs at least one user",
                  "Add a user with a password.");
   }

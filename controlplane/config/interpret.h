@@ -16,6 +16,9 @@ namespace sstpgw::cp {
 [[nodiscard]] ControlConfig Interpret(const v1::SstpConfig& config, const std::string& directory,
                                       FileReader& reader, Report& report);
 
+// Local users are asked, as far as one can tell.
+[[nodiscard]] bool UsersAreLocal(const v1::SstpConfig& config, const Report& report);
+
 // Its parts; each fills its share of `result`.
 void InterpretGateway(const v1::SstpConfig& config, Report& report, ControlConfig& result);
 void InterpretTls(const v1::SstpConfig& config, const std::string& directory, FileReader& reader,

@@ -69,7 +69,7 @@ void WarnOfOverlaps(std::vector<NamedRange> ranges, Report& report) {
 
 void CheckDefaultPool(const std::string& name, const Pools& pools, Report& report) {
   if (!name.empty()) {
-    if (pools.find(name) == pools.end() && !report.Faulty(Below(kPools, name))) {
+    if (pools.find(name) == pools.end() && !report.Refused(Below(kPools, name))) {
       report.Error("sstp.default-pool", "there is no such pool in client-ip-pool");
     }
   } else if (!pools.empty() && !report.Faulty("sstp.default-pool")) {
@@ -104,9 +104,7 @@ void InterpretPools(const v1::SstpConfig& config, Report& report, ControlConfig&
   CheckLoops(result.pools, report);
   CheckDefaultPool(result.default_pool, result.pools, report);
   WarnOfOverlaps(std::move(all), report);
-  const bool asked_for =
-      config.authentication().mode() == "local" && !report.Faulty("sstp.authentication.mode");
-  if (result.pools.empty() && asked_for && !report.Faulty(kPools)) {
+  if (result.pools.empty() && UsersAreLocal(config, report) && !report.Faulty(kPools)) {
     report.Error(std::string(kPools), "is missing: clients need addresses",
                  "Define a pool with a range.");
   }

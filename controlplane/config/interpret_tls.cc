@@ -1,10 +1,12 @@
 // `ssl`: files are read and fitted together (features 2.1, 2.2; rule V12).
 #include <algorithm>
+#include <optional>
 
 #include "controlplane/config/certificates.h"
 #include "controlplane/config/interpret.h"
-#include "controlplane/config/read_tree.h"
+#include "controlplane/config/secret_source.h"
 #include "proto/base/text.h"
+#include "proto/contract/convert.h"
 
 namespace sstpgw::cp {
 namespace {
@@ -12,28 +14,42 @@ namespace {
 constexpr const char* kCertificatePath = "sstp.ssl.certificate";
 constexpr const char* kKeyPath = "sstp.ssl.key";
 constexpr const char* kAuthorityPath = "sstp.ssl.ca-certificate";
+constexpr const char* kDhParametersPath = "sstp.ssl.dhparam";
 
-// Reads the files that settings name; an unreadable one is reported and counted.
+// Reads the files that settings name; an unreadable one is reported and absent.
 class SettingFiles {
  public:
   SettingFiles(const std::string& directory, FileReader& reader, Report& report)
       : directory_(directory), reader_(reader), report_(report) {}
 
-  std::string Read(const char* setting, const std::string& path) {
+  std::optional<std::string> Read(const char* setting, const std::string& path) {
     Result<std::string> text = reader_.ReadFile(ResolvePath(directory_, path));
     if (text) return *std::move(text);
     report_.Error(setting, "cannot be read: " + Escape(text.error().message));
-    complete_ = false;
-    return {};
+    return std::nullopt;
   }
-  [[nodiscard]] bool complete() const { return complete_; }
+  std::optional<Secret> ReadKey(const char* setting, const std::string& path) {
+    std::optional<std::string> text = Read(setting, path);
+    if (!text) return std::nullopt;
+    Secret key{std::string_view(*text)};
+    SecureWipe({reinterpret_cast<std::uint8_t*>(text->data()), text->size()});
+    if (!key.empty()) return key;
+    report_.Error(setting, "is an empty file");
+    return std::nullopt;
+  }
 
  private:
   const std::string& directory_;
   FileReader& reader_;
   Report& report_;
-  bool complete_ = true;
 };
+
+// What goes to the gateway has an end there.
+void CheckSize(const char* setting, std::size_t octets, Report& report, std::string what = {}) {
+  if (octets <= contract::kMaxPem) return;
+  report.Error(setting, std::move(what) + "has " + std::to_string(octets) +
+                            " octets, may have at most " + std::to_string(contract::kMaxPem));
+}
 
 const char* SettingOf(IdentityPart part, bool key_has_own_file) {
   switch (part) {
@@ -50,7 +66,6 @@ const char* SettingOf(IdentityPart part, bool key_has_own_file) {
 void InterpretIdentity(const v1::SstpConfig& config, SettingFiles& files, Report& report,
                        TlsSettings& tls) {
   const v1::SslConfig& ssl = config.ssl();
-  const bool separate_key = ssl.has_key();
   IdentityFiles identity_files;
   if (ssl.has_certificate()) {
     identity_files.certificate_pem = files.Read(kCertificatePath, ssl.certificate());
@@ -58,16 +73,13 @@ void InterpretIdentity(const v1::SstpConfig& config, SettingFiles& files, Report
   if (ssl.has_ca_certificate()) {
     identity_files.ca_pem = files.Read(kAuthorityPath, ssl.ca_certificate());
   }
-  if (separate_key) {
-    std::string text = files.Read(kKeyPath, ssl.key());
-    identity_files.key_pem = Secret(std::string_view(text));
-    SecureWipe({reinterpret_cast<std::uint8_t*>(text.data()), text.size()});
-    if (files.complete() && identity_files.key_pem.empty()) {
-      report.Error(kKeyPath, "is an empty file");
-      return;
-    }
+  // A key whose path was refused is not looked for in the certificate's file.
+  const bool separate_key = ssl.has_key() || report.Faulty(kKeyPath);
+  if (!separate_key) {
+    identity_files.key_pem.emplace();
+  } else if (ssl.has_key()) {
+    identity_files.key_pem = files.ReadKey(kKeyPath, ssl.key());
   }
-  if (!files.complete() || report.Faulty("sstp.ssl")) return;
   auto identity = BuildServerIdentity(identity_files, config.host_name());
   if (!identity) {
     for (const IdentityIssue& issue : identity.error()) {
@@ -80,6 +92,9 @@ void InterpretIdentity(const v1::SstpConfig& config, SettingFiles& files, Report
   for (const IdentityIssue& issue : identity->warnings) {
     report.Warning(SettingOf(issue.part, separate_key), issue.reason);
   }
+  CheckSize(kCertificatePath, identity->chain_pem.size(), report, "the chain sent to clients ");
+  CheckSize(SettingOf(IdentityPart::kKey, separate_key), identity->private_key_pem.size(), report,
+            "the key ");
   tls.certificate_chain_pem = std::move(identity->chain_pem);
   tls.private_key_pem = std::move(identity->private_key_pem);
 }
@@ -89,6 +104,14 @@ void CheckSetting(const char* setting, const std::string& text,
   if (text.empty()) return;
   std::string reason = check(text);
   if (!reason.empty()) report.Error(setting, std::move(reason));
+}
+
+void InterpretDhParameters(std::optional<std::string> pem, Report& report, TlsSettings& tls) {
+  if (!pem) return;
+  std::string reason = CheckDhParameters(*pem);
+  if (!reason.empty()) report.Error(kDhParametersPath, std::move(reason));
+  CheckSize(kDhParametersPath, pem->size(), report);
+  tls.dhparam_pem = *std::move(pem);
 }
 
 }  // namespace
@@ -108,9 +131,7 @@ void InterpretTls(const v1::SstpConfig& config, const std::string& directory, Fi
   CheckSetting("sstp.ssl.ciphersuites", tls.ciphersuites, CheckCiphersuites, report);
   CheckSetting("sstp.ssl.curves", tls.curves, CheckCurves, report);
   if (ssl.has_dhparam()) {
-    tls.dhparam_pem = files.Read("sstp.ssl.dhparam", ssl.dhparam());
-    std::string reason = tls.dhparam_pem.empty() ? "" : CheckDhParameters(tls.dhparam_pem);
-    if (!reason.empty()) report.Error("sstp.ssl.dhparam", std::move(reason));
+    InterpretDhParameters(files.Read(kDhParametersPath, ssl.dhparam()), report, tls);
   }
   const bool old = std::any_of(tls.protocols.begin(), tls.protocols.end(),
                                [](const auto& name) { return name == "tls1" || name == "tls1.1"; });

@@ -114,7 +114,7 @@ std::string CheckPoolName(std::string_view text) {
               "'.' or '+'");
 }
 std::string CheckUserName(std::string_view text) {
-  return Need(!text.empty() && text.size() <= 255, "a user name must have 1..255 octets");
+  return Need(!text.empty() && text.size() <= 255, "must have 1..255 octets");
 }
 // VyOS: [A-Za-z0-9][-.A-Za-z0-9]*[A-Za-z0-9]
 std::string CheckHostName(std::string_view text) {
@@ -127,14 +127,17 @@ std::string CheckHostName(std::string_view text) {
 bool IsInterfaceText(std::string_view text) {
   return All(text, [](char c) { return IsGraphic(c) && c != '/' && c != ':' && c != '%'; });
 }
-// IFNAMSIZ leaves 15 octets; five of them for the number.
+bool IsTemplateText(std::string_view text) {
+  return All(text, [](char c) { return IsAlnum(c) || c == '.' || c == '_' || c == '-'; });
+}
+// What proto/contract takes. IFNAMSIZ leaves 15 octets; five of them for the number.
 std::string CheckInterfaceTemplate(std::string_view text) {
   const std::size_t number = text.find("%d");
   if (number == std::string_view::npos) return "must contain %d, where the number goes";
   const std::string_view before = text.substr(0, number);
   const std::string_view after = text.substr(number + 2);
-  if (!IsInterfaceText(before) || !IsInterfaceText(after) || before.empty()) {
-    return "must be a name with %d once, without blanks, '/', ':' and other '%'";
+  if (!IsTemplateText(before) || !IsTemplateText(after) || before.empty()) {
+    return "must be a name of letters, digits, '.', '_' and '-' with %d once, not at its start";
   }
   return Need(before.size() + after.size() <= 10, "may have at most 10 characters besides %d");
 }

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <utility>
 
 #include "controlplane/config/field_rules.h"
 #include "controlplane/config/patterns.h"
+#include "controlplane/config/secret_source.h"
 #include "controlplane/config/suggest.h"
 #include "proto/base/text.h"
 
@@ -21,9 +23,17 @@ constexpr std::size_t kMaxSuggestions = 100;  // looking for them takes time
 
 // What was found in the part of the tree that belongs to a node not supported yet.
 struct Usage {
-  std::size_t off = 0;     // values that say "off"
-  std::size_t active = 0;  // values that want the feature
-  std::size_t faulty = 0;  // values already refused for another reason
+  std::size_t off = 0;        // values that say "off"
+  std::size_t active = 0;     // values that want the feature
+  std::size_t faulty = 0;     // values already refused for another reason
+  std::size_t maybe_off = 0;  // those of them that may have been meant to say "off"
+
+  void Add(const Usage& other) {
+    off += other.off;
+    active += other.active;
+    faulty += other.faulty;
+    maybe_off += other.maybe_off;
+  }
 };
 
 const char* NameOf(YamlNode::Kind kind) {
@@ -76,8 +86,6 @@ class TreeReader {
                 const std::string& path, Usage& usage);
   void ReadSecret(const YamlNode& node, Message& message, const Field& field,
                   const std::string& path, Usage& usage);
-  // The secret's text, or nothing after reporting why there is none.
-  std::optional<std::string> FetchSecret(const YamlNode& node, const std::string& path);
   void CheckUnsupportedValue(const YamlNode& parent, const Field& field, std::string_view text,
                              const std::string& path);
   void CheckRequired(const YamlNode& node, const Descriptor& group, const std::string& path);
@@ -194,14 +202,17 @@ void TreeReader::ReadField(const YamlNode& parent, const YamlNode& node, Message
   } else {
     ReadLeaf(parent, node, message, field, path, below);
   }
-  if (!unsupported.empty()) --unsupported_depth_;
-  const bool nothing_said = below.off + below.active + below.faulty == 0;
-  if (!unsupported.empty() && (below.active > 0 || nothing_said)) {
-    report_.Error(path, "is not supported yet (" + unsupported + ")", "Remove it.");
+  if (below.faulty > 0 && RulesOf(field).off_values_size() > 0) ++below.maybe_off;
+  if (!unsupported.empty()) {
+    --unsupported_depth_;
+    // Whatever else is corrected below, the node stays refused. A single wrong value is told once.
+    const bool single = KindOf(field) != NodeKind::kGroup && !field.is_map();
+    const bool never_off = below.off + below.maybe_off == 0 && !(single && below.faulty > 0);
+    if (below.active > 0 || never_off) {
+      report_.Error(path, "is not supported yet (" + unsupported + ")", "Remove it.");
+    }
   }
-  usage.off += below.off;
-  usage.active += below.active;
-  usage.faulty += below.faulty;
+  usage.Add(below);
 }
 
 void TreeReader::ReadTable(const YamlNode& node, Message& message, const Field& field,
@@ -217,12 +228,19 @@ void TreeReader::ReadTable(const YamlNode& node, Message& message, const Field& 
     if (!CheckFirst(child, path, lines)) continue;
     report_.Note(child_path, {child.key_line, child.key_column, {}});
     const std::string reason = key_pattern == nullptr ? "" : key_pattern->check(child.key);
+    const Descriptor& entry_type = *field.message_type();
     if (!reason.empty()) {
       Refuse(child_path, "the name " + reason, usage);
+      // What is below it is examined all the same, and goes nowhere.
+      const std::unique_ptr<Message> nowhere(
+          google::protobuf::MessageFactory::generated_factory()
+              ->GetPrototype(entry_type.map_value()->message_type())
+              ->New());
+      ReadGroup(child.value, *nowhere, child_path, usage);
+      WipeSecrets(*nowhere);
       continue;
     }
     Message* entry = message.GetReflection()->AddMessage(&message, &field);
-    const Descriptor& entry_type = *entry->GetDescriptor();
     entry->GetReflection()->SetString(entry, entry_type.map_key(), child.key);
     ReadGroup(child.value, *entry->GetReflection()->MutableMessage(entry, entry_type.map_value()),
               child_path, usage);
@@ -315,7 +333,7 @@ void TreeReader::CheckUnsupportedValue(const YamlNode& parent, const Field& fiel
 
 void TreeReader::ReadSecret(const YamlNode& node, Message& message, const Field& field,
                             const std::string& path, Usage& usage) {
-  std::optional<std::string> text = FetchSecret(node, path);
+  std::optional<std::string> text = FetchSecret(node, path, directory_, reader_, report_);
   if (!text) {
     ++usage.faulty;
     return;
@@ -336,40 +354,6 @@ void TreeReader::ReadSecret(const YamlNode& node, Message& message, const Field&
   }
 }
 
-std::optional<std::string> TreeReader::FetchSecret(const YamlNode& node, const std::string& path) {
-  constexpr std::string_view kForms = "must be text, {file: path} or {env: NAME}";
-  if (node.kind == YamlNode::Kind::kNull) {
-    report_.Error(path, "has no value");
-    return std::nullopt;
-  }
-  report_.Show(path, "***");
-  if (node.kind == YamlNode::Kind::kScalar) return node.scalar;
-  if (node.kind != YamlNode::Kind::kMapping || node.children.size() != 1 ||
-      node.children.front().value.kind != YamlNode::Kind::kScalar) {
-    report_.Error(path, std::string(kForms));
-    return std::nullopt;
-  }
-  const std::string& source = node.children.front().key;
-  const std::string& name = node.children.front().value.scalar;
-  if (source != "file" && source != "env") {
-    report_.Error(path, std::string(kForms));
-    return std::nullopt;
-  }
-  report_.Show(path, source + " " + Shown(name));
-  Result<std::string> text = source == "file" ? reader_.ReadFile(ResolvePath(directory_, name))
-                                              : reader_.ReadEnvironment(name);
-  if (!text) {
-    report_.Error(path, "cannot be read: " + Escape(text.error().message));
-    return std::nullopt;
-  }
-  std::string secret = *std::move(text);
-  if (source == "file") {  // an editor's line end is not part of it
-    if (!secret.empty() && secret.back() == '\n') secret.pop_back();
-    if (!secret.empty() && secret.back() == '\r') secret.pop_back();
-  }
-  return secret;
-}
-
 }  // namespace
 
 v1::Config ReadTree(const YamlNode& root, const std::string& directory, FileReader& reader,
@@ -379,11 +363,6 @@ v1::Config ReadTree(const YamlNode& root, const std::string& directory, FileRead
   TreeReader(directory, reader, report).ReadGroup(root, config, {}, usage);
   ApplyDefaults(config);
   return config;
-}
-
-std::string ResolvePath(const std::string& directory, const std::string& path) {
-  if (directory.empty() || path.empty() || path.front() == '/') return path;
-  return directory.back() == '/' ? directory + path : directory + "/" + path;
 }
 
 }  // namespace sstpgw::cp

@@ -17,7 +17,4 @@ namespace sstpgw::cp {
 [[nodiscard]] v1::Config ReadTree(const YamlNode& root, const std::string& directory,
                                   FileReader& reader, Report& report);
 
-// `path` as the FileReader gets it.
-[[nodiscard]] std::string ResolvePath(const std::string& directory, const std::string& path);
-
 }  // namespace sstpgw::cp

@@ -41,7 +41,15 @@ bool Report::Written(std::string_view path) const { return places_.find(path) !=
 
 bool Report::Faulty(std::string_view path) const { return faulty_.find(path) != faulty_.end(); }
 
+bool Report::Refused(std::string_view path) const {
+  for (; !path.empty(); path = Parent(path)) {
+    if (refused_.find(path) != refused_.end()) return true;
+  }
+  return false;
+}
+
 void Report::MarkFaulty(std::string_view path) {
+  refused_.emplace(path);
   for (; !path.empty(); path = Parent(path)) {
     if (!faulty_.emplace(path).second) return;
   }

@@ -29,6 +29,8 @@ class Report {
   [[nodiscard]] bool Written(std::string_view path) const;
   // Something in or below this node was refused, so that what is missing there is no news.
   [[nodiscard]] bool Faulty(std::string_view path) const;
+  // This node itself or one above it was refused, so that nobody knows what it says.
+  [[nodiscard]] bool Refused(std::string_view path) const;
   // The node was probably meant by something that was refused.
   void MarkFaulty(std::string_view path);
 
@@ -47,7 +49,8 @@ class Report {
   [[nodiscard]] Issue MakeIssue(std::string path, std::string reason, std::string remedy) const;
 
   std::map<std::string, Place, std::less<>> places_;
-  std::set<std::string, std::less<>> faulty_;  // closed under Parent
+  std::set<std::string, std::less<>> refused_;
+  std::set<std::string, std::less<>> faulty_;  // refused_, closed under Parent
   std::vector<Issue> errors_;
   std::vector<Issue> warnings_;
 };

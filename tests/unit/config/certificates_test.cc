@@ -7,6 +7,7 @@
 #include <openssl/pem.h>
 
 #include "tests/support/pki.h"
+#include "tests/unit/config/config_fixture.h"
 
 namespace sstpgw::cp {
 namespace {
@@ -25,7 +26,7 @@ IdentityFiles Files(const std::string& certificate, const std::string& key, cons
 }
 
 // "part: reason" of each issue; parts are c, k and a.
-std::vector<std::string> Brief(const std::vector<IdentityIssue>& issues) {
+std::vector<std::string> Parts(const std::vector<IdentityIssue>& issues) {
   std::vector<std::string> brief;
   for (const IdentityIssue& issue : issues) {
     const char part = issue.part == IdentityPart::kCertificate ? 'c'
@@ -50,7 +51,7 @@ TEST_F(ServerIdentityTest, ALeafOfTheRootIsSentAlone) {
   ASSERT_TRUE(identity);
   EXPECT_EQ(identity->chain_pem, leaf.certificate_pem);
   EXPECT_EQ(identity->private_key_pem.RevealText(), leaf.key_pem);
-  EXPECT_THAT(Brief(identity->warnings), IsEmpty());
+  EXPECT_THAT(Parts(identity->warnings), IsEmpty());
 }
 
 // features 2.1: the chain is completed from the CA file, in any order there, the root left out.
@@ -63,7 +64,7 @@ TEST_F(ServerIdentityTest, ALeafIsCompletedFromTheAuthorities) {
   ASSERT_TRUE(identity);
   EXPECT_EQ(identity->chain_pem,
             leaf.certificate_pem + lower_.certificate_pem() + upper_.certificate_pem());
-  EXPECT_THAT(Brief(identity->warnings), IsEmpty());
+  EXPECT_THAT(Parts(identity->warnings), IsEmpty());
 }
 
 TEST_F(ServerIdentityTest, AChainOfItsOwnIsSentAsItIs) {
@@ -72,7 +73,7 @@ TEST_F(ServerIdentityTest, AChainOfItsOwnIsSentAsItIs) {
       BuildServerIdentity(Files(leaf.chain_pem, leaf.key_pem, root_.certificate_pem()), "");
   ASSERT_TRUE(identity);
   EXPECT_EQ(identity->chain_pem, leaf.chain_pem);
-  EXPECT_THAT(Brief(identity->warnings), IsEmpty());
+  EXPECT_THAT(Parts(identity->warnings), IsEmpty());
 }
 
 TEST_F(ServerIdentityTest, WarnsOfAForeignAuthorityAndOfDisorder) {
@@ -81,13 +82,13 @@ TEST_F(ServerIdentityTest, WarnsOfAForeignAuthorityAndOfDisorder) {
   const auto foreign =
       BuildServerIdentity(Files(leaf.certificate_pem, leaf.key_pem, other.certificate_pem()), "");
   ASSERT_TRUE(foreign);
-  EXPECT_THAT(Brief(foreign->warnings), ElementsAre("a: did not sign the server certificate"));
+  EXPECT_THAT(Parts(foreign->warnings), ElementsAre("a: did not sign the server certificate"));
   const auto disorder = BuildServerIdentity(
       Files(leaf.certificate_pem + upper_.certificate_pem() + lower_.certificate_pem(),
             leaf.key_pem, root_.certificate_pem() + upper_.certificate_pem()),
       "");
   ASSERT_TRUE(disorder);
-  EXPECT_THAT(Brief(disorder->warnings),
+  EXPECT_THAT(Parts(disorder->warnings),
               ElementsAre("c: is not in order: certificate 2 did not sign the one before it"));
 }
 
@@ -97,7 +98,7 @@ TEST_F(ServerIdentityTest, TheLeafComesFirst) {
       Files(lower_.certificate_pem() + leaf.certificate_pem, leaf.key_pem, root_.certificate_pem()),
       "");
   ASSERT_FALSE(identity);
-  EXPECT_THAT(Brief(identity.error()),
+  EXPECT_THAT(Parts(identity.error()),
               ElementsAre("k: does not belong to the (first) certificate"));
 }
 
@@ -108,7 +109,7 @@ TEST_F(ServerIdentityTest, HostNamesAreComparedAsClientsDo) {
   const auto warnings = [&](const char* host_name) {
     const auto identity = BuildServerIdentity(
         Files(leaf.certificate_pem, leaf.key_pem, root_.certificate_pem()), host_name);
-    return Brief(identity->warnings);
+    return Parts(identity->warnings);
   };
   EXPECT_THAT(warnings("VPN.example.org"), IsEmpty());
   EXPECT_THAT(warnings("example.org"), ElementsAre("c: is not for host-name example.org"));
@@ -121,7 +122,7 @@ TEST_F(ServerIdentityTest, TakesRsaKeys) {
   const auto identity =
       BuildServerIdentity(Files(leaf.certificate_pem, leaf.key_pem, root_.certificate_pem()), "");
   ASSERT_TRUE(identity);
-  EXPECT_THAT(Brief(identity->warnings), IsEmpty());
+  EXPECT_THAT(Parts(identity->warnings), IsEmpty());
 }
 
 std::string ProtectedKey() {
@@ -141,15 +142,39 @@ TEST_F(ServerIdentityTest, NobodyIsAskedForAPassphrase) {
   const auto identity =
       BuildServerIdentity(Files(leaf.certificate_pem, ProtectedKey(), root_.certificate_pem()), "");
   ASSERT_FALSE(identity);
-  EXPECT_THAT(Brief(identity.error()), ElementsAre("k: is protected by a passphrase"));
+  EXPECT_THAT(Parts(identity.error()), ElementsAre("k: is protected by a passphrase"));
 }
 
 TEST_F(ServerIdentityTest, TellsEverythingThatIsWrong) {
   const auto identity = BuildServerIdentity(Files("", "x", "y"), "");
   ASSERT_FALSE(identity);
-  EXPECT_THAT(Brief(identity.error()),
+  EXPECT_THAT(Parts(identity.error()),
               ElementsAre("c: holds no PEM certificate", "a: holds no PEM certificate",
                           "k: holds no PEM private key"));
+}
+
+// What is absent stands in nobody's way.
+TEST_F(ServerIdentityTest, ExaminesWhatIsThere) {
+  const Identity leaf = root_.Issue({});
+  const Identity other = root_.Issue({});
+  const auto issues = [](IdentityFiles files) {
+    const auto identity = BuildServerIdentity(files, "");
+    return identity ? std::vector<std::string>{"accepted"} : Parts(identity.error());
+  };
+  IdentityFiles files = Files(leaf.certificate_pem, other.key_pem, "");
+  files.ca_pem.reset();
+  EXPECT_THAT(issues(std::move(files)),
+              ElementsAre("k: does not belong to the (first) certificate"));
+  files = Files("", "x", "y");
+  files.certificate_pem.reset();
+  EXPECT_THAT(issues(std::move(files)),
+              ElementsAre("a: holds no PEM certificate", "k: holds no PEM private key"));
+  files = Files(leaf.certificate_pem, "", root_.certificate_pem());
+  files.key_pem.reset();
+  EXPECT_THAT(issues(std::move(files)), IsEmpty());
+  files = Files("", "", root_.certificate_pem());
+  files.certificate_pem.reset();
+  EXPECT_THAT(issues(std::move(files)), IsEmpty());
 }
 
 // A certificate cut off or changed anywhere is refused; nothing crashes.
@@ -166,7 +191,7 @@ TEST_F(ServerIdentityTest, DamagedFilesAreRefused) {
   const auto identity =
       BuildServerIdentity(Files(damaged, leaf.key_pem, root_.certificate_pem()), "");
   ASSERT_FALSE(identity);
-  EXPECT_THAT(Brief(identity.error()),
+  EXPECT_THAT(Parts(identity.error()),
               ElementsAre("c: has a certificate that cannot be read (number 2)"));
 }
 
@@ -179,17 +204,6 @@ TEST(TlsChecks, KnowTheLibrarysVocabulary) {
   EXPECT_EQ(CheckCurves("X25519:P-256"), "");
   EXPECT_NE(CheckCurves("P-1"), "");
 }
-
-// ffdhe2048 (RFC 7919).
-constexpr const char* kDhParameters =
-    "-----BEGIN DH PARAMETERS-----\n"
-    "MIIBCAKCAQEA//////////+t+FRYortKmq/cViAnPTzx2LnFg84tNpWp4TZBFGQz\n"
-    "+8yTnc4kmz75fS/jY2MMddj2gbICrsRhetPfHtXV/WVhJDP1H18GbtCFY2VVPe0a\n"
-    "87VXE15/V8k1mE8McODmi3fipona8+/och3xWKE2rec1MKzKT0g6eXq8CrGCsyT7\n"
-    "YdEIqUuyyOP7uWrat2DX9GgdT0Kj3jlN9K5W7edjcrsZCwenyO4KbXCeAvzhzffi\n"
-    "7MA0BM0oNC9hkXL+nOmFg/+OTxIy7vKBg8P+OxtMb61zO7X8vC7CIAXFjvGDfRaD\n"
-    "ssbzSibBsu/6iGtCOGEoXJf//////////wIBAg==\n"
-    "-----END DH PARAMETERS-----\n";
 
 TEST(TlsChecks, DhParametersArePemOfTheRightKind) {
   EXPECT_EQ(CheckDhParameters(kDhParameters), "");

@@ -328,7 +328,7 @@ INSTANTIATE_TEST_SUITE_P(
              {"sstp.client-ip-pool: is missing: clients need addresses"}},
         Rule{"V11ThreeDns",
              Minimal("  name-server: [192.0.2.1, 192.0.2.2, 192.0.2.3]\n"),
-             {"sstp.name-server[2]: is the third IPv4 name server, there may be two"}},
+             {"sstp.name-server[2]: is IPv4 name server number 3, there may be two"}},
         Rule{"V11ThreeWins",
              Minimal("  wins-server: [192.0.2.1, 192.0.2.2, 192.0.2.3]\n"),
              {"sstp.wins-server: may have at most 2 entries, has 3"}},
