@@ -2,6 +2,7 @@
 
 #include "controlplane/app/masked_config.h"
 #include "controlplane/edge/files.h"
+#include "proto/contract/convert.h"
 
 namespace sstpgw::cp {
 
@@ -13,11 +14,31 @@ Result<std::string> HostFileReader::ReadEnvironment(const std::string& name) {
   return ReadEnvironmentVariable(name);
 }
 
+void CheckForGateways(LoadResult& result) {
+  if (!result.config) return;
+  auto settings = contract::ToProto(result.config->gateway);
+  settings.set_generation(1);  // whoever sends them numbers them
+  const auto accepted = contract::FromProto(settings);
+  if (accepted) return;
+  Issue issue;
+  issue.path = "sstp";
+  issue.reason = "gateways would refuse it: " + accepted.error().message;
+  issue.remedy = "Change the setting; that no other check found it is a mistake of this program.";
+  result.errors.push_back(std::move(issue));
+  result.config.reset();
+}
+
+LoadResult LoadConfigText(const std::string& text, const std::string& path) {
+  HostFileReader reader;
+  LoadResult result = LoadConfig(text, path, reader);
+  CheckForGateways(result);
+  return result;
+}
+
 Result<LoadedFile> LoadConfigFile(const std::string& path) {
   SG_ASSIGN_OR_RETURN(const std::string text, ReadWholeFile(path));
-  HostFileReader reader;
   LoadedFile loaded;
-  loaded.result = LoadConfig(text, path, reader);
+  loaded.result = LoadConfigText(text, path);
   if (loaded.result.config) loaded.masked_yaml = MaskSecrets(text);
   return loaded;
 }

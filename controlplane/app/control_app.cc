@@ -47,8 +47,7 @@ void ControlApp::Run(std::function<void(OperatorApi&)> what) {
 }
 
 ControlApp::Validation ControlApp::Validate(const std::string& yaml, const std::string& file_name) {
-  HostFileReader reader;
-  LoadResult result = LoadConfig(yaml, file_name.empty() ? "configuration" : file_name, reader);
+  LoadResult result = LoadConfigText(yaml, file_name.empty() ? "configuration" : file_name);
   return {std::move(result.errors), std::move(result.warnings)};
 }
 

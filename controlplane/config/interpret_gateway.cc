@@ -91,6 +91,10 @@ void InterpretPpp(const v1::SstpConfig& config, Report& report, PppSettings& ppp
   ppp.echo_interval = std::chrono::seconds(options.lcp_echo_interval());
   ppp.echo_failure = options.lcp_echo_failure();
   ppp.echo_timeout = std::chrono::seconds(options.lcp_echo_timeout());
+  ppp.restart_timeout = std::chrono::seconds(options.timeout());
+  ppp.max_configure = options.max_configure();
+  ppp.max_terminate = options.max_terminate();
+  ppp.max_failure = options.max_failure();
   if (ppp.echo_timeout.count() > 0 && ppp.echo_interval.count() == 0) {
     report.Warning("sstp.ppp-options.lcp-echo-timeout",
                    "has no effect because lcp-echo-interval is 0");

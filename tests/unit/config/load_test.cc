@@ -96,6 +96,10 @@ TEST(LoadConfig, FillsInTheDefaults) {
   EXPECT_EQ(gateway.ppp.echo_interval, std::chrono::seconds(30));
   EXPECT_EQ(gateway.ppp.echo_failure, 3U);
   EXPECT_EQ(gateway.ppp.echo_timeout, std::chrono::seconds(0));
+  EXPECT_EQ(gateway.ppp.restart_timeout, std::chrono::seconds(3));
+  EXPECT_EQ(gateway.ppp.max_configure, 10U);
+  EXPECT_EQ(gateway.ppp.max_terminate, 2U);
+  EXPECT_EQ(gateway.ppp.max_failure, 10U);
   EXPECT_EQ(config.single_session, SingleSession::kReplace);
   EXPECT_EQ(config.operator_socket, "/run/sstpgw/operator.sock");
   EXPECT_EQ(config.link_listen, "unix:/run/sstpgw/link.sock");
@@ -138,6 +142,10 @@ TEST(LoadConfig, TakesEveryGatewaySetting) {
     lcp-echo-interval: 40
     lcp-echo-failure: 4
     lcp-echo-timeout: 100
+    timeout: 5
+    max-configure: 6
+    max-terminate: 7
+    max-failure: 8
 )"));
   ASSERT_TRUE(result.config) << Render("f", result.errors);
   const ControlConfig& config = *result.config;
@@ -169,6 +177,10 @@ TEST(LoadConfig, TakesEveryGatewaySetting) {
   EXPECT_EQ(gateway.ppp.echo_interval, std::chrono::seconds(40));
   EXPECT_EQ(gateway.ppp.echo_failure, 4U);
   EXPECT_EQ(gateway.ppp.echo_timeout, std::chrono::seconds(100));
+  EXPECT_EQ(gateway.ppp.restart_timeout, std::chrono::seconds(5));
+  EXPECT_EQ(gateway.ppp.max_configure, 6U);
+  EXPECT_EQ(gateway.ppp.max_terminate, 7U);
+  EXPECT_EQ(gateway.ppp.max_failure, 8U);
 }
 
 TEST(LoadConfig, KeepsTheGivenOrderOfAuthenticationProtocols) {

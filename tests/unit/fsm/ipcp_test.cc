@@ -199,6 +199,21 @@ TEST_F(IpcpTest, SilenceEndsAfterMaxConfigure) {
   EXPECT_EQ(signals.ending->reason, "IPCP is required but failed");
 }
 
+TEST_F(IpcpTest, TheConfiguredTimerAndCountersRule) {
+  settings_.ipv4 = NcpPreference::kRequire;
+  settings_.restart_timeout = std::chrono::seconds(7);
+  settings_.max_configure = 1;
+  ipcp_ = std::make_unique<Ipcp>(settings_, std::uint8_t{0x24});
+  static_cast<void>(ipcp_->Start(policy_, 1452, out_));
+  Duration after{};
+  for (const Action& action : out_.Take()) {
+    if (const auto* timer = std::get_if<StartTimer>(&action)) after = timer->after;
+  }
+  EXPECT_EQ(after, std::chrono::seconds(7));
+  ASSERT_TRUE(out_.TakeExpiry(TimerId::kIpcpRestart));
+  EXPECT_TRUE(ipcp_->RestartTimerExpired(out_).ending.has_value());
+}
+
 TEST_F(IpcpTest, CodesAboveSevenAreCodeRejected) {
   Start();
   Receive(static_cast<PppCode>(9), 1, Octets({0, 0, 0, 0}));

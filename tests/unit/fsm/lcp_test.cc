@@ -50,6 +50,9 @@ class LcpTest : public testing::Test {
         sent_.emplace_back(send->bytes.begin() + 8, send->bytes.end());
         if (sent_.back()[0] == 1) request_ = sent_.back();
       }
+      if (auto* timer = std::get_if<StartTimer>(&action)) {
+        if (timer->timer == TimerId::kLcpRestart) restart_after_ = timer->after;
+      }
       if (auto* count = std::get_if<CountEvent>(&action)) ++counters_[count->counter];
     }
     EXPECT_TRUE(lcp_->IsConsistent(out_));
@@ -84,6 +87,7 @@ class LcpTest : public testing::Test {
   const Bytes none_;
   Bytes request_;
   std::map<Counter, int> counters_;
+  Duration restart_after_{};
 };
 
 // ---- Our request
@@ -114,6 +118,32 @@ TEST_F(LcpTest, RetransmissionKeepsTheIdentifierAndStopsAfterMaxConfigure) {
   EXPECT_TRUE(lcp_->RestartTimerExpired(now_, out_).finished);
   Collect();
   EXPECT_TRUE(sent_.empty());
+}
+
+// ppp-options.timeout, max-configure, max-terminate, features 3.1.
+TEST_F(LcpTest, TheConfiguredTimerAndCountersRule) {
+  settings_.restart_timeout = seconds(7);
+  settings_.max_configure = 2;
+  settings_.max_terminate = 1;
+  Start();
+  EXPECT_EQ(restart_after_, seconds(7));
+  ASSERT_TRUE(out_.TakeExpiry(TimerId::kLcpRestart));
+  EXPECT_FALSE(lcp_->RestartTimerExpired(now_, out_).finished);
+  ASSERT_TRUE(out_.TakeExpiry(TimerId::kLcpRestart));
+  EXPECT_TRUE(lcp_->RestartTimerExpired(now_, out_).finished);
+  Collect();
+  Open();
+  EXPECT_FALSE(lcp_->Close(out_).finished);
+  ASSERT_TRUE(out_.TakeExpiry(TimerId::kLcpRestart));
+  EXPECT_TRUE(lcp_->RestartTimerExpired(now_, out_).finished);
+}
+
+TEST_F(LcpTest, TheConfiguredMaxFailureRules) {
+  settings_.max_failure = 1;
+  Start();
+  Receive(PppCode::kConfigureRequest, 1, Mru(60));
+  EXPECT_EQ(code(), 3);
+  EXPECT_EQ(Receive(PppCode::kConfigureRequest, 2, Mru(60)).ending.has_value(), true);
 }
 
 // ---- MTU rules, features 3.2.3
