@@ -99,10 +99,11 @@ std::string Below(std::string_view path, std::string_view key) {
                               (c >= 'A' && c <= 'Z') || c == '-' || c == '_' || c == '+' ||
                               c == '@' || static_cast<unsigned char>(c) >= 0x80;
                      });
+  const std::string escaped = Escape(key);
   std::string below(path);
   if (!below.empty()) below += '.';
-  if (plain) return below + std::string(key);
-  return below + '"' + (key.size() > kMaxKeyOctets ? Shown(key) : Escape(key)) + '"';
+  if (plain && escaped == key) return below + escaped;
+  return below + '"' + (key.size() > kMaxKeyOctets ? Shown(key) : escaped) + '"';
 }
 
 std::string Item(std::string_view path, std::size_t index) {

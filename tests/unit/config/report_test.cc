@@ -34,12 +34,22 @@ TEST(Report, KnowsWhatIsFaulty) {
   for (const char* path : {"", "a.b[1].d", "a.b[0]", "a.bb"}) EXPECT_FALSE(report.Faulty(path));
 }
 
+TEST(Report, KnowsWhatWasRefusedAsAWhole) {
+  Report report;
+  report.Error("a.b", "is bad");
+  for (const char* path : {"a.b", "a.b[1].c", "a.b.c"}) EXPECT_TRUE(report.Refused(path));
+  for (const char* path : {"", "a", "a.bb", "a.c"}) EXPECT_FALSE(report.Refused(path));
+}
+
 TEST(Below, QuotesWhatCouldBeMistaken) {
   EXPECT_EQ(Below("", "sstp"), "sstp");
   EXPECT_EQ(Below("a", "b-1_x+@"), "a.b-1_x+@");
   EXPECT_EQ(Below("a", "b.c"), "a.\"b.c\"");
   EXPECT_EQ(Below("a", ""), "a.\"\"");
   EXPECT_EQ(Below("a", "x\n"), "a.\"x\\x0a\"");
+  EXPECT_EQ(Below("a", "J\xc3\xbcrgen"), "a.J\xc3\xbcrgen");
+  EXPECT_EQ(Below("a", "\xc2\x9b[31m"),
+            "a.\"\\xc2\\x9b[31m\"");  // CSI, a terminal's control character
   EXPECT_EQ(Below("a", std::string(1000, 'k')).size(), 2 + 2 + 64 + 3U);
   EXPECT_EQ(Item("a", 3), "a[3]");
 }
