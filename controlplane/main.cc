@@ -11,6 +11,7 @@
 #include "controlplane/app/control_app.h"
 #include "controlplane/app/servers.h"
 #include "controlplane/config/issue.h"
+#include "controlplane/rpc/protobuf_log.h"
 #include "proto/base/log.h"
 
 namespace sstpgw::cp {
@@ -76,13 +77,24 @@ sigset_t HandledSignals() {
   return signals;
 }
 
+// Nobody else hears what is odd about a configuration that was taken over by signal; what is wrong
+// with one that was not has been logged by Reload.
+void LogWarnings(const std::string& path, const OperatorApi::ReloadResult& result) {
+  if (!result) return;
+  for (const Issue& warning : result->warnings) {
+    Log(LogLevel::kWarning, "configuration: " + Render(path, warning));
+  }
+}
+
 // Until told to end. All threads have these signals blocked; this one fetches them.
-void ServeSignals(const sigset_t& signals, ControlApp& app) {
+void ServeSignals(const sigset_t& signals, const std::string& path, ControlApp& app) {
   for (;;) {
     int signal = 0;
     if (sigwait(&signals, &signal) != 0) continue;
     if (signal != SIGHUP) return;
-    app.Run([](OperatorApi& api) { api.Reload([](const OperatorApi::ReloadResult&) {}); });
+    app.Run([path](OperatorApi& api) {
+      api.Reload([path](const OperatorApi::ReloadResult& result) { LogWarnings(path, result); });
+    });
   }
 }
 
@@ -103,6 +115,7 @@ int Serve(const Flags& flags, LoadedFile file) {
   if (!flags.operator_path.empty()) addresses.operator_path = flags.operator_path;
 
   StartLog("sstp-controlplane", options.log_level.value_or(file.result.config->gateway.log_level));
+  LogProtobufMessages();
   ControlApp app(std::move(options), std::move(file));
   auto servers = Servers::Start(addresses, app);
   if (!servers) {
@@ -111,7 +124,7 @@ int Serve(const Flags& flags, LoadedFile file) {
   }
   Log(LogLevel::kInfo, std::string("sstp-controlplane ") + kVersion + " serves gateways on " +
                            addresses.link + " and operators on " + addresses.operator_path);
-  ServeSignals(signals, app);
+  ServeSignals(signals, flags.config, app);
   Log(LogLevel::kInfo, "ending");
   (*servers)->Stop();
   app.Stop();
