@@ -3,6 +3,7 @@
 #include "controlplane/app/masked_config.h"
 #include "controlplane/edge/files.h"
 #include "proto/contract/convert.h"
+#include "proto/contract/wipe.h"
 
 namespace sstpgw::cp {
 
@@ -19,6 +20,7 @@ void CheckForGateways(LoadResult& result) {
   auto settings = contract::ToProto(result.config->gateway);
   settings.set_generation(1);  // whoever sends them numbers them
   const auto accepted = contract::FromProto(settings);
+  contract::WipeSecrets(&settings);
   if (accepted) return;
   Issue issue;
   issue.path = "sstp";

@@ -1,14 +1,18 @@
 #include "controlplane/cli/actions.h"
 
+#include <array>
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <ostream>
-#include <sstream>
 #include <utility>
 
 #include "controlplane/cli/commands.h"
 #include "controlplane/cli/json.h"
 #include "controlplane/cli/render.h"
+#include "controlplane/config/load.h"
 #include "proto/base/text.h"
 
 namespace sstpgw::cli {
@@ -21,9 +25,43 @@ std::string Counted(std::uint32_t count, const std::string& what) {
   return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
 }
 
-void PrintProblems(std::ostream& to, const std::string& file,
-                   const std::vector<pb::ConfigProblem>& problems) {
-  for (const pb::ConfigProblem& problem : problems) to << RenderProblem(file, problem);
+// How many the answer does not list.
+template <class Response>
+void PrintRest(std::ostream& to, const Response& answer) {
+  const std::uint64_t all = std::uint64_t{answer.error_count()} + answer.warning_count();
+  const auto listed = static_cast<std::uint64_t>(answer.problems_size());
+  if (all > listed) to << "and " << all - listed << " more\n";
+}
+
+// All of them, one per line.
+template <class Response>
+void PrintProblems(std::ostream& to, const std::string& file, const Response& answer) {
+  for (const pb::ConfigProblem& problem : answer.problems()) to << RenderProblem(file, problem);
+  PrintRest(to, answer);
+}
+
+// The whole file; nothing after complaining.
+std::optional<std::string> ReadFile(const std::string& path, const Flags& flags) {
+  std::ifstream file(path, std::ios::binary);
+  std::string text;
+  std::array<char, 16384> buffer{};
+  while (file.read(buffer.data(), buffer.size()) || file.gcount() > 0) {
+    text.append(buffer.data(), static_cast<std::size_t>(file.gcount()));
+    if (text.size() > cp::kMaxConfigOctets) break;
+  }
+  if (file.eof() && text.size() <= cp::kMaxConfigOctets) return text;
+  const std::string reason = text.size() > cp::kMaxConfigOctets
+                                 ? "more than " + std::to_string(cp::kMaxConfigOctets) + " octets"
+                                 : std::strerror(errno);
+  *flags.err << "cannot read " << Escape(path) << ": " << reason << "\n";
+  return std::nullopt;
+}
+
+// Names on the wire are UTF-8; another one fits nothing.
+bool CheckName(const std::string& what, const std::string& name, const Flags& flags) {
+  if (IsUtf8(name)) return true;
+  *flags.err << what << " '" << Escape(name) << "' is not UTF-8, so nothing has that name\n";
+  return false;
 }
 
 // Text or JSON of one unary call.
@@ -92,6 +130,10 @@ int Terminate(OperatorClient& client, const Flags& flags) {
   pb::TerminateRequest request;
   request.set_hard(flags.hard);
   const std::string& value = flags.terminate_value;
+  // A user's name is whatever octets the client sent.
+  if (flags.terminate_by != "user" && !CheckName(flags.terminate_by, value, flags)) {
+    return kExitFailed;
+  }
   if (flags.terminate_by == "interface") request.set_interface_name(value);
   if (flags.terminate_by == "user") request.set_user(value);
   if (flags.terminate_by == "address") request.set_address(value);
@@ -118,31 +160,25 @@ int Watch(OperatorClient& client, const Flags& flags) {
 }
 
 int ConfigCheck(OperatorClient& client, const Flags& flags) {
-  std::ifstream file(flags.file, std::ios::binary);
-  std::ostringstream text;
-  if (!file || !(text << file.rdbuf())) {
-    *flags.err << "cannot read " << Escape(flags.file) << "\n";
-    return kExitFailed;
-  }
+  std::optional<std::string> text = ReadFile(flags.file, flags);
+  if (!text) return kExitFailed;
   std::error_code ignored;
   pb::ValidateConfigRequest request;
-  request.set_yaml(text.str());
+  request.set_yaml(*std::move(text));
   // The control plane has another working directory.
   request.set_file_name(std::filesystem::absolute(flags.file, ignored).string());
   const auto answer = client.Call(&Stub::ValidateConfig, request);
   if (!answer) return Complain(answer.error(), flags);
-  const std::vector<pb::ConfigProblem> problems(answer->problems().begin(),
-                                                answer->problems().end());
-  std::uint32_t errors = 0;
-  for (const pb::ConfigProblem& problem : problems) errors += problem.warning() ? 0 : 1;
+  const bool valid = answer->error_count() == 0;
   if (flags.json) {
-    *flags.out << RenderProblemsJson(problems);
+    *flags.out << RenderProblemsJson(answer->problems());
+    PrintRest(*flags.err, *answer);
   } else {
-    PrintProblems(*flags.out, flags.file, problems);
-    *flags.out << flags.file << ": "
-               << (errors == 0 ? std::string("valid") : Counted(errors, "error")) << "\n";
+    PrintProblems(*flags.out, flags.file, *answer);
+    *flags.out << Escape(flags.file) << ": "
+               << (valid ? std::string("valid") : Counted(answer->error_count(), "error")) << "\n";
   }
-  return errors == 0 ? kExitDone : kExitFailed;
+  return valid ? kExitDone : kExitFailed;
 }
 
 int ConfigShow(OperatorClient& client, const Flags& flags) {
@@ -165,23 +201,22 @@ int ConfigShow(OperatorClient& client, const Flags& flags) {
 int Reload(OperatorClient& client, const Flags& flags) {
   const auto done = client.Call(&Stub::Reload, pb::ReloadRequest());
   if (!done) {
-    const CallError& error = done.error();
-    if (!error.unreachable) *flags.err << "failed\n";
-    PrintProblems(*flags.err, "configuration", error.problems);
-    return Complain(error, flags);
+    if (!done.error().unreachable) *flags.err << "failed\n";
+    return Complain(done.error(), flags);
   }
-  const std::vector<pb::ConfigProblem> warnings(done->warnings().begin(), done->warnings().end());
+  const bool valid = done->error_count() == 0;
+  if (!valid) *flags.err << "failed\n";
   if (flags.json) {
-    JsonWriter json;
-    json.BeginObject();
-    json.Member("generation", std::uint64_t{done->generation()});
-    json.Member("settings-changed", done->settings_changed());
-    json.Member("warnings", static_cast<std::uint64_t>(warnings.size()));
-    json.EndObject();
-    *flags.out << json.Take();
-    return kExitDone;
+    *flags.out << RenderReloadJson(*done);
+    PrintRest(*flags.err, *done);
+    return valid ? kExitDone : kExitFailed;
   }
-  PrintProblems(*flags.err, "configuration", warnings);
+  PrintProblems(*flags.err, done->file_name(), *done);
+  if (!valid) {
+    *flags.err << Escape(done->file_name()) << ": " << Counted(done->error_count(), "error")
+               << ", the running configuration stays\n";
+    return kExitFailed;
+  }
   *flags.out << "reloaded, "
              << (done->settings_changed() ? "new settings sent to the gateways"
                                           : "settings of the gateways unchanged")
@@ -190,6 +225,7 @@ int Reload(OperatorClient& client, const Flags& flags) {
 }
 
 int Drain(OperatorClient& client, const Flags& flags) {
+  if (!CheckName("gateway", flags.gateway, flags)) return kExitFailed;
   pb::DrainRequest request;
   request.set_enabled(flags.on_off == "on");
   request.set_gateway_id(flags.gateway);

@@ -51,6 +51,15 @@ std::string EscapeAscii(char c) {
 
 }  // namespace
 
+bool IsUtf8(std::string_view text) {
+  while (!text.empty()) {
+    const std::size_t length = SequenceLength(text);
+    if (length == 0) return false;
+    text.remove_prefix(length);
+  }
+  return true;
+}
+
 std::string JsonQuote(std::string_view text) {
   std::string out = "\"";
   while (!text.empty()) {

@@ -9,6 +9,8 @@
 
 namespace sstpgw::cli {
 
+[[nodiscard]] bool IsUtf8(std::string_view text);
+
 // With the quotes.
 [[nodiscard]] std::string JsonQuote(std::string_view text);
 

@@ -60,10 +60,7 @@ CallError OperatorClient::ToError(const grpc::Status& status) {
   error.message = status.error_message();
   error.unreachable = status.error_code() == grpc::StatusCode::UNAVAILABLE;
   pb::ErrorDetail detail;
-  if (detail.ParseFromString(status.error_details())) {
-    error.reason = detail.reason();
-    error.problems.assign(detail.problems().begin(), detail.problems().end());
-  }
+  if (detail.ParseFromString(status.error_details())) error.reason = detail.reason();
   return error;
 }
 

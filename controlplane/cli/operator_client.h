@@ -18,7 +18,6 @@ struct CallError {
   bool unreachable = false;  // nobody answered at the socket
   ::sstpgw::v1::Reason reason = ::sstpgw::v1::REASON_UNSPECIFIED;
   std::string message;
-  std::vector<::sstpgw::v1::ConfigProblem> problems;
 };
 
 template <class T>

@@ -8,6 +8,7 @@
 #include "controlplane/cli/session_columns.h"
 #include "controlplane/cli/table.h"
 #include "proto/base/text.h"
+#include "proto/contract/convert.h"
 
 namespace sstpgw::cli {
 namespace {
@@ -225,15 +226,16 @@ std::string RenderProblem(const std::string& file, const pb::ConfigProblem& prob
   if (problem.line() > 0) out += ":" + std::to_string(problem.line());
   if (problem.line() > 0 && problem.column() > 0) out += ":" + std::to_string(problem.column());
   out += ": ";
-  if (!problem.path().empty()) out += Escape(problem.path()) + ": ";
-  if (!problem.value().empty()) out += problem.value() + ": ";  // escaped by the validator
+  if (!problem.path().empty()) out += problem.path() + ": ";
+  if (!problem.value().empty()) out += problem.value() + ": ";
   out += problem.reason();
   if (!problem.remedy().empty()) out += ". " + problem.remedy();
   return out + "\n";
 }
 
-std::string RenderProblemsJson(const std::vector<pb::ConfigProblem>& problems) {
-  JsonWriter json;
+namespace {
+
+void WriteProblems(JsonWriter& json, const Problems& problems) {
   json.BeginArray();
   for (const pb::ConfigProblem& problem : problems) {
     json.BeginObject();
@@ -247,6 +249,34 @@ std::string RenderProblemsJson(const std::vector<pb::ConfigProblem>& problems) {
     json.EndObject();
   }
   json.EndArray();
+}
+
+// RFC 2866 5.10; empty: unknown.
+std::string CauseOf(const pb::SessionChange& change) {
+  const auto cause = contract::FromProto(change.cause());
+  return cause ? ToString(*cause) : "";
+}
+
+}  // namespace
+
+std::string RenderProblemsJson(const Problems& problems) {
+  JsonWriter json;
+  WriteProblems(json, problems);
+  return json.Take();
+}
+
+std::string RenderReloadJson(const pb::ReloadResponse& reload) {
+  JsonWriter json;
+  json.BeginObject();
+  if (reload.error_count() == 0) {
+    json.Member("generation", std::uint64_t{reload.generation()});
+    json.Member("settings-changed", reload.settings_changed());
+  }
+  json.Member("errors", reload.error_count());
+  json.Member("warnings", reload.warning_count());
+  json.Key("problems");
+  WriteProblems(json, reload.problems());
+  json.EndObject();
   return json.Take();
 }
 
@@ -257,7 +287,7 @@ std::string RenderChange(const pb::SessionChange& change) {
     out += std::string(" ") + name + "=" + FindColumn(name)->text(change.session(), false);
   }
   if (change.kind() == pb::SESSION_CHANGE_KIND_REMOVED) {
-    out += " reason=\"" + Escape(change.reason()) + "\"";
+    out += " cause=" + CauseOf(change) + " reason=\"" + Escape(change.reason()) + "\"";
   }
   return out + "\n";
 }
@@ -270,7 +300,10 @@ std::string RenderChangeJson(const pb::SessionChange& change) {
     json.Key("session");
     WriteSession(json, change.session());
   }
-  if (change.kind() == pb::SESSION_CHANGE_KIND_REMOVED) json.Member("reason", change.reason());
+  if (change.kind() == pb::SESSION_CHANGE_KIND_REMOVED) {
+    json.Member("cause", CauseOf(change));
+    json.Member("reason", change.reason());
+  }
   json.EndObject();
   // One line per change, so that a reader can take it line by line; strings hold no line feeds.
   std::string text = json.Take();

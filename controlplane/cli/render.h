@@ -26,9 +26,13 @@ namespace pb = ::sstpgw::v1;
 [[nodiscard]] std::string RenderVersionJson(const std::string& own,
                                             const pb::GetVersionResponse& version);
 
-// "error: file:12:5: path: value: reason. Remedy", one per line.
+using Problems = google::protobuf::RepeatedPtrField<pb::ConfigProblem>;
+
+// "error: file:12:5: path: value: reason. Remedy", one per line. Value and path have been escaped
+// by the control plane.
 [[nodiscard]] std::string RenderProblem(const std::string& file, const pb::ConfigProblem& problem);
-[[nodiscard]] std::string RenderProblemsJson(const std::vector<pb::ConfigProblem>& problems);
+[[nodiscard]] std::string RenderProblemsJson(const Problems& problems);
+[[nodiscard]] std::string RenderReloadJson(const pb::ReloadResponse& reload);
 
 // One line per change.
 [[nodiscard]] std::string RenderChange(const pb::SessionChange& change);

@@ -26,10 +26,6 @@ pb::SessionChangeKind ToMessage(ChangeKind kind) {
   return pb::SESSION_CHANGE_KIND_UNSPECIFIED;
 }
 
-grpc::Status WithDetail(const Error& error, const pb::ErrorDetail& detail) {
-  return {contract::ToStatus(error).error_code(), error.message, detail.SerializeAsString()};
-}
-
 }  // namespace
 
 Result<SessionFilter> ToFilter(const pb::SessionFilter& message) {
@@ -168,18 +164,25 @@ pb::ConfigProblem ToMessage(const Issue& issue, bool warning) {
 grpc::Status Failure(const Error& error, pb::Reason reason) {
   pb::ErrorDetail detail;
   detail.set_reason(reason);
-  return WithDetail(error, detail);
+  return {contract::ToStatus(error).error_code(), error.message, detail.SerializeAsString()};
 }
 
-grpc::Status ConfigFailure(const ReloadError& error) {
-  pb::ErrorDetail detail;
-  if (error.issues.empty()) {
-    detail.set_reason(pb::REASON_CONFIG_UNREADABLE);
-    return {grpc::StatusCode::FAILED_PRECONDITION, error.error.message, detail.SerializeAsString()};
+grpc::Status AnswerReload(const OperatorApi::ReloadResult& result, pb::ReloadResponse& response) {
+  if (!result && result.error().issues.empty()) {
+    pb::ErrorDetail detail;
+    const Error& error = result.error().error;
+    detail.set_reason(error.code == ErrorCode::kUnavailable ? pb::REASON_SETTINGS_NOT_TAKEN
+                                                            : pb::REASON_CONFIG_UNREADABLE);
+    return {grpc::StatusCode::FAILED_PRECONDITION, error.message, detail.SerializeAsString()};
   }
-  detail.set_reason(pb::REASON_CONFIG_INVALID);
-  for (const Issue& issue : error.issues) *detail.add_problems() = ToMessage(issue, false);
-  return WithDetail(error.error, detail);
+  if (!result) {
+    AddProblems(result.error().issues, {}, response);
+    return grpc::Status::OK;
+  }
+  response.set_generation(result->generation.value());
+  response.set_settings_changed(result->settings_changed);
+  AddProblems({}, result->warnings, response);
+  return grpc::Status::OK;
 }
 
 }  // namespace sstpgw::cp

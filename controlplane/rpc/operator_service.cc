@@ -6,19 +6,6 @@
 #include "controlplane/rpc/operator_streams.h"
 
 namespace sstpgw::cp {
-namespace {
-
-grpc::Status Fill(const OperatorApi::ReloadResult& done, pb::ReloadResponse* response) {
-  if (!done) return ConfigFailure(done.error());
-  response->set_generation(done->generation.value());
-  response->set_settings_changed(done->settings_changed);
-  for (const Issue& warning : done->warnings) {
-    *response->add_warnings() = ToMessage(warning, true);
-  }
-  return grpc::Status::OK;
-}
-
-}  // namespace
 
 // The default reactor finishes only by our Finish, so request and response live until then, also
 // when the caller is gone.
@@ -93,12 +80,7 @@ grpc::ServerUnaryReactor* OperatorService::ValidateConfig(grpc::CallbackServerCo
                                                           pb::ValidateConfigResponse* response) {
   // No state of the app is needed, and the app's thread has better things to do.
   const auto validation = backend_.Validate(request->yaml(), request->file_name());
-  for (const Issue& issue : validation.errors) {
-    *response->add_problems() = ToMessage(issue, false);
-  }
-  for (const Issue& issue : validation.warnings) {
-    *response->add_problems() = ToMessage(issue, true);
-  }
+  AddProblems(validation.errors, validation.warnings, *response);
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   reactor->Finish(grpc::Status::OK);
   return reactor;
@@ -109,8 +91,9 @@ grpc::ServerUnaryReactor* OperatorService::Reload(grpc::CallbackServerContext* c
                                                   pb::ReloadResponse* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   backend_.Run([reactor, response](OperatorApi& api) {
-    api.Reload([reactor, response](const OperatorApi::ReloadResult& done) {
-      reactor->Finish(Fill(done, response));
+    response->set_file_name(api.Version().config_file);
+    api.Reload([reactor, response](const OperatorApi::ReloadResult& result) {
+      reactor->Finish(AnswerReload(result, *response));
     });
   });
   return reactor;

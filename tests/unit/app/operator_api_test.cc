@@ -1,6 +1,7 @@
 // What operators ask, over the socket.
 #include <sys/stat.h>
 
+#include "controlplane/rpc/protobuf_log.h"
 #include "tests/unit/app/app_bench.h"
 #include "tests/unit/app/fake_gateway.h"
 
@@ -194,19 +195,54 @@ TEST_F(OperatorApiTest, ValidateListsEverythingAndChangesNothing) {
 TEST_F(OperatorApiTest, AFailedReloadLeavesTheRunningConfiguration) {
   WriteConfig("  port: 99999\n");
   v1::ReloadResponse response;
-  const grpc::Status status = Call(&Stub::Reload, {}, &response);
-  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
-  v1::ErrorDetail detail;
-  ASSERT_TRUE(detail.ParseFromString(status.error_details()));
-  EXPECT_EQ(detail.reason(), v1::REASON_CONFIG_INVALID);
-  ASSERT_EQ(detail.problems_size(), 1);
-  EXPECT_EQ(detail.problems(0).path(), "sstp.port");
+  ASSERT_TRUE(Call(&Stub::Reload, {}, &response).ok());
+  EXPECT_EQ(response.error_count(), 1U);
+  ASSERT_EQ(response.problems_size(), 1);
+  EXPECT_EQ(response.problems(0).path(), "sstp.port");
+  EXPECT_EQ(response.file_name(), config_path());
   v1::AuthorizeResponse verdict;
   ASSERT_TRUE(
       gateway_->Authorize(gateway_->PapQuestion("s9", "User", "clientPass"), &verdict).ok());
   EXPECT_TRUE(verdict.has_accept());
   ASSERT_EQ(::remove(config_path().c_str()), 0);
   EXPECT_EQ(ReasonOf(Call(&Stub::Reload, {}, &response)), v1::REASON_CONFIG_UNREADABLE);
+}
+
+// A status carries 8 KiB at most.
+TEST_F(OperatorApiTest, AReloadListsEveryErrorHoweverMany) {
+  std::string many;
+  for (int i = 0; i < 1200; ++i) many += "  bogus" + std::to_string(i) + ": 1\n";
+  WriteConfig(many);
+  v1::ReloadResponse response;
+  const grpc::Status status = Call(&Stub::Reload, {}, &response);
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  EXPECT_EQ(response.error_count(), 1200U);
+  EXPECT_EQ(response.problems_size(), 1000);
+}
+
+TEST_F(OperatorApiTest, ValidateTakesAnyOctets) {
+  v1::ValidateConfigRequest request;
+  request.set_yaml("sstp:\n  description: x\xff\n");
+  request.set_file_name("/nowhere/\xff.yaml");
+  v1::ValidateConfigResponse response;
+  const grpc::Status status = Call(&Stub::ValidateConfig, request, &response);
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  EXPECT_EQ(response.error_count(), 1U);
+  ASSERT_EQ(response.problems_size(), 1);
+  EXPECT_EQ(response.problems(0).reason(), "the text is not UTF-8");
+  EXPECT_EQ(response.problems(0).line(), 2U);
+  EXPECT_EQ(response.problems(0).column(), 17U);
+}
+
+// Other programs than sstpctl may send them.
+TEST_F(OperatorApiTest, NamesThatAreNotUtf8AreRefusedQuietly) {
+  LogProtobufMessages();
+  ::testing::internal::CaptureStderr();
+  v1::TerminateRequest request;
+  request.set_interface_name("\xff");
+  v1::TerminateResponse response;
+  EXPECT_FALSE(Call(&Stub::Terminate, request, &response).ok());
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(), Not(HasSubstr("libprotobuf")));
 }
 
 TEST_F(OperatorApiTest, VersionSaysWhatRuns) {

@@ -47,7 +47,7 @@ TEST_F(ReloadTest, SendsNewSettingsOnlyWhenTheyChange) {
   const Ended changed = reload.get();
   ASSERT_TRUE(changed.status.ok()) << changed.status.error_message();
   EXPECT_TRUE(changed.response.settings_changed());
-  EXPECT_EQ(changed.response.warnings_size(), 0);
+  EXPECT_EQ(changed.response.warning_count(), 0U);
   EXPECT_EQ(after.port(), 8443U);
   EXPECT_EQ(after.generation(), before.generation() + 1);
 }
@@ -104,8 +104,8 @@ TEST_F(ReloadTest, RefusedSettingsAreOfferedAgain) {
   EXPECT_EQ(gateway.RefuseSettings("port 443 is in use").generation(), first.generation());
   const Ended ended = reload.get();
   ASSERT_TRUE(ended.status.ok()) << "the file is as it was, and so is the gateway";
-  ASSERT_EQ(ended.response.warnings_size(), 1);
-  EXPECT_THAT(ended.response.warnings(0).reason(), HasSubstr("port 443 is in use"));
+  ASSERT_EQ(ended.response.warning_count(), 1U);
+  EXPECT_THAT(ended.response.problems(0).reason(), HasSubstr("port 443 is in use"));
   // And by itself, some seconds later.
   EXPECT_EQ(gateway.ApplySettings().generation(), first.generation());
 }
@@ -122,8 +122,8 @@ TEST_F(ReloadTest, ASecondReloadHasToWait) {
   EXPECT_THAT(second.status.error_message(), HasSubstr("still trying the reload before"));
   const Ended ended = first.get();  // the gateway never answered
   ASSERT_TRUE(ended.status.ok());
-  ASSERT_EQ(ended.response.warnings_size(), 1);
-  EXPECT_THAT(ended.response.warnings(0).reason(), HasSubstr("has not answered yet"));
+  ASSERT_EQ(ended.response.warning_count(), 1U);
+  EXPECT_THAT(ended.response.problems(0).reason(), HasSubstr("has not answered yet"));
 }
 
 }  // namespace

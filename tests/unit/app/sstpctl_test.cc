@@ -9,6 +9,8 @@ namespace sstpgw::cp {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::MatchesRegex;
+using ::testing::Not;
 
 class SstpctlTest : public AppBench {
  protected:
@@ -21,7 +23,7 @@ class SstpctlTest : public AppBench {
     record.mutable_counters()->set_rx_bytes(16691);
     record.mutable_counters()->set_tx_bytes(210);
     gateway_->Attach({record});
-    gateway_->Await(v1::ToGateway::kSettings);
+    gateway_->ApplySettings();
     gateway_->ReportAndWait(v1::SESSION_EVENT_KIND_DOWN, FakeGateway::Record("none", "", 0));
   }
   void TearDown() override {
@@ -97,9 +99,70 @@ TEST_F(SstpctlTest, ConfigAndReload) {
   EXPECT_THAT(out_, HasSubstr("sstp.mtu"));
   EXPECT_THAT(out_, HasSubstr("2 errors\n"));
   EXPECT_EQ(Run({"reload"}), 1);
-  EXPECT_THAT(err_, HasSubstr("failed\n"));
-  EXPECT_THAT(err_, HasSubstr("sstp.mtu"));
+  const std::string place = "error: " + config_path() + ":[0-9]+:3: ";
+  EXPECT_THAT(
+      err_, MatchesRegex("failed\n" + place + "sstp.port: 0: must be a whole number 1..65535\n" +
+                         place + "sstp.mtu: 7: must be a whole number 68..1500\n" + config_path() +
+                         ": 2 errors, the running configuration stays\n"));
+  EXPECT_EQ(Run({"reload", "--json"}), 1);
+  EXPECT_THAT(out_, HasSubstr("{\n  \"errors\": 2,\n  \"warnings\": 0,\n  \"problems\": ["));
+  WriteConfig("  cli: { socket: /elsewhere.sock }\n");
+  const std::string odd = "a new listening address takes effect with the next start";
+  EXPECT_EQ(Run({"reload"}), 0);
+  EXPECT_EQ(err_, "warning: " + config_path() + ": " + odd + "\n");
+  WriteConfig("");
+  EXPECT_EQ(Run({"reload", "--json"}), 0);
+  EXPECT_THAT(out_, HasSubstr("\"settings-changed\": false,\n  \"errors\": 0,\n  \"warnings\": 1"));
+  EXPECT_THAT(out_, HasSubstr(odd));
+}
+
+TEST_F(SstpctlTest, ThousandsOfErrorsAreListedUpToAThousand) {
+  std::string many;
+  for (int i = 0; i < 1200; ++i) many += "  bogus" + std::to_string(i) + ": 1\n";
+  WriteConfig(many);
+  for (const bool reload : {true, false}) {
+    EXPECT_EQ(reload ? Run({"reload"}) : Run({"config", "check", config_path()}), 1);
+    const std::string& said = reload ? err_ : out_;
+    EXPECT_THAT(said, HasSubstr("sstp.bogus0: is not a known key"));
+    EXPECT_THAT(said, HasSubstr("sstp.bogus999: is not a known key\nand 200 more\n"));
+    EXPECT_THAT(said, HasSubstr(config_path() + ": 1200 errors"));
+  }
+}
+
+// Word for word what sstp-controlplane --check says.
+TEST_F(SstpctlTest, ConfigCheckOfOddFiles) {
+  const auto check = [&](const std::string& text) {
+    const std::string path = folder_.Write("odd.yaml", text);
+    EXPECT_EQ(Run({"config", "check", path}), 1);
+    EXPECT_EQ(err_, "");
+    return out_.substr(out_.find(": ") + 2 + path.size());
+  };
+  EXPECT_EQ(check("").substr(0, 18), ": sstp: is missing");
+  EXPECT_EQ(check("sstp:\n  description: x\xff\n").substr(0, 29), ":2:17: the text is not UTF-8\n");
+  EXPECT_THAT(check("sstp:\n  \"a\\nb\": 1\n"),
+              HasSubstr("odd.yaml:2:3: sstp.\"a\\x0ab\": is not a known key\n"));
+}
+
+TEST_F(SstpctlTest, ConfigCheckOfWhatCannotBeRead) {
   EXPECT_EQ(Run({"config", "check", "/nonexistent.yaml"}), 1);
+  EXPECT_EQ(err_, "cannot read /nonexistent.yaml: No such file or directory\n");
+  EXPECT_EQ(Run({"config", "check", folder_.path()}), 1);
+  EXPECT_EQ(err_, "cannot read " + folder_.path() + ": Is a directory\n");
+  EXPECT_EQ(Run({"config", "check", "/dev/zero"}), 1);
+  EXPECT_EQ(err_, "cannot read /dev/zero: more than 4194304 octets\n");
+}
+
+TEST_F(SstpctlTest, NamesThatAreNotUtf8AreRefused) {
+  ::testing::internal::CaptureStderr();
+  for (const std::string what : {"interface", "address", "session", "calling-id"}) {
+    EXPECT_EQ(Run({"terminate", what, "\xff"}), 1);
+    EXPECT_EQ(err_, what + " '\\xff' is not UTF-8, so nothing has that name\n");
+  }
+  EXPECT_EQ(Run({"terminate", "user", "\xff"}), 1);
+  EXPECT_EQ(err_, "not found\n");
+  EXPECT_EQ(Run({"drain", "on", "--gateway", "\xff"}), 1);
+  EXPECT_EQ(err_, "gateway '\\xff' is not UTF-8, so nothing has that name\n");
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(), Not(HasSubstr("libprotobuf")));
 }
 
 TEST_F(SstpctlTest, DrainAndLogLevel) {

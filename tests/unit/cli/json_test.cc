@@ -18,6 +18,14 @@ TEST(JsonQuote, OctetsThatAreNotUtf8AreReplaced) {
   EXPECT_EQ(JsonQuote("\xed\xa0\x80"), "\"" + replaced + replaced + replaced + "\"");
 }
 
+TEST(IsUtf8, TakesWhatIsWellFormed) {
+  for (const char* text : {"", "a", "\xc3\xa9", "\xf0\x9f\x98\x80"})
+    EXPECT_TRUE(IsUtf8(text)) << text;
+  for (const char* text : {"\xff", "a\xc3", "\xc0\xaf", "\xed\xa0\x80"}) {
+    EXPECT_FALSE(IsUtf8(text)) << text;
+  }
+}
+
 TEST(JsonWriter, NestsAndIndents) {
   JsonWriter json;
   json.BeginObject();

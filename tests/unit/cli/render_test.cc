@@ -106,6 +106,8 @@ TEST(RenderProblem, NamesPlaceValueReasonAndRemedy) {
   problem.set_remedy("Use 1452");
   EXPECT_EQ(RenderProblem("a.yaml", problem),
             "error: a.yaml:3:8: sstp.mtu: 9000: must be 68..1500. Use 1452\n");
+  problem.set_path("sstp.\"a\\x0ab\"");  // escaped by the control plane
+  EXPECT_THAT(RenderProblem("a.yaml", problem), HasSubstr(": sstp.\"a\\x0ab\": 9000: "));
   problem.Clear();
   problem.set_reason("odd");
   problem.set_warning(true);
@@ -120,10 +122,12 @@ TEST(RenderChange, OneLineEach) {
   change.set_kind(pb::SESSION_CHANGE_KIND_REMOVED);
   change.mutable_session()->mutable_record()->set_user("ann");
   change.set_reason("bye \"x\"\n");
+  change.set_cause(pb::TERMINATE_CAUSE_LOST_CARRIER);
   EXPECT_THAT(RenderChange(change), HasSubstr("removed ifname= username=ann"));
+  EXPECT_THAT(RenderChange(change), HasSubstr(" cause=Lost-Carrier reason=\"bye"));
   const std::string json = RenderChangeJson(change);
   EXPECT_EQ(std::count(json.begin(), json.end(), '\n'), 1);
-  EXPECT_THAT(json, HasSubstr("\"reason\": \"bye \\\"x\\\"\\n\""));
+  EXPECT_THAT(json, HasSubstr("\"cause\": \"Lost-Carrier\", \"reason\": \"bye \\\"x\\\"\\n\""));
 }
 
 }  // namespace

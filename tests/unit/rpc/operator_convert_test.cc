@@ -64,19 +64,63 @@ TEST(Failure, CarriesItsReason) {
   EXPECT_EQ(detail.reason(), pb::REASON_NO_SUCH_SESSION);
 }
 
-TEST(ConfigFailure, ListsTheProblems) {
-  ReloadError error{Error{ErrorCode::kInvalidArgument, "not valid"}, {}};
-  EXPECT_EQ(ConfigFailure(error).error_code(), grpc::StatusCode::FAILED_PRECONDITION);
-  Issue issue;
-  issue.path = "sstp.mtu";
-  issue.line = 3;
-  error.issues = {issue, issue};
-  const grpc::Status status = ConfigFailure(error);
-  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+std::vector<Issue> Issues(std::size_t count) {
+  std::vector<Issue> issues(count);
+  for (std::size_t i = 0; i < count; ++i) issues[i].line = static_cast<std::uint32_t>(i + 1);
+  return issues;
+}
+
+TEST(AnswerReload, AFileThatCannotBeReadIsAFailure) {
+  pb::ReloadResponse response;
+  const grpc::Status status =
+      AnswerReload(Fail(ReloadError{Error{ErrorCode::kNotFound, "f: gone"}, {}}), response);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
+  EXPECT_EQ(status.error_message(), "f: gone");
   pb::ErrorDetail detail;
   ASSERT_TRUE(detail.ParseFromString(status.error_details()));
-  EXPECT_EQ(detail.reason(), pb::REASON_CONFIG_INVALID);
-  EXPECT_EQ(detail.problems_size(), 2);
+  EXPECT_EQ(detail.reason(), pb::REASON_CONFIG_UNREADABLE);
+}
+
+TEST(AnswerReload, WhatGatewaysRefuseIsAFailure) {
+  pb::ReloadResponse response;
+  const grpc::Status status =
+      AnswerReload(Fail(ReloadError{Error{ErrorCode::kUnavailable, "gw1 refuses"}, {}}), response);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
+  pb::ErrorDetail detail;
+  ASSERT_TRUE(detail.ParseFromString(status.error_details()));
+  EXPECT_EQ(detail.reason(), pb::REASON_SETTINGS_NOT_TAKEN);
+}
+
+TEST(AnswerReload, WhatIsNotValidIsAnAnswerHoweverLong) {
+  ReloadError error{Error{ErrorCode::kInvalidArgument, "not valid"}, Issues(5000)};
+  pb::ReloadResponse response;
+  ASSERT_TRUE(AnswerReload(Fail(std::move(error)), response).ok());
+  EXPECT_EQ(response.error_count(), 5000U);
+  EXPECT_EQ(response.warning_count(), 0U);
+  ASSERT_EQ(response.problems_size(), 1000);
+  EXPECT_EQ(response.problems(999).line(), 1000U);
+  EXPECT_FALSE(response.problems(0).warning());
+}
+
+TEST(AnswerReload, ASuccessCarriesItsWarnings) {
+  ReloadDone done{Generation(7), true, Issues(2)};
+  pb::ReloadResponse response;
+  ASSERT_TRUE(AnswerReload(std::move(done), response).ok());
+  EXPECT_EQ(response.generation(), 7U);
+  EXPECT_TRUE(response.settings_changed());
+  EXPECT_EQ(response.error_count(), 0U);
+  EXPECT_EQ(response.warning_count(), 2U);
+  EXPECT_TRUE(response.problems(1).warning());
+}
+
+TEST(AddProblems, ErrorsComeFirst) {
+  pb::ValidateConfigResponse response;
+  AddProblems(Issues(999), Issues(3), response);
+  ASSERT_EQ(response.problems_size(), 1000);
+  EXPECT_FALSE(response.problems(998).warning());
+  EXPECT_TRUE(response.problems(999).warning());
+  EXPECT_EQ(response.error_count(), 999U);
+  EXPECT_EQ(response.warning_count(), 3U);
 }
 
 TEST(ToMessage, PoolCountsWhatIsLeft) {
