@@ -30,19 +30,18 @@ void CheckForGateways(LoadResult& result) {
   result.config.reset();
 }
 
-LoadResult LoadConfigText(const std::string& text, const std::string& path) {
+LoadedFile LoadConfigText(const std::string& text, const std::string& path) {
   HostFileReader reader;
-  LoadResult result = LoadConfig(text, path, reader);
-  CheckForGateways(result);
-  return result;
+  LoadedFile loaded;
+  loaded.result = LoadConfig(text, path, reader);
+  CheckForGateways(loaded.result);
+  if (loaded.result.config) loaded.masked_yaml = MaskSecrets(text);
+  return loaded;
 }
 
 Result<LoadedFile> LoadConfigFile(const std::string& path) {
   SG_ASSIGN_OR_RETURN(const std::string text, ReadWholeFile(path));
-  LoadedFile loaded;
-  loaded.result = LoadConfigText(text, path);
-  if (loaded.result.config) loaded.masked_yaml = MaskSecrets(text);
-  return loaded;
+  return LoadConfigText(text, path);
 }
 
 }  // namespace sstpgw::cp

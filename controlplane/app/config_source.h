@@ -25,7 +25,7 @@ struct LoadedFile {
 void CheckForGateways(LoadResult& result);
 
 // A configuration text that stands (or might stand) in the file `path`. Any thread.
-[[nodiscard]] LoadResult LoadConfigText(const std::string& text, const std::string& path);
+[[nodiscard]] LoadedFile LoadConfigText(const std::string& text, const std::string& path);
 
 // An error only if the file itself cannot be read. Any thread.
 [[nodiscard]] Result<LoadedFile> LoadConfigFile(const std::string& path);

@@ -4,6 +4,14 @@
 #include <utility>
 
 namespace sstpgw::cp {
+namespace {
+
+// Of a text that somebody sent.
+std::string NameOf(const std::string& file_name) {
+  return file_name.empty() ? "configuration" : file_name;
+}
+
+}  // namespace
 
 ControlApp::ControlApp(AppOptions options, LoadedFile file)
     : state_(std::move(options), std::move(file)),
@@ -47,8 +55,28 @@ void ControlApp::Run(std::function<void(OperatorApi&)> what) {
 }
 
 ControlApp::Validation ControlApp::Validate(const std::string& yaml, const std::string& file_name) {
-  LoadResult result = LoadConfigText(yaml, file_name.empty() ? "configuration" : file_name);
+  LoadResult result = LoadConfigText(yaml, NameOf(file_name)).result;
   return {std::move(result.errors), std::move(result.warnings)};
+}
+
+void ControlApp::Compare(const std::optional<std::string>& yaml, const std::string& file_name,
+                         Compared done) {
+  const std::string name = yaml ? NameOf(file_name) : state_.options().config_file;
+  Result<LoadedFile> file = yaml ? LoadConfigText(*yaml, name) : LoadConfigFile(name);
+  if (!file) {
+    done(Fail(file.error()));
+    return;
+  }
+  const auto other = std::make_shared<LoadedFile>(std::move(*file));
+  loop_.Post([this, name, other, done = std::move(done)] {
+    const LoadResult& result = other->result;
+    Comparison comparison{name, {result.errors, result.warnings}, {}};
+    if (result.config) {
+      comparison.differences = DiffConfigs({state_.masked_yaml(), state_.config()},
+                                           {other->masked_yaml, *result.config});
+    }
+    done(comparison);
+  });
 }
 
 }  // namespace sstpgw::cp

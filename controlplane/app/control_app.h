@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <functional>
+#include <optional>
 
 #include "controlplane/app/control_state.h"
 #include "controlplane/app/operator_desk.h"
@@ -31,6 +32,8 @@ class ControlApp final : public LinkBackend, public OperatorBackend {
 
   void Run(std::function<void(OperatorApi&)> what) override;
   Validation Validate(const std::string& yaml, const std::string& file_name) override;
+  void Compare(const std::optional<std::string>& yaml, const std::string& file_name,
+               Compared done) override;
 
  private:
   ControlState state_;

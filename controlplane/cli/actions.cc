@@ -57,6 +57,12 @@ std::optional<std::string> ReadFile(const std::string& path, const Flags& flags)
   return std::nullopt;
 }
 
+// The control plane has another working directory.
+std::string AbsolutePath(const std::string& path) {
+  std::error_code ignored;
+  return std::filesystem::absolute(path, ignored).string();
+}
+
 // Names on the wire are UTF-8; another one fits nothing.
 bool CheckName(const std::string& what, const std::string& name, const Flags& flags) {
   if (IsUtf8(name)) return true;
@@ -162,11 +168,9 @@ int Watch(OperatorClient& client, const Flags& flags) {
 int ConfigCheck(OperatorClient& client, const Flags& flags) {
   std::optional<std::string> text = ReadFile(flags.file, flags);
   if (!text) return kExitFailed;
-  std::error_code ignored;
   pb::ValidateConfigRequest request;
   request.set_yaml(*std::move(text));
-  // The control plane has another working directory.
-  request.set_file_name(std::filesystem::absolute(flags.file, ignored).string());
+  request.set_file_name(AbsolutePath(flags.file));
   const auto answer = client.Call(&Stub::ValidateConfig, request);
   if (!answer) return Complain(answer.error(), flags);
   const bool valid = answer->error_count() == 0;
@@ -179,6 +183,27 @@ int ConfigCheck(OperatorClient& client, const Flags& flags) {
                << (valid ? std::string("valid") : Counted(answer->error_count(), "error")) << "\n";
   }
   return valid ? kExitDone : kExitFailed;
+}
+
+int ConfigDiff(OperatorClient& client, const Flags& flags) {
+  pb::DiffConfigRequest request;
+  if (!flags.file.empty()) {
+    std::optional<std::string> text = ReadFile(flags.file, flags);
+    if (!text) return kExitFailed;
+    request.set_yaml(*std::move(text));
+    request.set_file_name(AbsolutePath(flags.file));
+  }
+  const auto answer = client.Call(&Stub::DiffConfig, request);
+  if (!answer) return Complain(answer.error(), flags);
+  const std::string name = flags.file.empty() ? answer->file_name() : flags.file;
+  PrintProblems(*flags.err, name, *answer);
+  if (answer->error_count() > 0) {
+    *flags.err << Escape(name) << ": " << Counted(answer->error_count(), "error")
+               << ", nothing was compared\n";
+    return kExitFailed;
+  }
+  *flags.out << (flags.json ? RenderDiffJson(*answer) : RenderDiff(*answer));
+  return kExitDone;
 }
 
 int ConfigShow(OperatorClient& client, const Flags& flags) {

@@ -36,6 +36,7 @@ int ShowVersion(OperatorClient& client, const Flags& flags);
 int Terminate(OperatorClient& client, const Flags& flags);
 int Watch(OperatorClient& client, const Flags& flags);
 int ConfigCheck(OperatorClient& client, const Flags& flags);
+int ConfigDiff(OperatorClient& client, const Flags& flags);
 int ConfigShow(OperatorClient& client, const Flags& flags);
 int Reload(OperatorClient& client, const Flags& flags);
 int Drain(OperatorClient& client, const Flags& flags);

@@ -23,6 +23,7 @@ Examples:
   sstpctl terminate interface sstp0 --hard
   sstpctl terminate all
   sstpctl config check /etc/sstpgw/sstp.yaml
+  sstpctl config diff
   sstpctl drain on --gateway edge1
   sstpctl --socket /run/sstpgw/operator.sock watch --json
 )";
@@ -134,7 +135,8 @@ class CommandLine {
   }
 
   void AddConfig() {
-    CLI::App* config = AddGroup("config", "Check a configuration file or print the running one");
+    CLI::App* config =
+        AddGroup("config", "Check or compare a configuration file, print the running one");
     CLI::App* check = Add(*config, "check",
                           "Print everything that is wrong with a file; nothing is changed. Files "
                           "it names are read by the control plane. (Without a control plane: "
@@ -143,6 +145,11 @@ class CommandLine {
     check->add_option("file", flags_.file, "Configuration file (YAML)")
         ->type_name("FILE")
         ->required();
+    CLI::App* diff = Add(*config, "diff",
+                         "Print how the running configuration (-) differs from the control plane's "
+                         "file, or from FILE (+); secrets masked, nothing is changed",
+                         ConfigDiff);
+    diff->add_option("file", flags_.file, "Configuration file (YAML)")->type_name("FILE");
     Add(*config, "show", "Print the running configuration, secrets masked", ConfigShow);
   }
 

@@ -280,6 +280,30 @@ std::string RenderReloadJson(const pb::ReloadResponse& reload) {
   return json.Take();
 }
 
+std::string RenderDiff(const pb::DiffConfigResponse& diff) {
+  if (diff.differences().empty()) return "no differences\n";
+  std::string out;
+  for (const pb::ConfigDifference& one : diff.differences()) {
+    if (one.has_before()) out += "- " + one.path() + ": " + one.before() + "\n";
+    if (one.has_after()) out += "+ " + one.path() + ": " + one.after() + "\n";
+  }
+  return out;
+}
+
+std::string RenderDiffJson(const pb::DiffConfigResponse& diff) {
+  JsonWriter json;
+  json.BeginArray();
+  for (const pb::ConfigDifference& one : diff.differences()) {
+    json.BeginObject();
+    json.Member("path", one.path());
+    if (one.has_before()) json.Member("before", one.before());
+    if (one.has_after()) json.Member("after", one.after());
+    json.EndObject();
+  }
+  json.EndArray();
+  return json.Take();
+}
+
 std::string RenderChange(const pb::SessionChange& change) {
   std::string out = NameOf(change.kind());
   if (!change.has_session()) return out + "\n";

@@ -34,6 +34,10 @@ using Problems = google::protobuf::RepeatedPtrField<pb::ConfigProblem>;
 [[nodiscard]] std::string RenderProblemsJson(const Problems& problems);
 [[nodiscard]] std::string RenderReloadJson(const pb::ReloadResponse& reload);
 
+// "- path: value" is what the running configuration has, "+ path: value" what it would have.
+[[nodiscard]] std::string RenderDiff(const pb::DiffConfigResponse& diff);
+[[nodiscard]] std::string RenderDiffJson(const pb::DiffConfigResponse& diff);
+
 // One line per change.
 [[nodiscard]] std::string RenderChange(const pb::SessionChange& change);
 [[nodiscard]] std::string RenderChangeJson(const pb::SessionChange& change);

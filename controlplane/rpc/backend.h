@@ -6,9 +6,11 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "controlplane/config/config_diff.h"
 #include "controlplane/config/issue.h"
 #include "controlplane/edge/process_facts.h"
 #include "controlplane/pool/address_pool.h"
@@ -139,6 +141,17 @@ class OperatorBackend {
   };
   [[nodiscard]] virtual Validation Validate(const std::string& yaml,
                                             const std::string& file_name) = 0;
+  // How the running configuration differs from a text, or for want of one from the file it came
+  // from. Any thread; reads files. `done` is called once, here or in the app's thread; an error
+  // says that the file could not be read.
+  struct Comparison {
+    std::string file_name;
+    Validation validation;  // with errors, nothing was compared
+    std::vector<ConfigDifference> differences;
+  };
+  using Compared = std::function<void(const Result<Comparison>&)>;
+  virtual void Compare(const std::optional<std::string>& yaml, const std::string& file_name,
+                       Compared done) = 0;
 };
 
 }  // namespace sstpgw::cp

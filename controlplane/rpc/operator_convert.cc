@@ -26,6 +26,13 @@ pb::SessionChangeKind ToMessage(ChangeKind kind) {
   return pb::SESSION_CHANGE_KIND_UNSPECIFIED;
 }
 
+// Something outside has to change first, whatever kind of error it is for us.
+grpc::Status NotReady(const Error& error, pb::Reason reason) {
+  pb::ErrorDetail detail;
+  detail.set_reason(reason);
+  return {grpc::StatusCode::FAILED_PRECONDITION, error.message, detail.SerializeAsString()};
+}
+
 }  // namespace
 
 Result<SessionFilter> ToFilter(const pb::SessionFilter& message) {
@@ -167,13 +174,25 @@ grpc::Status Failure(const Error& error, pb::Reason reason) {
   return {contract::ToStatus(error).error_code(), error.message, detail.SerializeAsString()};
 }
 
+grpc::Status AnswerDiff(const Result<OperatorBackend::Comparison>& result,
+                        pb::DiffConfigResponse& response) {
+  if (!result) return NotReady(result.error(), pb::REASON_CONFIG_UNREADABLE);
+  response.set_file_name(result->file_name);
+  AddProblems(result->validation.errors, result->validation.warnings, response);
+  for (const ConfigDifference& difference : result->differences) {
+    pb::ConfigDifference& message = *response.add_differences();
+    message.set_path(difference.path);
+    if (difference.before) message.set_before(*difference.before);
+    if (difference.after) message.set_after(*difference.after);
+  }
+  return grpc::Status::OK;
+}
+
 grpc::Status AnswerReload(const OperatorApi::ReloadResult& result, pb::ReloadResponse& response) {
   if (!result && result.error().issues.empty()) {
-    pb::ErrorDetail detail;
     const Error& error = result.error().error;
-    detail.set_reason(error.code == ErrorCode::kUnavailable ? pb::REASON_SETTINGS_NOT_TAKEN
-                                                            : pb::REASON_CONFIG_UNREADABLE);
-    return {grpc::StatusCode::FAILED_PRECONDITION, error.message, detail.SerializeAsString()};
+    return NotReady(error, error.code == ErrorCode::kUnavailable ? pb::REASON_SETTINGS_NOT_TAKEN
+                                                                 : pb::REASON_CONFIG_UNREADABLE);
   }
   if (!result) {
     AddProblems(result.error().issues, {}, response);

@@ -42,6 +42,8 @@ void AddProblems(const std::vector<Issue>& errors, const std::vector<Issue>& war
 
 // A status with its ErrorDetail.
 [[nodiscard]] grpc::Status Failure(const Error& error, pb::Reason reason);
+[[nodiscard]] grpc::Status AnswerDiff(const Result<OperatorBackend::Comparison>& result,
+                                      pb::DiffConfigResponse& response);
 // Puts what became of a reload into `response`. A file that could not be read or that gateways
 // refuse is a failure, one that is not valid an answer.
 [[nodiscard]] grpc::Status AnswerReload(const OperatorApi::ReloadResult& result,

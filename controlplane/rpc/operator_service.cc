@@ -1,5 +1,6 @@
 #include "controlplane/rpc/operator_service.h"
 
+#include <optional>
 #include <utility>
 
 #include "controlplane/rpc/operator_convert.h"
@@ -83,6 +84,19 @@ grpc::ServerUnaryReactor* OperatorService::ValidateConfig(grpc::CallbackServerCo
   AddProblems(validation.errors, validation.warnings, *response);
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   reactor->Finish(grpc::Status::OK);
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* OperatorService::DiffConfig(grpc::CallbackServerContext* context,
+                                                      const pb::DiffConfigRequest* request,
+                                                      pb::DiffConfigResponse* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  std::optional<std::string> yaml;
+  if (request->has_yaml()) yaml = request->yaml();
+  backend_.Compare(yaml, request->file_name(),
+                   [reactor, response](const Result<OperatorBackend::Comparison>& result) {
+                     reactor->Finish(AnswerDiff(result, *response));
+                   });
   return reactor;
 }
 

@@ -34,6 +34,9 @@ class OperatorService final : public ::sstpgw::v1::Operator::CallbackService {
   grpc::ServerUnaryReactor* ValidateConfig(grpc::CallbackServerContext* context,
                                            const ::sstpgw::v1::ValidateConfigRequest* request,
                                            ::sstpgw::v1::ValidateConfigResponse* response) override;
+  grpc::ServerUnaryReactor* DiffConfig(grpc::CallbackServerContext* context,
+                                       const ::sstpgw::v1::DiffConfigRequest* request,
+                                       ::sstpgw::v1::DiffConfigResponse* response) override;
   grpc::ServerUnaryReactor* Reload(grpc::CallbackServerContext* context,
                                    const ::sstpgw::v1::ReloadRequest* request,
                                    ::sstpgw::v1::ReloadResponse* response) override;

@@ -129,6 +129,30 @@ TEST_F(SstpctlTest, ThousandsOfErrorsAreListedUpToAThousand) {
   }
 }
 
+TEST_F(SstpctlTest, ConfigDiffShowsWhatAReloadWouldChange) {
+  EXPECT_EQ(Run({"config", "diff"}), 0);
+  EXPECT_EQ(out_, "no differences\n");
+  WriteConfig("  mtu: 1400\n", "10.0.0.2-10.0.0.90", "new: { password: hunter2 }");
+  EXPECT_EQ(Run({"config", "diff"}), 0) << err_;
+  EXPECT_EQ(out_,
+            "+ sstp.authentication.local-users.new.password: ***\n"
+            "- sstp.client-ip-pool.SSTP-POOL.range[0]: 10.0.0.2-10.0.0.100\n"
+            "+ sstp.client-ip-pool.SSTP-POOL.range[0]: 10.0.0.2-10.0.0.90\n"
+            "+ sstp.mtu: 1400\n");
+  EXPECT_EQ(Run({"config", "diff", "--json"}), 0);
+  EXPECT_THAT(out_, HasSubstr("\"path\": \"sstp.mtu\",\n    \"after\": \"1400\"\n"));
+  // A text given here; the running configuration has not changed.
+  const std::string file = folder_.Write("other.yaml", "sstp:\n  mtu: 7\n");
+  EXPECT_EQ(Run({"config", "diff", file}), 1);
+  EXPECT_THAT(err_, HasSubstr("error: " + file + ":2:3: sstp.mtu: 7: must be"));
+  EXPECT_THAT(err_, HasSubstr(", nothing was compared\n"));
+  EXPECT_EQ(Run({"config", "diff", config_path()}), 0);
+  EXPECT_THAT(out_, HasSubstr("+ sstp.mtu: 1400\n"));
+  ASSERT_EQ(::remove(config_path().c_str()), 0);
+  EXPECT_EQ(Run({"config", "diff"}), 1);
+  EXPECT_THAT(err_, HasSubstr("No such file"));
+}
+
 // Word for word what sstp-controlplane --check says.
 TEST_F(SstpctlTest, ConfigCheckOfOddFiles) {
   const auto check = [&](const std::string& text) {

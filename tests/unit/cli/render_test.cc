@@ -114,6 +114,20 @@ TEST(RenderProblem, NamesPlaceValueReasonAndRemedy) {
   EXPECT_EQ(RenderProblem("a.yaml", problem), "warning: a.yaml: odd\n");
 }
 
+TEST(RenderDiff, OneLineForEachSide) {
+  pb::DiffConfigResponse diff;
+  EXPECT_EQ(RenderDiff(diff), "no differences\n");
+  EXPECT_EQ(RenderDiffJson(diff), "[]\n");
+  pb::ConfigDifference& mtu = *diff.add_differences();
+  mtu.set_path("sstp.mtu");
+  mtu.set_before("1400");
+  pb::ConfigDifference& port = *diff.add_differences();
+  port.set_path("sstp.port");
+  port.set_before("443");
+  port.set_after("8443");
+  EXPECT_EQ(RenderDiff(diff), "- sstp.mtu: 1400\n- sstp.port: 443\n+ sstp.port: 8443\n");
+}
+
 TEST(RenderChange, OneLineEach) {
   pb::SessionChange change;
   change.set_kind(pb::SESSION_CHANGE_KIND_SYNCED);
