@@ -67,7 +67,16 @@ Error ListenError(const char* step, const Endpoint& where, Errno code) {
   Error error =
       SystemError("listening on " + where.ToString() + ": " + std::string(step), code.value());
   error.message += RemedyFor(code.value());
+  if (code.value() == EAFNOSUPPORT) error.code = ErrorCode::kUnsupported;
+  if (code.value() == EADDRNOTAVAIL) error.code = ErrorCode::kNotFound;
   return error;
+}
+
+// No IPv6 in this kernel, or switched off by ipv6.disable. (disable_ipv6 only takes the addresses
+// away: the wildcard can still be bound, and serves IPv4.) Anything else is no reason to serve IPv4
+// only: who asked for both would not notice.
+bool MeansNoIpv6(const Error& error) {
+  return error.code == ErrorCode::kUnsupported || error.code == ErrorCode::kNotFound;
 }
 
 KernelResult<UniqueFd> OpenReserve(Kernel& kernel) {
@@ -171,8 +180,7 @@ Result<std::vector<Listener>> Listener::OpenAll(Kernel& kernel,
   std::vector<Listener> listeners;
   if (addresses.empty()) {
     auto dual = Open(kernel, "::", port, use);
-    // No IPv6 in this kernel, or switched off by ipv6.disable or disable_ipv6.
-    if (!dual) dual = Open(kernel, "0.0.0.0", port, use);
+    if (!dual && MeansNoIpv6(dual.error())) dual = Open(kernel, "0.0.0.0", port, use);
     if (!dual) return Fail(dual.error());
     listeners.push_back(std::move(*dual));
     return listeners;

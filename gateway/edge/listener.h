@@ -53,8 +53,9 @@ class Listener {
   // Connections taken per AcceptBatch, so that those already up are not starved.
   static constexpr std::size_t kBatch = 64;
 
-  // kInvalidArgument: `address` is no IP address. kSystem: the message names address, port and
-  // remedy. Port 0: the kernel chooses one, see local().
+  // kInvalidArgument: `address` is no IP address. kUnsupported: its family is missing in this
+  // kernel. kNotFound: no interface has it. kSystem: anything else. The message names address, port
+  // and remedy. Port 0: the kernel chooses one, see local().
   static Result<Listener> Open(Kernel& kernel, const std::string& address, std::uint16_t port,
                                PortUse use = PortUse::kShared);
   // All of `addresses`; none given: [::] for IPv4 and IPv6, or 0.0.0.0 where IPv6 is missing.

@@ -114,6 +114,26 @@ TEST(Listener, FallsBackToIpv4WhenThereIsNoIpv6) {
   EXPECT_EQ(listeners->front().local().ToString(), "0.0.0.0:443");
 }
 
+// IPv4 alone would be served without a word to whoever asked for both.
+TEST(Listener, AnotherProgramOnThePortIsNoReasonToServeIpv4Only) {
+  for (const PortUse use : {PortUse::kShared, PortUse::kAlone}) {
+    FakeKernel good;
+    ASSERT_TRUE(Listener::OpenAll(good, {}, 443, use).has_value());
+    const auto bind = std::find(good.calls().begin(), good.calls().end(), "bind");
+    const auto number = static_cast<std::size_t>(bind - good.calls().begin()) + 1;
+    FakeKernel kernel;
+    kernel.FailCall(number, EADDRINUSE);
+    const auto listeners = Listener::OpenAll(kernel, {}, 443, use);
+    ASSERT_FALSE(listeners.has_value());
+    EXPECT_THAT(listeners.error().message, HasSubstr("[::]:443"));
+    EXPECT_EQ(kernel.calls().size(), number) << "tried on";
+
+    FakeKernel without;
+    without.FailCall(number, EADDRNOTAVAIL);
+    EXPECT_TRUE(Listener::OpenAll(without, {}, 443, use).has_value());
+  }
+}
+
 TEST(Listener, OneBadAddressFailsAll) {
   FakeKernel kernel;
   EXPECT_FALSE(Listener::OpenAll(kernel, {"127.0.0.1", "nonsense"}, 443).has_value());
@@ -218,6 +238,22 @@ TEST(ListenerOnLoopback, PortTakenByAnotherProgramIsExplained) {
   const auto listener = Listener::Open(LinuxKernel(), "127.0.0.1", EndpointOf(*where)->port);
   ASSERT_FALSE(listener.has_value());
   EXPECT_THAT(listener.error().message, HasSubstr("another program listens there"));
+}
+
+TEST(ListenerOnLoopback, AnotherProgramOnIpv6AloneIsExplained) {
+  const UniqueFd other(::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!other.valid()) GTEST_SKIP() << "no IPv6 on this machine";
+  const int only_v6 = 1;
+  ::setsockopt(other.get(), IPPROTO_IPV6, IPV6_V6ONLY, &only_v6, sizeof(only_v6));
+  sockaddr_storage address = V6("::", 0);
+  ASSERT_EQ(::bind(other.get(), reinterpret_cast<sockaddr*>(&address), sizeof(sockaddr_in6)), 0);
+  ASSERT_EQ(::listen(other.get(), 1), 0);
+  const auto where = LinuxKernel().SocketName(other.get());
+  ASSERT_TRUE(where.has_value());
+  const auto listeners =
+      Listener::OpenAll(LinuxKernel(), {}, EndpointOf(*where)->port, PortUse::kAlone);
+  ASSERT_FALSE(listeners.has_value());
+  EXPECT_THAT(listeners.error().message, HasSubstr("another program listens there"));
 }
 
 TEST(ListenerOnLoopback, APortThatAnotherWouldShareIsRefusedToOneWhoWantsItAlone) {
