@@ -1,5 +1,6 @@
 #include "gateway/session_interface.h"
 
+#include <atomic>
 #include <utility>
 
 #include "proto/base/log.h"
@@ -9,10 +10,18 @@ namespace {
 
 constexpr char kTemporaryName[] = "ppp%d";
 
+// It is the same for every session, so once per process is enough.
+void WarnOnceOfIpv6(const std::string& reason) {
+  static std::atomic_flag warned = ATOMIC_FLAG_INIT;
+  if (warned.test_and_set()) return;
+  Log(LogLevel::kWarning, "IPv6 stays enabled on the interfaces of sessions: " + reason);
+}
+
 }  // namespace
 
 Result<SessionInterface> SessionInterface::Create(edge::Kernel& kernel) {
   SG_ASSIGN_OR_RETURN(edge::TunDevice device, edge::TunDevice::Create(kernel, kTemporaryName));
+  if (!device.ipv6_left_on().empty()) WarnOnceOfIpv6(device.ipv6_left_on());
   return SessionInterface(std::move(device));
 }
 

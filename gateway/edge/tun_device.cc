@@ -92,8 +92,14 @@ Result<TunDevice> TunDevice::Create(Kernel& kernel, const std::string& name_temp
   if (!found) return Fail(TunError("finding the index of " + name, found.error(), ""));
   const InterfaceIndex index(request.ifr_ifindex);
 
-  SG_RETURN_IF_ERROR(DisableIpv6(kernel, name));
-  return TunDevice(kernel, std::move(*fd), name, index);
+  TunDevice device(kernel, std::move(*fd), name, index);
+  if (const auto disabled = DisableIpv6(kernel, name); !disabled) {
+    // Containers often have /proc/sys read-only. It saves work in the kernel and is no protection:
+    // nothing but IPv4 passes the data path.
+    if (disabled.error().code != ErrorCode::kPermissionDenied) return Fail(disabled.error());
+    device.ipv6_left_on_ = disabled.error().message;
+  }
+  return device;
 }
 
 TunReadOutcome TunDevice::ReadBatch(std::span<std::uint8_t> buffer, std::span<ByteView> packets) {

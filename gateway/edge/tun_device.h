@@ -1,6 +1,6 @@
 // A session's network interface: TUN, layer 3, no packet information header, non-blocking. Comes
-// into being down, without address and with IPv6 disabled; the interface goes when the descriptor
-// is closed. Everything else is done to it through netlink.h by its index.
+// into being down, without address and with IPv6 disabled (if that may be set); the interface goes
+// when the descriptor is closed. Everything else is done to it through netlink.h by its index.
 //
 // Directions: read = packets the kernel sends to the subscriber, write = packets from the
 // subscriber.
@@ -38,7 +38,8 @@ class TunDevice {
   static constexpr std::size_t kPacketRoom = 65536;
 
   // `name_template`: "ppp%d" takes the lowest free number. The error says what is missing
-  // (/dev/net/tun, CAP_NET_ADMIN) and what to do.
+  // (/dev/net/tun, CAP_NET_ADMIN) and what to do. Settings that may not be written do not hinder,
+  // see ipv6_left_on().
   static Result<TunDevice> Create(Kernel& kernel, const std::string& name_template);
 
   // Reads packets one after the other into `buffer` and points `packets` at them, until the device
@@ -51,6 +52,8 @@ class TunDevice {
   // As created; a later rename is not reflected here.
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] InterfaceIndex index() const { return index_; }
+  // Why IPv6 could not be disabled; empty: it is.
+  [[nodiscard]] const std::string& ipv6_left_on() const { return ipv6_left_on_; }
 
  private:
   TunDevice(Kernel& kernel, UniqueFd fd, std::string name, InterfaceIndex index);
@@ -59,6 +62,7 @@ class TunDevice {
   UniqueFd fd_;
   std::string name_;
   InterfaceIndex index_;
+  std::string ipv6_left_on_;
 };
 
 }  // namespace sstpgw::edge

@@ -26,7 +26,7 @@ TEST(TunDevice, OpensNodeSetsFlagsFindsIndexAndSwitchesIpv6Off) {
 
 TEST(TunDevice, EachFailingCallIsAnErrorAndLeaksNothing) {
   const std::size_t before = OpenDescriptors();
-  for (std::size_t call = 1; call <= 6; ++call) {
+  for (std::size_t call = 1; call <= 4; ++call) {
     FakeKernel kernel;
     kernel.FailCall(call, EPERM);
     const auto tun = TunDevice::Create(kernel, "ppp%d");
@@ -58,6 +58,32 @@ TEST(TunDevice, WithoutIpv6InTheKernelItIsMadeAllTheSame) {
   FakeKernel kernel;
   kernel.FailCall(5, ENOENT);
   EXPECT_TRUE(TunDevice::Create(kernel, "ppp%d").has_value());
+}
+
+// Containers: a read-only file system, or a security module that says no.
+TEST(TunDevice, WhereSettingsMayNotBeWrittenIpv6StaysOn) {
+  for (const std::size_t call : {5, 6}) {
+    for (const int code : {EROFS, EACCES, EPERM}) {
+      FakeKernel kernel;
+      kernel.FailCall(call, code);
+      const auto tun = TunDevice::Create(kernel, "ppp%d");
+      ASSERT_TRUE(tun.has_value()) << call;
+      EXPECT_THAT(tun->ipv6_left_on(), HasSubstr("disable_ipv6"));
+      EXPECT_THAT(tun->ipv6_left_on(), HasSubstr(std::strerror(code)));
+    }
+  }
+  FakeKernel good;
+  EXPECT_EQ(TunDevice::Create(good, "ppp%d")->ipv6_left_on(), "");
+}
+
+TEST(TunDevice, SettingsThatFailOtherwiseAreAnErrorAndLeakNothing) {
+  const std::size_t before = OpenDescriptors();
+  for (const std::size_t call : {5, 6}) {
+    FakeKernel kernel;
+    kernel.FailCall(call, EIO);
+    EXPECT_FALSE(TunDevice::Create(kernel, "ppp%d").has_value());
+  }
+  EXPECT_EQ(OpenDescriptors(), before);
 }
 
 TEST(TunDevice, NameOfWrongLengthIsRefusedBeforeAnyCall) {
