@@ -34,8 +34,8 @@ HttpDecision DecideHttp(const SstpSettings& settings, ByteView head, std::int64_
   if (!request) {
     return Refuse(settings, HttpStatus::kBadRequest, Counter::kHttpBadRequest, unix_seconds);
   }
-  const bool duplex_post = request->method == codec::kSstpMethod;
-  if (!duplex_post && request->method != "GET") {
+  const bool duplex_post = codec::EqualsIgnoreCase(request->method, codec::kSstpMethod);
+  if (!duplex_post && !codec::EqualsIgnoreCase(request->method, "GET")) {
     return Refuse(settings, HttpStatus::kNotImplemented, Counter::kHttpNotImplemented,
                   unix_seconds);
   }

@@ -61,8 +61,14 @@ TEST_F(HttpTest, BrokenRequestLineIs400) {
   }
 }
 
+// field-notes A2.6.
+TEST_F(HttpTest, MethodsIgnoreCase) {
+  EXPECT_TRUE(Decide("sstp_Duplex_post " + kUri + " HTTP/1.1\r\n\r\n").accepted);
+  EXPECT_EQ(StatusOf(Decide("get / HTTP/1.1\r\n\r\n")), "HTTP/1.1 404 Not Found");
+}
+
 TEST_F(HttpTest, OtherMethodsAre501) {
-  for (const char* method : {"HEAD", "POST", "PUT", "sstp_duplex_post", "OPTIONS"}) {
+  for (const char* method : {"HEAD", "POST", "PUT", "SSTP_DUPLEX_POSTS", "OPTIONS"}) {
     EXPECT_EQ(StatusOf(Decide(std::string(method) + " " + kUri + " HTTP/1.1\r\n\r\n")),
               "HTTP/1.1 501 Not Implemented");
   }
