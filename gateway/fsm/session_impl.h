@@ -1,6 +1,7 @@
 // The composition behind fsm::Session: owns the machines, routes events to them and turns their
 // signals into the next step of a session's life (features Annex A). Split over session.cc (public
-// face, life cycle, end) and session_steps.cc (what each signal leads to).
+// face, life cycle, end), session_steps.cc (connection, SSTP, PPP, authentication) and
+// session_network.cc (interface, network layer, orders).
 #pragma once
 
 #include <cstdint>

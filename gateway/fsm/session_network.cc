@@ -1,0 +1,157 @@
+#include <algorithm>
+#include <utility>
+
+#include "gateway/fsm/session_impl.h"
+#include "proto/base/text.h"
+
+namespace sstpgw::fsm {
+namespace {
+
+constexpr std::chrono::seconds kIpcpWaitTimeout{60};
+
+}  // namespace
+
+// ---- Interface and network layer
+
+void Session::Impl::On(const InterfaceCreated& event) {
+  if (phase_ == Phase::kFinishing && interface_ == Interface::kReleased) {
+    out_.Add(ReleaseInterface{});  // it came too late
+    return;
+  }
+  if (interface_ != Interface::kCreating) return;
+  interface_ = Interface::kCreated;
+  interface_name_ = event.name;
+  out_.Add(SetLogPrefix{interface_name_, LogUser()});
+  out_.Log(LogLevel::kInfo, "connect: " + interface_name_ + " <--> sstp(" + connection_.peer + ")");
+  out_.Log(LogLevel::kDebug, "ppp connected");
+  auth_.Succeed(success_message_, out_);
+  out_.Log(LogLevel::kInfo, LogUser() + ": authentication succeeded");
+  out_.Add(Report{SessionEventKind::kAuthorized, TerminateCause::kNone, {}});
+  StartNetwork();
+}
+
+void Session::Impl::On(const InterfaceFailed& event) {
+  const bool creating = interface_ == Interface::kCreating;
+  if (!creating && interface_ != Interface::kActivating) return;
+  out_.Count(Counter::kInterfaceFailed);
+  out_.Log(LogLevel::kError, "interface: " + Escape(event.reason));
+  interface_ = Interface::kNone;
+  Ending ending{TerminateCause::kNasError, "interface: " + Escape(event.reason)};
+  if (creating) ending = auth_.RefuseNow(ending.cause, ending.reason, out_);
+  End(ending);
+}
+
+void Session::Impl::StartNetwork() {
+  phase_ = Phase::kNetwork;
+  out_.Log(LogLevel::kDebug, "auth_layer_started");
+  out_.Log(LogLevel::kDebug, "ccp_layer_start");
+  out_.Log(LogLevel::kDebug, "ipcp_layer_start");
+  StartIpcp();
+  if (phase_ == Phase::kNetwork) out_.Log(LogLevel::kDebug, "ipv6cp_layer_start");
+  if (phase_ == Phase::kFinishing || closed()) return;
+  Secret hlak = std::move(hlak_);
+  hlak_ = Secret();
+  Handle(sstp_.AuthSucceeded(now_, std::move(hlak), out_));
+}
+
+void Session::Impl::StartIpcp() {
+  out_.Start(TimerId::kIpcpWait, kIpcpWaitTimeout);
+  const bool asks =
+      settings_.ppp.ipv4 == NcpPreference::kPrefer || settings_.ppp.ipv4 == NcpPreference::kRequire;
+  if (asks) {
+    if (const auto obstacle = Ipv4Obstacle()) {
+      if (settings_.ppp.ipv4 == NcpPreference::kRequire) End(*obstacle);
+      return;  // the peer's own Configure-Request will be answered with Protocol-Reject
+    }
+  }
+  const bool possible = settings_.ppp.ipv4 != NcpPreference::kDeny && !policy_.address.is_zero() &&
+                        !policy_.gateway_address.is_zero();
+  if (possible) HandleIpcp(ipcp_.Start(policy_, lcp_.mtu(), out_));
+}
+
+std::optional<Ending> Session::Impl::Ipv4Obstacle() {
+  std::string reason;
+  if (settings_.ppp.ipv4 == NcpPreference::kDeny) {
+    return Ending{TerminateCause::kNasError, "no network layer left: IPv4 is denied"};
+  }
+  if (policy_.gateway_address.is_zero()) {
+    reason = "gw-ip-address not specified";
+  } else if (policy_.address.is_zero()) {
+    reason = "ppp: no free IPv4 address";
+  } else {
+    return std::nullopt;
+  }
+  if (!std::exchange(ipv4_refused_, true)) {
+    out_.Count(Counter::kIpcpNoAddress);
+    out_.Log(LogLevel::kWarning, reason);
+  }
+  return Ending{TerminateCause::kNasError, reason};
+}
+
+void Session::Impl::HandleIpcp(LayerSignals signals) {
+  if (phase_ == Phase::kFinishing || closed()) return;
+  if (signals.ending) {
+    if (signals.ending->cause != TerminateCause::kUserRequest) {
+      out_.Log(LogLevel::kWarning, signals.ending->reason);
+    }
+    End(*signals.ending);
+    return;
+  }
+  if (!signals.up) return;
+  out_.Stop(TimerId::kIpcpWait);
+  out_.Log(LogLevel::kDebug, "ipcp_layer_started");
+  ActivateWhenReady();
+}
+
+void Session::Impl::ActivateWhenReady() {
+  if (phase_ != Phase::kNetwork || !bound_ || !ipcp_.opened()) return;
+  phase_ = Phase::kActivate;
+  interface_ = Interface::kActivating;
+  interface_mtu_ = lcp_.mtu();
+  out_.Add(ActivateInterface{
+      .local = policy_.gateway_address, .peer = policy_.address, .mtu = interface_mtu_});
+}
+
+void Session::Impl::On(const InterfaceActivated& event) {
+  if (phase_ != Phase::kActivate) return;
+  interface_ = Interface::kUp;
+  phase_ = Phase::kActive;
+  activated_at_ = now_;
+  if (event.name != interface_name_) {
+    out_.Log(LogLevel::kTrace, "rename interface to '" + event.name + "'");
+    interface_name_ = event.name;
+    out_.Add(SetLogPrefix{interface_name_, LogUser()});
+  }
+  out_.Log(LogLevel::kDebug, "sstp: ppp: started");
+  out_.Add(Report{SessionEventKind::kUp, TerminateCause::kNone, {}});
+  if (policy_.session_timeout.count() > 0) {
+    out_.Start(TimerId::kSession, policy_.session_timeout);
+  }
+}
+
+// ---- Orders
+
+void Session::Impl::On(const TerminateRequested& event) {
+  Ending ending{event.cause, Escape(event.reason), event.termination, false};
+  if (phase_ == Phase::kFinishing) ending.manner = Termination::kHard;
+  End(ending);
+}
+
+void Session::Impl::On(const PolicyReplaced& event) {
+  const bool accepted = phase_ >= Phase::kInterface && phase_ <= Phase::kActive;
+  if (!accepted || event.policy.generation <= policy_.generation) return;
+  const SessionPolicy old = std::exchange(policy_, event.policy);
+  // Addresses were agreed on with the peer; they stay for the session's life.
+  policy_.address = old.address;
+  policy_.gateway_address = old.gateway_address;
+  if (activated_at_ && policy_.session_timeout != old.session_timeout) {
+    out_.Stop(TimerId::kSession);
+    if (policy_.session_timeout.count() > 0) {
+      const Duration left = policy_.session_timeout - (now_ - *activated_at_);
+      out_.Start(TimerId::kSession, std::max<Duration>(left, Duration(1)));
+    }
+  }
+  out_.Add(Report{SessionEventKind::kChange, TerminateCause::kNone, {}});
+}
+
+}  // namespace sstpgw::fsm
