@@ -126,6 +126,13 @@ Parsed<ControlMessage> ParseControl(ByteView packet) {
   return message;
 }
 
+bool HasWholeAttributes(const ControlMessage& message) {
+  AttributeWalker walker(message.attributes, message.attribute_count);
+  while (walker.Next()) {
+  }
+  return !walker.error();
+}
+
 Parsed<std::vector<StatusInfo>> CheckConnectRequest(const ControlMessage& message) {
   if (message.type != MessageType::kCallConnectRequest) return FailAt(ParseErrc::kWrongType, 4);
   std::vector<StatusInfo> refused;

@@ -49,6 +49,9 @@ struct ControlMessage {
 // attributes are not looked at.
 [[nodiscard]] Parsed<ControlMessage> ParseControl(ByteView packet);
 
+// Num Attributes and the lengths of the attributes agree with the octets there are.
+[[nodiscard]] bool HasWholeAttributes(const ControlMessage& message);
+
 // What a server thinks of a CALL_CONNECT_REQUEST: empty: acceptable, encapsulates PPP. Otherwise
 // the Status Infos for CALL_CONNECT_NAK in order of the attributes, at most kMaxStatusInfos:
 // duplicate (1), unknown (2), wrong length (3), protocol not PPP (4), attribute of another message

@@ -1,6 +1,7 @@
 #include "gateway/fsm/auth.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "gateway/codec/chap.h"
 #include "gateway/codec/lcp_options.h"
@@ -90,8 +91,12 @@ AuthSignals Authenticator::ReceivePap(const codec::ControlPacket& packet, Outbox
 
 AuthSignals Authenticator::ReceiveChap(const codec::ControlPacket& packet, Outbox& out) {
   if (packet.code == static_cast<std::uint8_t>(ChapCode::kChangePassword)) {
-    out.Log(LogLevel::kInfo, std::string(codec::LogName(protocol_)) +
-                                 ": changing the password is not supported, packet ignored");
+    // Whoever has not proved anything yet must not fill the log.
+    const bool again = std::exchange(change_password_seen_, true);
+    out.Count(Counter::kAuthChangePassword);
+    out.Log(again ? LogLevel::kTrace : LogLevel::kInfo,
+            std::string(codec::LogName(protocol_)) +
+                ": changing the password is not supported, packet ignored");
     return {};
   }
   if (packet.code != static_cast<std::uint8_t>(ChapCode::kResponse)) return {};
@@ -155,7 +160,8 @@ AuthSignals Authenticator::TimerExpired(TimerId timer, Outbox& out) {
     state_ = State::kFailed;
     const std::string reason = std::string(codec::LogName(protocol_)) + ": timeout";
     out.Log(LogLevel::kWarning, reason);
-    signals.ending = Ending{TerminateCause::kUserError, reason};
+    signals.ending = Ending{
+        .cause = TerminateCause::kUserError, .reason = reason, .counter = Counter::kAuthTimeout};
   } else if (timer == TimerId::kReject && state_ == State::kDelaying) {
     state_ = State::kFailed;
     SendResult(false, out);

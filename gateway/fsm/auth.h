@@ -72,6 +72,7 @@ class Authenticator {
   std::array<std::uint8_t, 16> challenge_{};
   std::size_t challenge_size_ = 0;
   std::uint32_t challenges_sent_ = 0;
+  bool change_password_seen_ = false;
   std::string success_message_;
   AuthorizeReject reject_;
 };

@@ -7,7 +7,9 @@ namespace {
 
 using codec::PppCode;
 
-Ending UserError(std::string reason) { return {TerminateCause::kUserError, std::move(reason)}; }
+Ending UserError(std::string reason, Counter counter) {
+  return {.cause = TerminateCause::kUserError, .reason = std::move(reason), .counter = counter};
+}
 
 // The options that `nak` names, as the peer sent them.
 Bytes NamedBy(const Bytes& nak, const OptionList& options) {
@@ -83,7 +85,8 @@ LayerSignals ControlProtocol::OnConfigureRequest(const codec::ControlPacket& pac
   }
   if (state == PppState::kOpened) {
     LayerSignals signals;
-    signals.ending = UserError("unacceptable Configure-Request in Opened");
+    signals.ending =
+        UserError("unacceptable Configure-Request in Opened", Counter::kPppBadRequestInOpened);
     return signals;
   }
   // Max-Failure (RFC 1661 4.6): naks turn into rejects; who goes on then, or never listened to a
@@ -93,8 +96,9 @@ LayerSignals ControlProtocol::OnConfigureRequest(const codec::ControlPacket& pac
                            refused_by_us_ < 2 * std::uint64_t{settings_.max_failure};
   if (exhausted && !convertible) {
     LayerSignals signals;
-    signals.ending = UserError("no agreement on options after " + std::to_string(refused_by_us_) +
-                               " refused requests");
+    signals.ending = UserError(
+        "no agreement on options after " + std::to_string(refused_by_us_) + " refused requests",
+        Counter::kPppNoAgreement);
     return signals;
   }
   ++refused_by_us_;
@@ -129,7 +133,7 @@ LayerSignals ControlProtocol::OnConfigureRefusal(const codec::ControlPacket& pac
   }
   if (!effect.usable) return {};
   if (++refused_by_peer_ > settings_.max_failure) {
-    signals.ending = UserError("peer refuses our options");
+    signals.ending = UserError("peer refuses our options", Counter::kPppNoAgreement);
     return signals;
   }
   outstanding_ = false;
@@ -142,7 +146,9 @@ LayerSignals ControlProtocol::OnCodeReject(const codec::ControlPacket& packet, O
                       packet.data[0] <= static_cast<std::uint8_t>(PppCode::kCodeReject);
   if (!needed) return Fire(PppEvent::kHarmlessReject, out);
   LayerSignals signals = Fire(PppEvent::kFatalReject, out);
-  if (!signals.ending) signals.ending = UserError("peer rejects a code that PPP needs");
+  if (!signals.ending) {
+    signals.ending = UserError("peer rejects a code that PPP needs", Counter::kPppRejectedByPeer);
+  }
   return signals;
 }
 

@@ -121,13 +121,17 @@ LayerSignals Ipcp::Receive(const codec::ControlPacket& packet, Outbox& out) {
 }
 
 LayerSignals Ipcp::RestartTimerExpired(Outbox& out) {
-  return Judge(protocol_.RestartTimerExpired(out));
+  LayerSignals signals = Judge(protocol_.RestartTimerExpired(out));
+  if (signals.finished && signals.ending) signals.ending->counter = Counter::kIpcpTimeout;
+  return signals;
 }
 
 LayerSignals Ipcp::RejectedByPeer(Outbox& out) {
   LayerSignals signals = protocol_.RejectedByPeer(out);
   signals.finished = true;
-  return Judge(std::move(signals));
+  signals = Judge(std::move(signals));
+  if (signals.ending) signals.ending->counter = Counter::kPppRejectedByPeer;
+  return signals;
 }
 
 LayerSignals Ipcp::Judge(LayerSignals signals) const {

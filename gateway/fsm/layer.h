@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "gateway/fsm/session_api.h"
 #include "proto/base/messages.h"
 
 namespace sstpgw::fsm {
@@ -12,9 +13,10 @@ namespace sstpgw::fsm {
 // Why a session has to end. The first one counts (features 6.4).
 struct Ending {
   TerminateCause cause = TerminateCause::kNone;
-  std::string reason;                       // words for the log and the report; escaped
-  Termination manner = Termination::kSoft;  // soft: LCP Terminate-Request first
-  bool link_closed = false;                 // by the peer: no Terminate-Request is needed
+  std::string reason;                             // words for the log and the report; escaped
+  Termination manner = Termination::kSoft;        // soft: LCP Terminate-Request first
+  bool link_closed = false;                       // by the peer: no Terminate-Request is needed
+  std::optional<Counter> counter = std::nullopt;  // grows by one if this ending is the one
 };
 
 // Of LCP or an NCP. More than one can be set by one step.

@@ -1,6 +1,7 @@
 #include "gateway/fsm/lcp.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace sstpgw::fsm {
 namespace {
@@ -37,7 +38,7 @@ Lcp::Lcp(const PppSettings& settings, Entropy& entropy)
 LayerSignals Lcp::Start(Outbox& out) {
   LayerSignals signals = protocol_.OpenActively(out);
   if (!policy_.auth()) {
-    signals.ending = Ending{TerminateCause::kUserError, "cann't negotiate authentication type"};
+    signals.ending = NoAuthAgreement();
   }
   return signals;
 }
@@ -71,7 +72,8 @@ LayerSignals Lcp::Receive(TimePoint now, const codec::ControlPacket& packet, Out
   LayerSignals signals = protocol_.Receive(packet, out);
   if (policy_.TakeLoopSeen()) {
     out.Count(Counter::kLcpLoop);
-    out.Log(LogLevel::kWarning, "lcp: peer uses our magic number, the link may be looped back");
+    out.Log(std::exchange(loop_logged_, true) ? LogLevel::kTrace : LogLevel::kWarning,
+            "lcp: peer uses our magic number, the link may be looped back");
   }
   if (code == PppCode::kTerminateRequest && running) {
     signals.ending = Ending{
@@ -129,7 +131,9 @@ LayerSignals Lcp::ReceiveProtocolReject(const codec::ControlPacket& packet, Outb
     return signals;
   }
   if (rejected->protocol >= 0xc000) {  // LCP, authentication, link quality: the link itself
-    signals.ending = Ending{TerminateCause::kUserError, "peer rejects a protocol of the link"};
+    signals.ending = Ending{.cause = TerminateCause::kUserError,
+                            .reason = "peer rejects a protocol of the link",
+                            .counter = Counter::kPppRejectedByPeer};
     return signals;
   }
   signals.rejected_protocol = rejected->protocol;
@@ -197,8 +201,10 @@ LayerSignals Lcp::EchoTimerExpired(TimePoint now, TimePoint last_receive,
   const bool dead = adaptive ? now - last_activity_ >= settings_.echo_timeout
                              : unanswered_echoes_ >= std::max(settings_.echo_failure, 1U);
   if (dead) {
-    out.Count(Counter::kLcpEchoTimeout);
-    signals.ending = Ending{TerminateCause::kLostCarrier, "lcp: no echo reply", Termination::kHard};
+    signals.ending = Ending{.cause = TerminateCause::kLostCarrier,
+                            .reason = "lcp: no echo reply",
+                            .manner = Termination::kHard,
+                            .counter = Counter::kLcpEchoTimeout};
     return signals;
   }
   if (!(adaptive && carried_data)) {

@@ -51,6 +51,7 @@ class Lcp {
   const PppSettings& settings_;
   LcpPolicy policy_;
   ControlProtocol protocol_;
+  bool loop_logged_ = false;
   std::uint32_t unanswered_echoes_ = 0;
   TimePoint last_activity_{};            // adaptive echo
   std::uint64_t last_data_packets_ = 0;  // at the echo timer's last tick

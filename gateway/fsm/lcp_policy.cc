@@ -37,6 +37,12 @@ MtuRules MtuRulesOf(const PppSettings& settings) {
   return rules;
 }
 
+Ending NoAuthAgreement() {
+  return {.cause = TerminateCause::kUserError,
+          .reason = "cann't negotiate authentication type",
+          .counter = Counter::kAuthNoAgreement};
+}
+
 LcpPolicy::LcpPolicy(const PppSettings& settings, Entropy& entropy)
     : entropy_(entropy),
       rules_(MtuRulesOf(settings)),
@@ -172,7 +178,7 @@ std::optional<Ending> LcpPolicy::NextAuth(std::optional<AuthProtocol> hint) {
   }
   if (next == untried_.end()) {
     auth_.reset();
-    return Ending{TerminateCause::kUserError, "cann't negotiate authentication type"};
+    return NoAuthAgreement();
   }
   auth_ = *next;
   untried_.erase(next);

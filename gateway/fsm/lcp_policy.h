@@ -24,6 +24,9 @@ struct MtuRules {
 };
 [[nodiscard]] MtuRules MtuRulesOf(const PppSettings& settings);
 
+// Every protocol of our list was refused, or there is none.
+[[nodiscard]] Ending NoAuthAgreement();
+
 class LcpPolicy final : public OptionPolicy {
  public:
   // `settings` and `entropy` must outlive this object.

@@ -131,6 +131,7 @@ void Session::Impl::BeginFinish(const Ending& ending) {
   ending_ = ending;
   finished_at_ = now_;
   phase_ = Phase::kFinishing;
+  if (ending.counter) out_.Count(*ending.counter);
   out_.Log(LogLevel::kDebug, "terminate: " + ending.reason);
   auth_.Stop(out_);
   ipcp_.LowerLayerDown(out_);

@@ -174,7 +174,9 @@ enum class Counter : std::uint8_t {
   kHttpRefusedSilently,
   kHttpOk,
   kSstpUndelineated,
+  kSstpMalformed,  // attributes that cannot be told apart
   kSstpNakSent,
+  kSstpRetryExceeded,  // the 4th unacceptable CALL_CONNECT_REQUEST
   kSstpAbortSent,
   kSstpAbortReceived,
   kSstpDisconnectReceived,
@@ -191,13 +193,21 @@ enum class Counter : std::uint8_t {
   kPppMalformed,
   kPppProtocolRejectSent,
   kPppCodeRejectSent,
+  kPppRejectedByPeer,      // a protocol or code that a session cannot do without
+  kPppNoAgreement,         // on options other than the authentication protocol, Max-Failure
+  kPppBadRequestInOpened,  // an unacceptable Configure-Request when all had been agreed on
+  kLcpNoAnswer,
   kLcpEchoTimeout,
   kLcpLoop,
+  kAuthNoAgreement,  // every protocol was refused
+  kAuthTimeout,      // no evidence in time: not a failure, nothing was judged
+  kAuthChangePassword,
   kAuthSucceeded,
-  kAuthFailed,
+  kAuthFailed,  // evidence was judged wrong, or malformed
   kAuthMalformed,
   kAuthorizeUnavailable,
   kIpcpNoAddress,
+  kIpcpTimeout,  // the peer never asked, or never answered
   kInterfaceFailed,
   kSessionsEnded,
 };

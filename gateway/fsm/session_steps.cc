@@ -120,7 +120,9 @@ void Session::Impl::On(const TimerExpired& event) {
       return;
     case TimerId::kIpcpWait:
       out_.Log(LogLevel::kWarning, "ipcp: not negotiated in time");
-      End({TerminateCause::kUserError, "ipcp: not negotiated in time"});
+      End({.cause = TerminateCause::kUserError,
+           .reason = "ipcp: not negotiated in time",
+           .counter = Counter::kIpcpTimeout});
       return;
     case TimerId::kSession:
       out_.Log(LogLevel::kInfo, "session timeout");
@@ -236,7 +238,9 @@ void Session::Impl::HandleLcp(LayerSignals signals) {
     return;
   }
   if (!signals.ending && signals.finished) {
-    signals.ending = Ending{TerminateCause::kUserError, "lcp: no answer from the peer"};
+    signals.ending = Ending{.cause = TerminateCause::kUserError,
+                            .reason = "lcp: no answer from the peer",
+                            .counter = Counter::kLcpNoAnswer};
   }
   if (!signals.ending && signals.down) {
     signals.ending = Ending{TerminateCause::kUserRequest, "lcp: link went down"};

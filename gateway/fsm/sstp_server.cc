@@ -78,6 +78,7 @@ SstpSignals SstpServer::Receive(TimePoint now, ByteView packet, Outbox& out) {
   }
   const auto message = codec::ParseControl(packet);
   if (!message) {
+    out.Count(Counter::kSstpMalformed);
     if (IsTeardown(state_)) return {};
     return Abort(AttributeId::kStatusInfo, SstpStatus::kInvalidFrameReceived,
                  TerminateCause::kUserError, "sstp: broken control message", out);
@@ -88,6 +89,10 @@ SstpSignals SstpServer::Receive(TimePoint now, ByteView packet, Outbox& out) {
 
 SstpSignals SstpServer::ReceiveControl(TimePoint now, const codec::ControlMessage& message,
                                        Outbox& out) {
+  // Nothing hangs on the attributes of other messages, so those are taken all the same.
+  const bool checked_later = message.type == MessageType::kCallConnectRequest ||
+                             message.type == MessageType::kCallConnected;
+  if (!checked_later && !codec::HasWholeAttributes(message)) out.Count(Counter::kSstpMalformed);
   switch (message.type) {
     case MessageType::kCallAbort:
       return OnAbort(message, out);
@@ -124,11 +129,13 @@ SstpSignals SstpServer::OnConnectRequest(const codec::ControlMessage& message, O
   if (state_ != SstpState::kConnectRequestPending) return Unexpected(message.type, out);
   const auto defects = codec::CheckConnectRequest(message);
   if (!defects) {
+    out.Count(Counter::kSstpMalformed);
     return Abort(AttributeId::kStatusInfo, SstpStatus::kInvalidFrameReceived,
                  TerminateCause::kUserError, "sstp: broken connect request", out);
   }
   if (!defects->empty()) {
     if (naks_sent_ >= kMaxConnectNaks) {
+      out.Count(Counter::kSstpRetryExceeded);
       return Abort(AttributeId::kStatusInfo, SstpStatus::kRetryCountExceeded,
                    TerminateCause::kUserError, "sstp: too many unacceptable connect requests", out);
     }

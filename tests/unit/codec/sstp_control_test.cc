@@ -146,6 +146,20 @@ TEST(ConnectRequest, AttributesThatCannotBeToldApart) {
   EXPECT_EQ(Refusals(0, "0001 0006 0001"), (List{"error: trailing octets"}));
 }
 
+TEST(SstpControl, WholeAttributes) {
+  const auto whole = [](std::uint16_t count, const std::string& attributes) {
+    const Bytes packet = Message(8, count, attributes);
+    return HasWholeAttributes(*ParseControl(packet));
+  };
+  EXPECT_TRUE(whole(0, ""));
+  EXPECT_TRUE(whole(1, "00 01 00 06 00 01"));
+  EXPECT_FALSE(whole(1, ""));                   // fewer than promised
+  EXPECT_FALSE(whole(0, "00 01 00 06 00 01"));  // more
+  EXPECT_FALSE(whole(65535, "00 01 00 06 00 01"));
+  EXPECT_FALSE(whole(1, "00 01 00 03 00 01"));  // shorter than its header
+  EXPECT_FALSE(whole(1, "00 01 00 07 00 01"));  // beyond the message
+}
+
 TEST(ConnectRequest, NakNeverPassesTheLargestPacket) {
   std::string attributes;
   for (int i = 0; i < 50; ++i) attributes += "0001 0048" + std::string(136, 'f');

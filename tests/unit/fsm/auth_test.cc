@@ -50,7 +50,10 @@ class AuthTest : public testing::Test {
       if (auto* send = std::get_if<SendBytes>(&action)) {
         sent_.emplace_back(send->bytes.begin() + 8, send->bytes.end());
       }
-      if (auto* line = std::get_if<WriteLog>(&action)) log_ += line->text + "\n";
+      if (auto* line = std::get_if<WriteLog>(&action)) {
+        log_ += line->text + "\n";
+        if (line->level <= LogLevel::kInfo) ++lines_by_default_;
+      }
       if (auto* timer = std::get_if<StartTimer>(&action)) started_[timer->timer] = timer->after;
       if (auto* count = std::get_if<CountEvent>(&action)) ++counters_[count->counter];
     }
@@ -96,6 +99,7 @@ class AuthTest : public testing::Test {
   std::vector<Bytes> sent_;
   const Bytes none_;
   std::string log_;
+  int lines_by_default_ = 0;  // at the default log level
   std::map<TimerId, Duration> started_;
   std::map<Counter, int> counters_;
   Bytes challenge_;
@@ -331,6 +335,17 @@ TEST_F(AuthTest, ChangePasswordIsLoggedAndIgnored) {
   EXPECT_TRUE(sent_.empty());
   EXPECT_EQ(auth_->state(), State::kWaiting);
   EXPECT_NE(log_.find("not supported"), std::string::npos);
+  EXPECT_EQ(lines_by_default_, 1);
+  EXPECT_EQ(counters_[Counter::kAuthChangePassword], 1);
+}
+
+TEST_F(AuthTest, AFloodOfChangePasswordFillsNoLog) {
+  Start(AuthProtocol::kMsChapV2);
+  for (int i = 0; i < 100; ++i) {
+    Receive(PppProtocol::kChap, ControlPacketOf(static_cast<codec::PppCode>(7), i, Bytes(4)));
+  }
+  EXPECT_EQ(lines_by_default_, 1);
+  EXPECT_EQ(counters_[Counter::kAuthChangePassword], 100);
 }
 
 TEST_F(AuthTest, RefuseNowAnswersAtOnce) {

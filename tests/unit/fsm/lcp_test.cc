@@ -54,6 +54,7 @@ class LcpTest : public testing::Test {
         if (timer->timer == TimerId::kLcpRestart) restart_after_ = timer->after;
       }
       if (auto* count = std::get_if<CountEvent>(&action)) ++counters_[count->counter];
+      if (auto* line = std::get_if<WriteLog>(&action)) warnings_ += line->level < LogLevel::kInfo;
     }
     EXPECT_TRUE(lcp_->IsConsistent(out_));
   }
@@ -88,6 +89,7 @@ class LcpTest : public testing::Test {
   Bytes request_;
   std::map<Counter, int> counters_;
   Duration restart_after_{};
+  int warnings_ = 0;
 };
 
 // ---- Our request
@@ -254,6 +256,17 @@ TEST_F(LcpTest, OurOwnMagicIsNakedWithAnother) {
   EXPECT_EQ(code(), 3);
   EXPECT_NE(data(), Option(5, kOurMagic));
   EXPECT_EQ(counters_[Counter::kLcpLoop], 1);
+}
+
+// An Ack begins the failure count anew, so this could go on for ever.
+TEST_F(LcpTest, APeerWithOurMagicIsWarnedOfOnce) {
+  Start();
+  for (int i = 0; i < 20; ++i) {
+    Receive(PppCode::kConfigureRequest, i, Option(5, kOurMagic));
+    Receive(PppCode::kConfigureRequest, i, kTheirMagic);
+  }
+  EXPECT_EQ(counters_[Counter::kLcpLoop], 20);
+  EXPECT_EQ(warnings_, 1);
 }
 
 TEST_F(LcpTest, Rfc1661Section6_4MagicZeroIsNaked) {

@@ -151,7 +151,10 @@ void SessionDriver::CarryOne(Action& action) {
                  },
                  [&](ReleaseInterface&) { ++interfaces_released; },
                  [&](Report& a) { reports_.push_back(a); },
-                 [&](WriteLog& a) { log_.push_back(a.bare ? a.text : prefix_ + a.text); },
+                 [&](WriteLog& a) {
+                   log_.push_back(a.bare ? a.text : prefix_ + a.text);
+                   log_levels_.push_back(a.level);
+                 },
                  [&](SetLogPrefix& a) { prefix_ = a.interface_name + ":" + a.user + ": "; },
                  [&](CloseTransport&) { closed_ = true; },
                  [&](CountEvent& a) { ++counters_[a.counter]; },
@@ -290,7 +293,10 @@ void SessionDriver::RunToActive() {
 
 // ---- What came out
 
-std::vector<std::string> SessionDriver::TakeLog() { return std::exchange(log_, {}); }
+std::vector<std::string> SessionDriver::TakeLog() {
+  log_levels_.clear();
+  return std::exchange(log_, {});
+}
 std::vector<Bytes> SessionDriver::TakeSent() { return std::exchange(sent_, {}); }
 std::vector<Report> SessionDriver::TakeReports() { return std::exchange(reports_, {}); }
 
@@ -312,6 +318,15 @@ std::vector<PppPacket> SessionDriver::TakePpp() {
 bool SessionDriver::Logged(const std::string& text) const {
   return std::any_of(log_.begin(), log_.end(),
                      [&](const std::string& line) { return line.find(text) != std::string::npos; });
+}
+
+LogLevel SessionDriver::LevelOf(const std::string& text) const {
+  LogLevel loudest = LogLevel::kOff;
+  for (std::size_t i = 0; i < log_.size(); ++i) {
+    if (log_[i].find(text) == std::string::npos) continue;
+    if (loudest == LogLevel::kOff || log_levels_[i] < loudest) loudest = log_levels_[i];
+  }
+  return loudest;
 }
 
 int SessionDriver::Count(Counter counter) const {

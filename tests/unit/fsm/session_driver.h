@@ -94,6 +94,8 @@ class SessionDriver {
   void Judge(AuthorizeVerdict verdict);
   void AckTheirLcpRequest();  // the last Configure-Request that LCP sent
   void AckTheirIpcpRequest();
+  // Of that request.
+  [[nodiscard]] int LastLcpIdentifier() const { return last_lcp_request_.at(1); }
 
   // ---- What came out; Take... also forgets it
   std::vector<std::string> TakeLog();
@@ -101,6 +103,8 @@ class SessionDriver {
   std::vector<PppPacket> TakePpp();  // out of what was sent
   std::vector<Report> TakeReports();
   [[nodiscard]] bool Logged(const std::string& text) const;  // as part of a line since TakeLog
+  // The loudest level of the lines since TakeLog that hold `text`; kOff: there is none.
+  [[nodiscard]] LogLevel LevelOf(const std::string& text) const;
   [[nodiscard]] int Count(Counter counter) const;
   [[nodiscard]] bool TimerRuns(TimerId timer) const { return timers_.contains(timer); }
   [[nodiscard]] Duration TimerLeft(TimerId timer) const { return timers_.at(timer) - now_; }
@@ -129,6 +133,7 @@ class SessionDriver {
   std::map<TimerId, TimePoint> timers_;
   std::string prefix_ = ":: ";
   std::vector<std::string> log_;
+  std::vector<LogLevel> log_levels_;
   std::vector<Bytes> sent_;
   std::vector<Report> reports_;
   std::map<Counter, int> counters_;

@@ -161,7 +161,10 @@ TEST_F(SstpServerTest, BadRequestIsNakedThreeTimesThenAborted) {
                               0x0e, 0x00, 0x00, 0x00, 0x01, 0x00, 0x00, 0x00, 0x04, 0x00, 0x02}));
     EXPECT_EQ(server_->state(), SstpState::kConnectRequestPending);
   }
+  EXPECT_EQ(counters_[Counter::kSstpRetryExceeded], 0);
   ExpectAborted(Receive(bad), SstpStatus::kRetryCountExceeded);
+  EXPECT_EQ(counters_[Counter::kSstpRetryExceeded], 1);
+  EXPECT_EQ(counters_[Counter::kSstpNakSent], 3);
 }
 
 TEST_F(SstpServerTest, GoodRequestAfterThreeNaksIsStillAccepted) {
@@ -174,6 +177,18 @@ TEST_F(SstpServerTest, RequestWhoseAttributesCannotBeToldApartIsAborted) {
   ToRequestPending();
   ExpectAborted(Receive(Message(1, 0xffff, Octets({0, 1, 0, 0}))),
                 SstpStatus::kInvalidFrameReceived);
+  EXPECT_EQ(counters_[Counter::kSstpMalformed], 1);
+}
+
+// Annex E: Num Attributes and lengths that lie where nothing hangs on the attributes.
+TEST_F(SstpServerTest, BrokenAttributesOfOtherMessagesAreCountedAndTheMessageIsTaken) {
+  ToConnected();
+  Receive(Message(8, 1, {}));
+  EXPECT_EQ(sent(), codec::EncodeBare(codec::MessageType::kEchoResponse));
+  EXPECT_EQ(counters_[Counter::kSstpMalformed], 1);
+  Receive(Message(6, 0xffff, Octets({0, 2, 0, 3})));
+  EXPECT_EQ(sent(), codec::EncodeBare(codec::MessageType::kCallDisconnectAck));
+  EXPECT_EQ(counters_[Counter::kSstpMalformed], 2);
 }
 
 TEST_F(SstpServerTest, RequestInLaterStatesIsAborted) {

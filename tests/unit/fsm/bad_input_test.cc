@@ -1,0 +1,120 @@
+// Bad input of a peer in the whole session (features Annex E): each kind has a counter of its own,
+// and none of it may fill the log or keep a session alive.
+#include <gtest/gtest.h>
+
+#include "gateway/codec/chap.h"
+#include "gateway/codec/sstp_control.h"
+#include "tests/unit/fsm/session_driver.h"
+
+namespace sstpgw::fsm {
+namespace {
+
+using codec::PppCode;
+using codec::PppProtocol;
+using std::chrono::seconds;
+
+Bytes Mru(int value) { return Option(1, Octets({value >> 8, value & 0xff})); }
+
+class BadInput : public testing::Test {
+ protected:
+  SessionDriver driver_;
+};
+
+// ---- What ends a session is counted once, by its first cause
+
+TEST_F(BadInput, InsistingOnABadMru) {
+  driver_.RunToCall();
+  for (int i = 0; i < 11; ++i) driver_.Lcp(PppCode::kConfigureRequest, i, Mru(90));
+  EXPECT_EQ(driver_.Count(Counter::kPppNoAgreement), 1);
+}
+
+TEST_F(BadInput, RefusingOurOptionsWithoutEnd) {
+  driver_.RunToCall();
+  for (int i = 0; i < 11; ++i) {  // another magic number each time
+    driver_.Lcp(PppCode::kConfigureNak, driver_.LastLcpIdentifier(),
+                Option(5, Octets({0xee, 2, 2, i})));
+  }
+  EXPECT_EQ(driver_.Count(Counter::kPppNoAgreement), 1);
+}
+
+TEST_F(BadInput, RefusingEveryAuthenticationProtocol) {
+  driver_.RunToCall();
+  driver_.Lcp(PppCode::kConfigureReject, driver_.LastLcpIdentifier(),
+              Option(3, Octets({0xc0, 0x23})));
+  EXPECT_EQ(driver_.Count(Counter::kAuthNoAgreement), 1);
+  EXPECT_EQ(driver_.LevelOf("cann't negotiate authentication type"), LogLevel::kWarning);
+}
+
+TEST_F(BadInput, AnUnacceptableRequestInOpened) {
+  driver_.RunToAuthentication();
+  driver_.Lcp(PppCode::kConfigureRequest, 9, Mru(9000));
+  EXPECT_EQ(driver_.Count(Counter::kPppBadRequestInOpened), 1);
+}
+
+TEST_F(BadInput, RejectingWhatASessionNeeds) {
+  const std::pair<PppCode, Bytes> rejects[] = {
+      {PppCode::kProtocolReject, Octets({0xc0, 0x21})},  // LCP
+      {PppCode::kProtocolReject, Octets({0xc0, 0x23})},  // PAP
+      {PppCode::kProtocolReject, Octets({0x80, 0x21})},  // IPCP
+      {PppCode::kCodeReject, Octets({1, 1, 0, 4})}};     // Configure-Request
+  for (const auto& [code, data] : rejects) {
+    SessionDriver driver;
+    driver.RunToBound();
+    driver.Lcp(code, 1, data);
+    EXPECT_EQ(driver.Count(Counter::kPppRejectedByPeer), 1) << static_cast<int>(code);
+    EXPECT_EQ(driver.Snapshot().state, SessionState::kFinishing);
+  }
+}
+
+TEST_F(BadInput, NoAnswerToLcp) {
+  driver_.RunToCall();
+  driver_.Advance(seconds(31));
+  EXPECT_EQ(driver_.Count(Counter::kLcpNoAnswer), 1);
+}
+
+class NoEvidence : public BadInput, public testing::WithParamInterface<AuthProtocol> {};
+TEST_P(NoEvidence, IsATimeoutAndNoFailure) {
+  SessionDriver driver(SettingsWith(GetParam()));
+  driver.RunToAuthentication();
+  driver.Advance(seconds(15));
+  EXPECT_EQ(driver.Count(Counter::kAuthTimeout), 1);
+  EXPECT_EQ(driver.Count(Counter::kAuthFailed), 0);
+}
+INSTANTIATE_TEST_SUITE_P(All, NoEvidence,
+                         testing::Values(AuthProtocol::kPap, AuthProtocol::kChapMd5,
+                                         AuthProtocol::kMsChapV1, AuthProtocol::kMsChapV2));
+
+TEST_F(BadInput, NeverAskingForAnAddress) {
+  driver_.settings.ppp.echo_interval = seconds(0);
+  driver_.RunToBound();
+  driver_.Advance(seconds(60));
+  EXPECT_EQ(driver_.Count(Counter::kIpcpTimeout), 1);
+}
+
+TEST_F(BadInput, NeverAnsweringIpcp) {
+  driver_.settings.ppp.ipv4 = NcpPreference::kPrefer;
+  driver_.settings.ppp.echo_interval = seconds(0);
+  driver_.RunToBound();
+  driver_.Advance(seconds(31));
+  EXPECT_EQ(driver_.Count(Counter::kIpcpTimeout), 1);
+}
+
+TEST_F(BadInput, NoEchoReply) {
+  driver_.settings.sstp.hello_interval = seconds(0);
+  driver_.RunToActive();
+  driver_.Advance(seconds(120));
+  EXPECT_EQ(driver_.Count(Counter::kLcpEchoTimeout), 1);
+}
+
+TEST_F(BadInput, TheFirstCauseAloneIsCounted) {
+  driver_.RunToAuthentication();
+  driver_.Lcp(PppCode::kConfigureRequest, 9, Mru(9000));
+  driver_.Lcp(PppCode::kProtocolReject, 1, Octets({0xc0, 0x21}));
+  driver_.Advance(seconds(20));
+  EXPECT_EQ(driver_.Count(Counter::kPppBadRequestInOpened), 1);
+  EXPECT_EQ(driver_.Count(Counter::kPppRejectedByPeer), 0);
+  EXPECT_EQ(driver_.Count(Counter::kLcpNoAnswer), 0);
+}
+
+}  // namespace
+}  // namespace sstpgw::fsm
