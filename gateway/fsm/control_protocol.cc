@@ -69,6 +69,9 @@ LayerSignals ControlProtocol::RestartTimerExpired(Outbox& out) {
 }
 
 LayerSignals ControlProtocol::OnConfigureRequest(const codec::ControlPacket& packet, Outbox& out) {
+  // An Ack or a Reject repeats the options, and our frames have a longer header than the peer's may
+  // have (FF 03 may be missing there).
+  if (packet.packet.size() > codec::kMaxPppPayload) return Malformed(out);
   const auto options = codec::ParseOptions(packet.data);
   if (!options) return Malformed(out);
   const PppState state = fsm_.state();

@@ -116,5 +116,34 @@ TEST_F(BadInput, TheFirstCauseAloneIsCounted) {
   EXPECT_EQ(driver_.Count(Counter::kLcpNoAnswer), 0);
 }
 
+// ---- Sizes
+
+// Without FF 03 a frame of the largest SSTP packet holds two octets more than one of ours can.
+TEST_F(BadInput, ARequestThatNoReplyCanRepeatIsDropped) {
+  driver_.RunToCall();
+  driver_.TakeSent();
+  const auto frame_of = [](std::size_t size) {
+    Bytes options;  // unknown ones, all to be rejected
+    while (options.size() < size - 4) {
+      const std::size_t left = size - 4 - options.size();
+      const std::size_t length = left == 256 ? 200 : std::min<std::size_t>(left, 255);
+      options = Join({options, Option(200, Bytes(length - 2))});
+    }
+    const Bytes packet = ControlPacketOf(PppCode::kConfigureRequest, 5, options);
+    EXPECT_EQ(packet.size(), size);
+    const auto header = codec::SstpHeaderBytes(false, size + 6);
+    return Join({Bytes(header.begin(), header.end()), Octets({0xc0, 0x21}), packet});
+  };
+  ASSERT_EQ(frame_of(4089).size(), codec::kMaxSstpPacket);
+  for (const std::size_t size : {4089, 4088}) driver_.Sstp(frame_of(size));
+  EXPECT_TRUE(driver_.TakeSent().empty());
+  EXPECT_EQ(driver_.Count(Counter::kPppMalformed), 2);
+  driver_.Sstp(frame_of(4087));
+  const std::vector<PppPacket> packets = driver_.TakePpp();  // those whose Length is right
+  ASSERT_EQ(packets.size(), 1U);
+  EXPECT_EQ(packets[0].code, 4);
+  EXPECT_EQ(packets[0].data.size() + 4, 4087U);
+}
+
 }  // namespace
 }  // namespace sstpgw::fsm
