@@ -99,6 +99,11 @@ void Session::Impl::Handle(SstpSignals signals) {
 
 void Session::Impl::On(const TimerExpired& event) {
   if (!out_.TakeExpiry(event.timer)) return;
+  if (event.timer == TimerId::kNegotiation && phase_ == Phase::kHttp) {
+    // Scanners that say nothing behind TLS: not for the default log level (features 2.5).
+    out_.LogBare(LogLevel::kTrace,
+                 "sstp: no HTTP request from " + connection_.peer + ": negotiation timeout");
+  }
   switch (event.timer) {
     case TimerId::kNegotiation:
     case TimerId::kHello:

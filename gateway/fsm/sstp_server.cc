@@ -313,10 +313,9 @@ SstpSignals SstpServer::TimerExpired(TimePoint now, TimerId timer, TimePoint las
 }
 
 SstpSignals SstpServer::NegotiationTimedOut(Outbox& out) {
-  if (state_ == SstpState::kDisconnected) {  // no SSTP yet: nothing to abort
+  if (state_ == SstpState::kDisconnected) {  // no SSTP yet: nothing to abort, nobody to warn of
     SstpSignals signals;
     out.Count(Counter::kSstpNegotiationTimeout);
-    out.Log(LogLevel::kWarning, "sstp: negotiation timeout");
     signals.ending = Ending{TerminateCause::kUserError, "negotiation timeout"};
     signals.close = true;
     return signals;
@@ -326,11 +325,12 @@ SstpSignals SstpServer::NegotiationTimedOut(Outbox& out) {
   }
   std::string reason = "sstp: negotiation timeout";
   out.Count(Counter::kSstpNegotiationTimeout);
+  out.Log(LogLevel::kWarning, reason);
   if (hlak_) {
     out.Count(Counter::kBindingNeverSent);
     reason = "client did not send SSTP_MSG_CALL_CONNECTED";
+    out.Log(LogLevel::kWarning, reason);
   }
-  out.Log(LogLevel::kWarning, reason);
   return Abort(AttributeId::kStatusInfo, SstpStatus::kNegotiationTimeout,
                TerminateCause::kUserError, reason, out);
 }

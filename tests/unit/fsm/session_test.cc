@@ -84,6 +84,9 @@ TEST_F(SessionTest, SlowHttpIsClosedByTheTimerWithoutAnSstpMessage) {
   driver.Advance(seconds(1));
   EXPECT_TRUE(driver.closed());
   EXPECT_TRUE(driver.TakeSent().empty());
+  // Scanners are never above trace, and without an address the line would be of no use.
+  EXPECT_EQ(driver.LevelOf("negotiation timeout"), LogLevel::kTrace);
+  EXPECT_TRUE(driver.Logged("sstp: no HTTP request from 192.168.10.100:49852"));
 }
 
 TEST_F(SessionTest, EventsAfterTheEndDoNothing) {
@@ -119,6 +122,7 @@ TEST_F(SessionTest, ConnectRequestPendingIsAbortedByTheNegotiationTimer) {
   std::uint32_t status = 0;
   EXPECT_EQ(LastControl(driver, &status), 5);
   EXPECT_EQ(status, 8U);
+  EXPECT_EQ(driver.LevelOf(":: sstp: negotiation timeout"), LogLevel::kWarning);
   driver.Advance(seconds(3));
   EXPECT_TRUE(driver.closed());
 }
@@ -136,7 +140,8 @@ TEST_F(SessionTest, MissingCallConnectedIsAbortedAndNamed) {
   std::uint32_t status = 0;
   EXPECT_EQ(LastControl(driver, &status), 5);
   EXPECT_EQ(status, 8U);
-  EXPECT_TRUE(driver.Logged("client did not send SSTP_MSG_CALL_CONNECTED"));
+  EXPECT_EQ(driver.LevelOf("sstp: negotiation timeout"), LogLevel::kWarning);
+  EXPECT_EQ(driver.LevelOf("client did not send SSTP_MSG_CALL_CONNECTED"), LogLevel::kWarning);
   EXPECT_FALSE(driver.activation.has_value());
   EXPECT_EQ(driver.interfaces_released, 1);
 }

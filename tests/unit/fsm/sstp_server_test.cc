@@ -420,12 +420,15 @@ TEST_F(SstpServerTest, NegotiationTimerBeforeHttpJustCloses) {
   const SstpSignals signals = Expire(TimerId::kNegotiation);
   EXPECT_TRUE(signals.close);
   EXPECT_TRUE(sent_.empty());
+  EXPECT_EQ(counters_[Counter::kSstpNegotiationTimeout], 1);
+  EXPECT_EQ(log_, "");
 }
 
 TEST_F(SstpServerTest, NegotiationTimerNamesTheMissingCallConnected) {
   ToConnectedPending();
   Authenticate();
   ExpectAborted(Expire(TimerId::kNegotiation), SstpStatus::kNegotiationTimeout);
+  EXPECT_NE(log_.find("sstp: negotiation timeout\n"), std::string::npos);
   EXPECT_NE(log_.find("client did not send SSTP_MSG_CALL_CONNECTED"), std::string::npos);
   EXPECT_EQ(counters_[Counter::kBindingNeverSent], 1);
 }
