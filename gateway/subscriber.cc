@@ -56,6 +56,7 @@ void Subscriber::Deliver(const fsm::Event& event) {
     follow_ups_.pop_front();
     Perform(session_.Step(shared_.loop.Now(), next));
   }
+  if (session_.bound()) uplink_.NoteBinding();
   UpdateInterest();
 }
 
@@ -156,10 +157,8 @@ bool Subscriber::OnUndelineated() {
   Deliver(fsm::StreamUndelineated{});
   return phase_ == Phase::kOpen;
 }
-void Subscriber::OnIpPacket(ByteView packet) {
-  if (!interface_) return;
-  // Dropped by the interface: nothing to do, as with any IP link.
-  static_cast<void>(interface_->device().WriteBatch({&packet, 1}));
+bool Subscriber::OnIpPacket(ByteView packet) {
+  return interface_ && interface_->device().WriteBatch({&packet, 1}).written == 1;
 }
 
 // ---- The interface

@@ -99,7 +99,7 @@ class Subscriber final : private edge::IoHandler,
   bool OnHttpHeadTooLong() override;
   bool OnSstpPacket(ByteView packet) override;
   bool OnUndelineated() override;
-  void OnIpPacket(ByteView packet) override;
+  bool OnIpPacket(ByteView packet) override;
 
   void OnTun(edge::IoEvents events);
   void ReadSocket();

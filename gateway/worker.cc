@@ -173,10 +173,7 @@ void Worker::Handle(FiguresRequest /*request*/) {
     } else if (!subscriber.ending()) {
       ++figures.sstp_starting;
     }
-    up.dropped_before_open += subscriber.uplink_counters().dropped_before_open;
-    up.dropped_closed += subscriber.uplink_counters().dropped_closed;
-    up.dropped_spoofed += subscriber.uplink_counters().dropped_spoofed;
-    up.dropped_malformed += subscriber.uplink_counters().dropped_malformed;
+    up += subscriber.uplink_counters();
     down.dropped_closed += subscriber.downlink_counters().dropped_closed;
     down.dropped_malformed += subscriber.downlink_counters().dropped_malformed;
   }
@@ -185,10 +182,12 @@ void Worker::Handle(FiguresRequest /*request*/) {
   for (std::size_t i = 0; i < fsm::kCounterCount; ++i) {
     figures.counters.push_back({fsm::ToString(static_cast<fsm::Counter>(i)), shared_.counters[i]});
   }
-  figures.counters.push_back({"data_before_binding", up.dropped_before_open});
+  figures.counters.push_back({"data_before_binding", up.dropped_before_binding});
+  figures.counters.push_back({"data_before_activation", up.dropped_before_activation});
   figures.counters.push_back({"up_dropped_closed", up.dropped_closed});
   figures.counters.push_back({"up_dropped_spoofed", up.dropped_spoofed});
   figures.counters.push_back({"up_dropped_malformed", up.dropped_malformed});
+  figures.counters.push_back({"up_dropped_interface", up.dropped_interface});
   figures.counters.push_back({"down_dropped_closed", down.dropped_closed});
   figures.counters.push_back({"down_dropped_malformed", down.dropped_malformed});
   app_.Post(std::move(figures));
@@ -246,10 +245,7 @@ void Worker::RemoveGone() {
 }
 
 void Worker::RememberEnded(const Subscriber& subscriber) {
-  ended_up_.dropped_before_open += subscriber.uplink_counters().dropped_before_open;
-  ended_up_.dropped_closed += subscriber.uplink_counters().dropped_closed;
-  ended_up_.dropped_spoofed += subscriber.uplink_counters().dropped_spoofed;
-  ended_up_.dropped_malformed += subscriber.uplink_counters().dropped_malformed;
+  ended_up_ += subscriber.uplink_counters();
   ended_down_.dropped_closed += subscriber.downlink_counters().dropped_closed;
   ended_down_.dropped_malformed += subscriber.downlink_counters().dropped_malformed;
 }

@@ -86,7 +86,7 @@ class Worker {
   WorkerShared shared_;
   std::list<KeptSettings> settings_;  // newest last
   std::unordered_map<SessionId, Entry> sessions_;
-  datapath::UplinkCounters ended_up_;      // drops of sessions that ended
+  datapath::UplinkCounters ended_up_;      // of sessions that ended
   datapath::DownlinkCounters ended_down_;  // likewise
   bool tell_when_empty_ = false;
   std::unique_ptr<edge::Mailbox<WorkerMessage>> mailbox_;

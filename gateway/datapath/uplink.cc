@@ -1,10 +1,9 @@
-#include "gateway/datapath/uplink.h"
-
 #include <algorithm>
 
 #include "gateway/codec/http_preamble.h"
 #include "gateway/codec/ppp_frame.h"
 #include "gateway/codec/sstp_packet.h"
+#include "gateway/datapath/uplink.h"
 
 namespace sstpgw::datapath {
 namespace {
@@ -26,6 +25,18 @@ Ipv4Address SourceOf(ByteView packet) {
 
 }  // namespace
 
+UplinkCounters& UplinkCounters::operator+=(const UplinkCounters& other) {
+  packets += other.packets;
+  bytes += other.bytes;
+  dropped_before_binding += other.dropped_before_binding;
+  dropped_before_activation += other.dropped_before_activation;
+  dropped_closed += other.dropped_closed;
+  dropped_spoofed += other.dropped_spoofed;
+  dropped_malformed += other.dropped_malformed;
+  dropped_interface += other.dropped_interface;
+  return *this;
+}
+
 void Uplink::Consume(ByteView plaintext, UplinkHandler& handler) {
   while (!plaintext.empty() && phase_ != Phase::kStopped) {
     if (held_.empty()) {
@@ -43,7 +54,10 @@ void Uplink::Consume(ByteView plaintext, UplinkHandler& handler) {
     const ByteView added = plaintext.first(std::min(Lacking(), plaintext.size()));
     held_.insert(held_.end(), added.begin(), added.end());
     const std::size_t used = ConsumePiece(held_, handler);
-    if (phase_ == Phase::kStopped) return Stop();
+    if (phase_ == Phase::kStopped) {
+      Bytes().swap(held_);
+      return;
+    }
     if (used == 0) {
       plaintext = plaintext.subspan(added.size());
       continue;
@@ -52,11 +66,6 @@ void Uplink::Consume(ByteView plaintext, UplinkHandler& handler) {
     searched_ = 0;
     plaintext = plaintext.subspan(used - before);
   }
-}
-
-void Uplink::Stop() {
-  phase_ = Phase::kStopped;
-  Bytes().swap(held_);
 }
 
 std::size_t Uplink::Lacking() const {
@@ -95,26 +104,28 @@ std::size_t Uplink::ConsumePacket(ByteView bytes, UplinkHandler& handler) {
   }
   if (header->length > bytes.size()) return 0;
   const ByteView packet = bytes.first(header->length);
-  const bool go_on = header->control ? handler.OnSstpPacket(packet) : DeliverData(packet, handler);
-  if (!go_on) phase_ = Phase::kStopped;
+  if (!header->control && !IsForSession(packet, handler)) return packet.size();
+  if (!handler.OnSstpPacket(packet)) phase_ = Phase::kStopped;
   return packet.size();
 }
 
-bool Uplink::DeliverData(ByteView packet, UplinkHandler& handler) {
-  if (packet.size() == codec::kSstpHeaderSize) return true;  // no payload: means nothing
+bool Uplink::IsForSession(ByteView packet, UplinkHandler& handler) {
+  if (packet.size() == codec::kSstpHeaderSize) return false;  // no payload: means nothing
   const auto frame = codec::ParsePppFrame(packet.subspan(codec::kSstpHeaderSize));
   if (!frame) {
     ++counters_.dropped_malformed;
-    return true;
+    return false;
   }
-  if (codec::IsControlProtocol(frame->protocol)) return handler.OnSstpPacket(packet);
+  if (codec::IsControlProtocol(frame->protocol)) return true;
   if (!source_) {
-    ++(opened_ ? counters_.dropped_closed : counters_.dropped_before_open);
-    return true;
+    ++(opened_  ? counters_.dropped_closed
+       : bound_ ? counters_.dropped_before_activation
+                : counters_.dropped_before_binding);
+    return false;
   }
-  if (frame->protocol != codec::PppProtocol::kIpv4) return handler.OnSstpPacket(packet);
+  if (frame->protocol != codec::PppProtocol::kIpv4) return true;
   DeliverIp(frame->payload, handler);
-  return true;
+  return false;
 }
 
 void Uplink::DeliverIp(ByteView packet, UplinkHandler& handler) {
@@ -123,10 +134,11 @@ void Uplink::DeliverIp(ByteView packet, UplinkHandler& handler) {
     ++counters_.dropped_malformed;
   } else if (SourceOf(packet) != *source_) {
     ++counters_.dropped_spoofed;
-  } else {
+  } else if (handler.OnIpPacket(packet)) {
     ++counters_.packets;
     counters_.bytes += packet.size();
-    handler.OnIpPacket(packet);
+  } else {
+    ++counters_.dropped_interface;
   }
 }
 

@@ -21,17 +21,29 @@ class UplinkHandler {
   virtual bool OnSstpPacket(ByteView packet) = 0;
   virtual bool OnUndelineated() = 0;
   // A whole IPv4 packet (version 4, total length within the frame; bytes beyond it are cut off)
-  // whose source is the session's address. Only after OpenData.
-  virtual void OnIpPacket(ByteView packet) = 0;
+  // whose source is the session's address. Only after OpenData. False: the interface did not take
+  // it.
+  virtual bool OnIpPacket(ByteView packet) = 0;
 };
 
 struct UplinkCounters {
-  std::uint64_t packets = 0;  // delivered by OnIpPacket
+  std::uint64_t packets = 0;  // taken by OnIpPacket
   std::uint64_t bytes = 0;
-  std::uint64_t dropped_before_open = 0;  // data protocol before the data path was ever open
-  std::uint64_t dropped_closed = 0;       // data protocol after it was shut
+  // Data protocols: before the crypto binding was valid; after it, but before the data path was
+  // ever open; after the data path was shut.
+  std::uint64_t dropped_before_binding = 0;
+  std::uint64_t dropped_before_activation = 0;
+  std::uint64_t dropped_closed = 0;
   std::uint64_t dropped_spoofed = 0;
   std::uint64_t dropped_malformed = 0;
+  std::uint64_t dropped_interface = 0;  // not taken by OnIpPacket
+
+  // All there were, whatever became of them.
+  [[nodiscard]] std::uint64_t data_packets() const {
+    return packets + dropped_before_binding + dropped_before_activation + dropped_closed +
+           dropped_spoofed + dropped_malformed + dropped_interface;
+  }
+  UplinkCounters& operator+=(const UplinkCounters& other);
 };
 
 inline constexpr std::size_t kMaxHttpHead = 8192;
@@ -42,6 +54,8 @@ class Uplink {
   // data path while it is called: it takes effect with the next packet.
   void Consume(ByteView plaintext, UplinkHandler& handler);
 
+  // The crypto binding is valid.
+  void NoteBinding() { bound_ = true; }
   void OpenData(Ipv4Address source);
   void ShutData();
   [[nodiscard]] const UplinkCounters& counters() const { return counters_; }
@@ -54,15 +68,16 @@ class Uplink {
   std::size_t ConsumePiece(ByteView bytes, UplinkHandler& handler);
   std::size_t ConsumeHttp(ByteView bytes, UplinkHandler& handler);
   std::size_t ConsumePacket(ByteView bytes, UplinkHandler& handler);
-  bool DeliverData(ByteView packet, UplinkHandler& handler);
+  // A data packet: false: delivered or dropped already.
+  bool IsForSession(ByteView packet, UplinkHandler& handler);
   void DeliverIp(ByteView packet, UplinkHandler& handler);
   // How much of the piece that has begun in held_ may still be wanted.
   [[nodiscard]] std::size_t Lacking() const;
-  void Stop();
 
   Phase phase_ = Phase::kHttp;
   std::optional<Ipv4Address> source_;  // set while the data path is open
-  bool opened_ = false;                // it was open at some time
+  bool bound_ = false;
+  bool opened_ = false;  // it was open at some time
   Bytes held_;
   std::size_t searched_ = 0;  // octets of held_ known to hold no end of the HTTP head
   UplinkCounters counters_;

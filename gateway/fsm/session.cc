@@ -18,6 +18,7 @@ ActionList Session::Start() { return impl_->Start(); }
 ActionList Session::Step(TimePoint now, const Event& event) { return impl_->Step(now, event); }
 bool Session::closed() const { return impl_->closed(); }
 bool Session::call_established() const { return impl_->call_established(); }
+bool Session::bound() const { return impl_->bound(); }
 bool Session::finishing() const { return impl_->finishing(); }
 SessionRecord Session::Snapshot(TimePoint now) const { return impl_->Snapshot(now); }
 bool Session::IsConsistent() const { return impl_->IsConsistent(); }

@@ -42,6 +42,8 @@ class Session {
   [[nodiscard]] bool closed() const;
   // True while CALL_CONNECT_REQUEST has been acknowledged and no end has begun (`sstp: active`).
   [[nodiscard]] bool call_established() const;
+  // True once CALL_CONNECTED was checked and found right.
+  [[nodiscard]] bool bound() const;
   // True from the decision to end until the transport is closed.
   [[nodiscard]] bool finishing() const;
   // Everything the control plane may ask; interface counters are filled in by the worker.

@@ -119,9 +119,9 @@ class Harness final : public datapath::UplinkHandler {
   bool OnHttpHeadTooLong() override { return Step(fsm::HttpHeadTooLong{}); }
   bool OnSstpPacket(ByteView packet) override { return Step(fsm::SstpPacketReceived{packet}); }
   bool OnUndelineated() override { return Step(fsm::StreamUndelineated{}); }
-  void OnIpPacket(ByteView packet) override {
+  bool OnIpPacket(ByteView packet) override {
     Require(data_open_ && !packet.empty());
-    ++data_packets_;
+    return true;
   }
 
   bool Step(const fsm::Event& event) {
@@ -164,6 +164,7 @@ class Harness final : public datapath::UplinkHandler {
     }
     Require(session_->IsConsistent());
     Require(session_->closed() == closed_);
+    if (session_->bound()) uplink_.NoteBinding();
     Require(!closed_ || !data_open_);
   }
 

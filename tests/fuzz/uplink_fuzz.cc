@@ -41,10 +41,11 @@ class Recorder : public datapath::UplinkHandler {
     Note('u', {});
     return false;
   }
-  void OnIpPacket(ByteView packet) override {
+  bool OnIpPacket(ByteView packet) override {
     Require(open_ && packet.size() >= 20 && (packet[0] >> 4) == 4);
     Require(packet[12] == 10 && packet[13] == 0 && packet[14] == 0 && packet[15] == 2);
     Note('i', packet);
+    return true;
   }
 
   [[nodiscard]] const std::vector<std::string>& events() const { return events_; }

@@ -21,11 +21,15 @@ class Recorder : public UplinkHandler {
   bool OnHttpHeadTooLong() override { return Note("too long", {}); }
   bool OnSstpPacket(ByteView packet) override { return Note("packet", packet); }
   bool OnUndelineated() override { return Note("undelineated", {}); }
-  void OnIpPacket(ByteView packet) override { Note("ip", packet); }
+  bool OnIpPacket(ByteView packet) override {
+    Note("ip", packet);
+    return interface_takes;
+  }
 
   std::vector<std::string> events;
   Bytes last;
   std::size_t stop_after = 1000;  // events
+  bool interface_takes = true;
 
  private:
   bool Note(const std::string& what, ByteView bytes) {
@@ -166,8 +170,12 @@ TEST_F(UplinkTest, DataBeforeOpenIsDroppedAndCounted) {
   uplink_.Consume(Frame(Ip(kPeer, 60)), recorder_);
   uplink_.Consume(codec::EncodeDataPacket(codec::PppProtocol::kIpv6, Bytes(40)), recorder_);
   EXPECT_THAT(recorder_.events, IsEmpty());
-  EXPECT_EQ(uplink_.counters().dropped_before_open, 2U);
+  EXPECT_EQ(uplink_.counters().dropped_before_binding, 2U);
   EXPECT_EQ(uplink_.counters().packets, 0U);
+  uplink_.NoteBinding();
+  uplink_.Consume(Frame(Ip(kPeer, 60)), recorder_);
+  EXPECT_THAT(recorder_.events, IsEmpty());
+  EXPECT_EQ(uplink_.counters().dropped_before_activation, 1U);
   uplink_.OpenData(kPeer);
   uplink_.Consume(Frame(Ip(kPeer, 60)), recorder_);
   EXPECT_THAT(recorder_.events, ElementsAre("ip:60"));
@@ -176,7 +184,21 @@ TEST_F(UplinkTest, DataBeforeOpenIsDroppedAndCounted) {
   uplink_.ShutData();
   uplink_.Consume(Frame(Ip(kPeer, 60)), recorder_);
   EXPECT_EQ(uplink_.counters().dropped_closed, 1U);
-  EXPECT_EQ(uplink_.counters().dropped_before_open, 2U);
+  EXPECT_EQ(uplink_.counters().dropped_before_binding, 2U);
+  EXPECT_EQ(uplink_.counters().dropped_before_activation, 1U);
+  EXPECT_EQ(uplink_.counters().data_packets(), 5U);
+}
+
+TEST_F(UplinkTest, WhatTheInterfaceDoesNotTakeIsNoTraffic) {
+  Connect();
+  uplink_.OpenData(kPeer);
+  recorder_.interface_takes = false;
+  uplink_.Consume(Frame(Ip(kPeer, 60)), recorder_);
+  EXPECT_THAT(recorder_.events, ElementsAre("ip:60"));
+  EXPECT_EQ(uplink_.counters().dropped_interface, 1U);
+  EXPECT_EQ(uplink_.counters().packets, 0U);
+  EXPECT_EQ(uplink_.counters().bytes, 0U);
+  EXPECT_EQ(uplink_.counters().data_packets(), 1U);
 }
 
 TEST_F(UplinkTest, ControlProtocolsPassBeforeOpen) {
@@ -288,7 +310,7 @@ TEST_F(UplinkTest, HandlerOpensTheDataPath) {
   Append(stream, Frame(Ip(kPeer, 40)));
   uplink_.Consume(stream, opener);
   EXPECT_THAT(opener.events, ElementsAre(::testing::_, "packet:8", "ip:40"));
-  EXPECT_EQ(uplink_.counters().dropped_before_open, 1U);
+  EXPECT_EQ(uplink_.counters().dropped_before_binding, 1U);
 }
 
 }  // namespace
