@@ -218,7 +218,7 @@ void Subscriber::OnTimer(std::uint64_t cookie) {
     UpdateInterest();
   } else {
     Deliver(fsm::TimerExpired{static_cast<fsm::TimerId>(cookie), last_receive_,
-                              uplink_.counters().packets});
+                              uplink_.counters().data_packets()});
   }
 }
 

@@ -190,14 +190,14 @@ void Lcp::SendEchoRequest(Outbox& out) {
               LogLevel::kDebug);
 }
 
-LayerSignals Lcp::EchoTimerExpired(TimePoint now, TimePoint last_receive,
-                                   std::uint64_t data_packets, Outbox& out) {
+LayerSignals Lcp::EchoTimerExpired(TimePoint now, TimePoint last_frame, std::uint64_t data_packets,
+                                   Outbox& out) {
   LayerSignals signals;
   if (!opened()) return signals;
   const bool adaptive = settings_.echo_timeout.count() > 0;
   const bool carried_data = data_packets != last_data_packets_;
   last_data_packets_ = data_packets;
-  last_activity_ = std::max(last_activity_, std::min(last_receive, now));
+  last_activity_ = carried_data ? now : std::max(last_activity_, std::min(last_frame, now));
   const bool dead = adaptive ? now - last_activity_ >= settings_.echo_timeout
                              : unanswered_echoes_ >= std::max(settings_.echo_failure, 1U);
   if (dead) {

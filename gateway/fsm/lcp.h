@@ -24,8 +24,10 @@ class Lcp {
   LayerSignals Start(Outbox& out);
   LayerSignals Receive(TimePoint now, const codec::ControlPacket& packet, Outbox& out);
   LayerSignals RestartTimerExpired(TimePoint now, Outbox& out);
-  // features 3.2.6. `last_receive`, `data_packets`: see TimerExpired.
-  LayerSignals EchoTimerExpired(TimePoint now, TimePoint last_receive, std::uint64_t data_packets,
+  // features 3.2.6. The peer lives as long as its PPP does: `last_frame` is when its last PPP frame
+  // came that is no IP packet, `data_packets` see TimerExpired. SSTP's own echo and TLS do not
+  // count.
+  LayerSignals EchoTimerExpired(TimePoint now, TimePoint last_frame, std::uint64_t data_packets,
                                 Outbox& out);
   // Terminate-Request; signals finished when there is nothing to wait for.
   LayerSignals Close(Outbox& out);

@@ -69,8 +69,8 @@ struct StreamUndelineated {};
 struct TransportClosed {
   std::string reason;
 };
-// `last_receive`: when the last octet came from the peer; `data_packets`: IP packets from the peer
-// so far.
+// `last_receive`: when the last octet came from the peer; `data_packets`: packets of data protocols
+// from the peer so far, whatever became of them.
 struct TimerExpired {
   TimerId timer{};
   TimePoint last_receive{};

@@ -111,7 +111,8 @@ class Session::Impl {
   Authenticator auth_;
   Ipcp ipcp_;
 
-  TimePoint now_;  // of the running Step
+  TimePoint now_;           // of the running Step
+  TimePoint last_frame_{};  // when the last PPP frame came that is no IP packet
   Phase phase_ = Phase::kHttp;
   Interface interface_ = Interface::kNone;
   std::string interface_name_;

@@ -114,7 +114,7 @@ void Session::Impl::On(const TimerExpired& event) {
       HandleLcp(lcp_.RestartTimerExpired(now_, out_));
       return;
     case TimerId::kLcpEcho:
-      HandleLcp(lcp_.EchoTimerExpired(now_, event.last_receive, event.data_packets, out_));
+      HandleLcp(lcp_.EchoTimerExpired(now_, last_frame_, event.data_packets, out_));
       return;
     case TimerId::kAuth:
     case TimerId::kReject:
@@ -156,6 +156,7 @@ void Session::Impl::ReceiveFrame(ByteView bytes) {
     out_.Count(Counter::kPppMalformed);
     return;
   }
+  last_frame_ = now_;
   if (!codec::IsControlProtocol(frame->protocol)) {
     // Before the binding the uplink drops and counts it. IPv4 on an open data path never comes
     // here; anything else is not spoken.

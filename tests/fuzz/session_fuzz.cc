@@ -198,7 +198,7 @@ class Harness final : public datapath::UplinkHandler {
       now_ = std::max(now_, next->second);
       const fsm::TimerId timer = next->first;
       timers_.erase(next);
-      Step(fsm::TimerExpired{timer, last_receive_, data_packets_});
+      Step(fsm::TimerExpired{timer, last_receive_, uplink_.counters().data_packets()});
     }
     now_ = end;
   }
@@ -367,7 +367,6 @@ class Harness final : public datapath::UplinkHandler {
   CountingEntropy entropy_;
   TimePoint now_{seconds(100)};
   TimePoint last_receive_{now_};
-  std::uint64_t data_packets_ = 0;
   std::unique_ptr<fsm::Session> session_;
   datapath::Uplink uplink_;
   std::map<fsm::TimerId, TimePoint> timers_;

@@ -145,5 +145,37 @@ TEST_F(BadInput, ARequestThatNoReplyCanRepeatIsDropped) {
   EXPECT_EQ(packets[0].data.size() + 4, 4087U);
 }
 
+// ---- Life
+
+// features 3.2.6: SSTP's echo shows that the client's process lives, not that its PPP does.
+TEST_F(BadInput, ADeadPppBehindALivingSstpIsEndedByTheAdaptiveEcho) {
+  driver_.settings.ppp.echo_interval = seconds(5);
+  driver_.settings.ppp.echo_timeout = seconds(20);
+  driver_.RunToActive();
+  for (int i = 0; i < 10 && !driver_.closed(); ++i) {
+    driver_.Advance(seconds(4));
+    driver_.Sstp(codec::EncodeBare(codec::MessageType::kEchoRequest));
+  }
+  EXPECT_TRUE(driver_.closed());
+  EXPECT_TRUE(driver_.Logged("lcp: no echo reply"));
+}
+
+TEST_F(BadInput, AnyPppFrameIsLifeForTheAdaptiveEcho) {
+  driver_.settings.ppp.echo_interval = seconds(5);
+  driver_.settings.ppp.echo_timeout = seconds(20);
+  driver_.RunToActive();
+  for (int i = 0; i < 20; ++i) {
+    driver_.Advance(seconds(4));
+    driver_.Lcp(PppCode::kIdentification, i, Octets({1, 2, 3, 4, 'x'}));
+  }
+  for (int i = 0; i < 20; ++i) {
+    driver_.Advance(seconds(4));
+    ++driver_.data_packets;
+  }
+  EXPECT_EQ(driver_.Snapshot().state, SessionState::kActive);
+  driver_.Advance(seconds(30));
+  EXPECT_TRUE(driver_.closed());
+}
+
 }  // namespace
 }  // namespace sstpgw::fsm

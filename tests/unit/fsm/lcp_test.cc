@@ -36,10 +36,10 @@ class LcpTest : public testing::Test {
     Collect();
     return signals_;
   }
-  const LayerSignals& Tick(TimePoint last_receive = {}, std::uint64_t data_packets = 0) {
+  const LayerSignals& Tick(TimePoint last_frame = {}, std::uint64_t data_packets = 0) {
     EXPECT_TRUE(out_.TakeExpiry(TimerId::kLcpEcho));
     now_ += settings_.echo_interval;
-    signals_ = lcp_->EchoTimerExpired(now_, last_receive, data_packets, out_);
+    signals_ = lcp_->EchoTimerExpired(now_, last_frame, data_packets, out_);
     Collect();
     return signals_;
   }
@@ -587,6 +587,16 @@ TEST_F(LcpTest, AdaptiveEchoIsSilentWhileDataFlows) {
   for (std::uint64_t packets = 1; packets < 10; ++packets) {
     EXPECT_FALSE(Tick(now_ + seconds(4), packets).ending.has_value());
     EXPECT_TRUE(sent_.empty());
+  }
+}
+
+TEST_F(LcpTest, AdaptiveEchoCountsFramesAsLifeButAsksOn) {
+  settings_.echo_interval = seconds(5);
+  settings_.echo_timeout = seconds(20);
+  Open();
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_FALSE(Tick(now_ + seconds(4)).ending.has_value());
+    EXPECT_EQ(code(), 9);
   }
 }
 
