@@ -47,6 +47,10 @@ Result<void> SessionInterface::Activate(edge::Netlink& netlink, const Activation
   return netlink.SetState(index, edge::LinkState::kUp);
 }
 
+Result<void> SessionInterface::SetMtu(edge::Netlink& netlink, Mtu mtu) {
+  return netlink.SetMtu(device_.index(), mtu);
+}
+
 edge::TunDevice SessionInterface::Retire(edge::Netlink& netlink) && {
   const InterfaceIndex index = device_.index();
   // The addresses may be given to the next session before this interface is destroyed. Errors mean

@@ -42,6 +42,8 @@ class SessionInterface {
   // Renames, sets MTU and addresses, link up. `warning` is set when the name could not be had and
   // the first one is kept.
   Result<void> Activate(edge::Netlink& netlink, const Activation& activation, std::string* warning);
+  // While it is in use.
+  Result<void> SetMtu(edge::Netlink& netlink, Mtu mtu);
   // Takes the addresses away and marks the interface as finished; the device goes to the reaper.
   edge::TunDevice Retire(edge::Netlink& netlink) &&;
 

@@ -111,6 +111,7 @@ class Subscriber final : private edge::IoHandler,
   void Perform(fsm::ActionList actions);
   void DoCreateInterface();
   void DoActivateInterface(const fsm::ActivateInterface& action);
+  void DoSetInterfaceMtu(const fsm::SetInterfaceMtu& action);
   void DoReleaseInterface();
   void DoStartTimer(const fsm::StartTimer& action);
   void DoReport(const fsm::Report& action);

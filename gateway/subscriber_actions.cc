@@ -32,6 +32,7 @@ void Subscriber::Perform(fsm::ActionList actions) {
             },
             [&](const fsm::CreateInterface&) { DoCreateInterface(); },
             [&](const fsm::ActivateInterface& activate) { DoActivateInterface(activate); },
+            [&](const fsm::SetInterfaceMtu& set) { DoSetInterfaceMtu(set); },
             [&](const fsm::ReleaseInterface&) { DoReleaseInterface(); },
             [&](const fsm::Report& report) { DoReport(report); },
             [&](const fsm::WriteLog& log) { DoLog(log); },
@@ -83,6 +84,13 @@ void Subscriber::DoActivateInterface(const fsm::ActivateInterface& action) {
   uplink_.OpenData(action.peer);
   downlink_.OpenData();
   follow_ups_.push_back(fsm::InterfaceActivated{interface_->name()});
+}
+
+void Subscriber::DoSetInterfaceMtu(const fsm::SetInterfaceMtu& action) {
+  if (!interface_) return;
+  const auto set = interface_->SetMtu(shared_.netlink, Mtu(action.mtu));
+  if (!set)
+    Log(LogLevel::kWarning, log_prefix_ + "interface keeps its MTU: " + set.error().message);
 }
 
 void Subscriber::DoReleaseInterface() {

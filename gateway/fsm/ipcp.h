@@ -50,6 +50,8 @@ class Ipcp {
   LayerSignals Receive(const codec::ControlPacket& packet, Outbox& out);
   LayerSignals RestartTimerExpired(Outbox& out);
   LayerSignals RejectedByPeer(Outbox& out);
+  // LCP agreed on another one than at Start.
+  void set_peer_mru(std::uint16_t mru) { protocol_.set_peer_mru(mru); }
   LayerSignals LowerLayerDown(Outbox& out) { return protocol_.LowerLayerDown(out); }
 
   [[nodiscard]] bool opened() const { return protocol_.opened(); }

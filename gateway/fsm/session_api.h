@@ -139,6 +139,10 @@ struct ActivateInterface {
   Ipv4Address peer;
   std::uint16_t mtu = 0;
 };
+// The peer has changed what it receives: MTU of the interface in use.
+struct SetInterfaceMtu {
+  std::uint16_t mtu = 0;
+};
 // Data path shut, link down, final counters taken, interface given back. Before the last Report.
 struct ReleaseInterface {};
 // Tell the control plane. The worker completes the record (uptime, counters).
@@ -218,9 +222,9 @@ struct CountEvent {
   Counter counter{};
 };
 
-using Action =
-    std::variant<SendBytes, StartTimer, StopTimer, AskAuthorize, CreateInterface, ActivateInterface,
-                 ReleaseInterface, Report, WriteLog, SetLogPrefix, CloseTransport, CountEvent>;
+using Action = std::variant<SendBytes, StartTimer, StopTimer, AskAuthorize, CreateInterface,
+                            ActivateInterface, SetInterfaceMtu, ReleaseInterface, Report, WriteLog,
+                            SetLogPrefix, CloseTransport, CountEvent>;
 using ActionList = std::vector<Action>;
 
 // std::visit with one lambda per alternative; a missing one does not compile.

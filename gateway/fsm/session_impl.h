@@ -84,6 +84,7 @@ class Session::Impl {
   // Why IPv4 cannot be given to this session; nullopt: it can. Logs it once.
   [[nodiscard]] std::optional<Ending> Ipv4Obstacle();
   void ActivateWhenReady();
+  void FollowPeersMru();
 
   // ---- The end
   void End(const Ending& ending);  // with whatever farewell the state allows
@@ -125,10 +126,11 @@ class Session::Impl {
   std::optional<TimePoint> started_at_;   // CALL_CONNECT_REQUEST
   std::optional<TimePoint> finished_at_;  // uptime is frozen from here on
   std::optional<TimePoint> activated_at_;
-  std::uint16_t interface_mtu_ = 0;  // fixed at activation, whatever LCP agrees on later
-  std::optional<Ending> ending_;     // the first one
-  bool bound_ = false;               // crypto binding verified
-  bool ipv4_refused_ = false;        // Ipv4Obstacle was logged
+  std::uint16_t interface_mtu_ = 0;  // from activation on: what LCP has agreed on last
+  std::uint32_t mtu_changes_ = 0;
+  std::optional<Ending> ending_;  // the first one
+  bool bound_ = false;            // crypto binding verified
+  bool ipv4_refused_ = false;     // Ipv4Obstacle was logged
   bool ppp_down_ = false;
   bool down_reported_ = false;
 };

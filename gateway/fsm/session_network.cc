@@ -8,6 +8,8 @@ namespace sstpgw::fsm {
 namespace {
 
 constexpr std::chrono::seconds kIpcpWaitTimeout{60};
+// Each change is told to the kernel and to the control plane; an honest peer makes none.
+constexpr std::uint32_t kMaxMtuChanges = 16;
 
 }  // namespace
 
@@ -110,6 +112,23 @@ void Session::Impl::ActivateWhenReady() {
   interface_mtu_ = lcp_.mtu();
   out_.Add(ActivateInterface{
       .local = policy_.gateway_address, .peer = policy_.address, .mtu = interface_mtu_});
+}
+
+// LCP has agreed on another MRU of the peer while its interface is in use.
+void Session::Impl::FollowPeersMru() {
+  ipcp_.set_peer_mru(lcp_.mtu());
+  if (interface_mtu_ == 0 || interface_mtu_ == lcp_.mtu()) return;
+  if (++mtu_changes_ > kMaxMtuChanges) {
+    const std::string reason = "lcp: peer changes its MRU again and again";
+    out_.Log(LogLevel::kWarning, reason);
+    End({.cause = TerminateCause::kUserError,
+         .reason = reason,
+         .counter = Counter::kPppNoAgreement});
+    return;
+  }
+  interface_mtu_ = lcp_.mtu();
+  out_.Add(SetInterfaceMtu{interface_mtu_});
+  out_.Add(Report{SessionEventKind::kChange, TerminateCause::kNone, {}});
 }
 
 void Session::Impl::On(const InterfaceActivated& event) {

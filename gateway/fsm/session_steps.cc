@@ -251,7 +251,10 @@ void Session::Impl::HandleLcp(LayerSignals signals) {
   if (!signals.ending && signals.down) {
     signals.ending = Ending{TerminateCause::kUserRequest, "lcp: link went down"};
   }
-  if (!signals.ending) return;
+  if (!signals.ending) {
+    FollowPeersMru();
+    return;
+  }
   if (signals.ending->cause != TerminateCause::kUserRequest) {
     out_.Log(LogLevel::kWarning, signals.ending->reason);
   }

@@ -142,8 +142,16 @@ class Harness final : public datapath::UplinkHandler {
                      [&](fsm::StopTimer& a) { timers_.erase(a.timer); },
                      [&](fsm::AskAuthorize& a) { attempt_ = a.question.attempt; },
                      [&](fsm::CreateInterface&) {},
-                     [&](fsm::ActivateInterface& a) { activation_ = a; },
+                     [&](fsm::ActivateInterface& a) {
+                       activation_ = a;
+                       interface_used_ = true;
+                     },
+                     [&](fsm::SetInterfaceMtu& a) {
+                       Require(interface_used_ && a.mtu >= 68 && a.mtu <= 1500);
+                       Require(session_->Snapshot(now_).mtu == a.mtu);
+                     },
                      [&](fsm::ReleaseInterface&) {
+                       interface_used_ = false;
                        uplink_.ShutData();
                        data_open_ = false;
                      },
@@ -374,6 +382,7 @@ class Harness final : public datapath::UplinkHandler {
   std::array<std::uint8_t, 32> nonce_{};
   AttemptId attempt_;
   std::optional<fsm::ActivateInterface> activation_;
+  bool interface_used_ = false;
   bool data_open_ = false;
   bool down_ = false;
   bool closed_ = false;

@@ -149,6 +149,7 @@ void SessionDriver::CarryOne(Action& action) {
                    activation = a;
                    if (answer_interfaces) events_.push_back(InterfaceActivated{"sstp0"});
                  },
+                 [&](SetInterfaceMtu& a) { mtus_set.push_back(a.mtu); },
                  [&](ReleaseInterface&) { ++interfaces_released; },
                  [&](Report& a) { reports_.push_back(a); },
                  [&](WriteLog& a) {

@@ -117,8 +117,9 @@ class SessionDriver {
   int interfaces_created = 0;
   int interfaces_released = 0;
   std::optional<ActivateInterface> activation;
-  bool answer_interfaces = true;  // InterfaceCreated and InterfaceActivated follow at once
-  bool hear_peer = true;          // Feed of a packet moves `last_receive`
+  std::vector<std::uint16_t> mtus_set;  // after the activation
+  bool answer_interfaces = true;        // InterfaceCreated and InterfaceActivated follow at once
+  bool hear_peer = true;                // Feed of a packet moves `last_receive`
   TimePoint last_receive{};
   std::uint64_t data_packets = 0;
   SessionSettings settings;

@@ -5,6 +5,7 @@
 
 #include "proto/base/log.h"
 #include "tests/unit/edge/fake_kernel.h"
+#include "tests/unit/edge/network_namespace.h"
 
 namespace sstpgw::gateway {
 namespace {
@@ -25,6 +26,29 @@ TEST(SessionInterface, WhereIpv6CannotBeDisabledThereIsOneWarningAndSessionsGoOn
   ASSERT_NE(first, std::string::npos) << log;
   EXPECT_NE(log.find("Read-only file system", first), std::string::npos);
   EXPECT_EQ(log.find(line, first + 1), std::string::npos);
+}
+
+// Against the real kernel, in a network namespace of its own.
+void ChangeMtuInUse() {
+  auto netlink = edge::Netlink::Open(edge::LinuxKernel());
+  ASSERT_TRUE(netlink.has_value()) << netlink.error().message;
+  auto interface = SessionInterface::Create(edge::LinuxKernel());
+  ASSERT_TRUE(interface.has_value()) << interface.error().message;
+  std::string warning;
+  const auto activated = interface->Activate(
+      *netlink, {"sstp%d", Ipv4Address(0x0a000001), Ipv4Address(0x0a000005), Mtu(1452)}, &warning);
+  ASSERT_TRUE(activated.has_value()) << activated.error().message;
+  EXPECT_EQ(warning, "");
+  const auto set = interface->SetMtu(*netlink, Mtu(1300));
+  ASSERT_TRUE(set.has_value()) << set.error().message;
+  const auto facts = netlink->Query(interface->device().index());
+  ASSERT_TRUE(facts.has_value()) << facts.error().message;
+  EXPECT_EQ(facts->mtu, 1300U);
+  EXPECT_TRUE(facts->up);
+}
+
+TEST(SessionInterface, MtuCanBeChangedInUse) {
+  if (!edge::InNewNetworkNamespace(ChangeMtuInUse)) GTEST_SKIP() << "needs root (CAP_SYS_ADMIN)";
 }
 
 }  // namespace
