@@ -125,7 +125,7 @@ void Subscriber::LoseTransport(std::string reason) {
     Finish();
     return;
   }
-  Deliver(fsm::TransportClosed{std::move(reason)});
+  Deliver(fsm::TransportClosed{std::move(reason), stream_->flooded()});
 }
 
 void Subscriber::UpdateInterest() {

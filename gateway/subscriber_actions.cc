@@ -18,7 +18,7 @@ void Subscriber::Perform(fsm::ActionList actions) {
               if (transport_lost_ || stream_->Write(send.bytes)) return;
               transport_lost_ = true;
               shared_.loop.Remove(socket_handle_);
-              follow_ups_.push_back(fsm::TransportClosed{stream_->failure()});
+              follow_ups_.push_back(fsm::TransportClosed{stream_->failure(), stream_->flooded()});
             },
             [&](const fsm::StartTimer& timer) { DoStartTimer(timer); },
             [&](const fsm::StopTimer& timer) {

@@ -200,6 +200,7 @@ void TlsStream::CountHousekeeping() {
   // The bucket, written as the time at which it will be empty.
   housekeeping_paid_ = std::max(housekeeping_paid_, now) + kHousekeepingInterval;
   if (housekeeping_paid_ - now > kHousekeepingBurst * kHousekeepingInterval) {
+    flooded_ = !failed_;
     Fail("TLS read: peer floods with messages that carry no data");
   }
 }

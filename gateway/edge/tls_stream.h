@@ -77,6 +77,8 @@ class TlsStream {
   [[nodiscard]] std::size_t pending_bytes() const { return pending_.size() - pending_sent_; }
   [[nodiscard]] bool wants_write() const { return pending_bytes() > 0; }
   [[nodiscard]] int fd() const { return fd_.get(); }
+  // It failed because the peer sent too many messages that carry no data.
+  [[nodiscard]] bool flooded() const { return flooded_; }
   // Why it failed, for the log; foreign text in it is escaped.
   [[nodiscard]] const std::string& failure() const { return failure_; }
 
@@ -120,6 +122,7 @@ class TlsStream {
   Bytes pending_;                  // ciphertext the socket did not take yet
   std::size_t pending_sent_ = 0;   // octets at the front of pending_ already sent
   TimePoint housekeeping_paid_{};  // see CountHousekeeping
+  bool flooded_ = false;
   bool established_ = false;
   bool end_of_tcp_ = false;
   int receive_errno_ = 0;

@@ -11,6 +11,7 @@ const char* ToString(Counter counter) {
       "http_redirected",
       "http_refused_silently",
       "http_ok",
+      "tls_housekeeping_flood",
       "sstp_undelineated",
       "sstp_malformed",
       "sstp_nak_sent",

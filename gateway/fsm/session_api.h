@@ -68,6 +68,7 @@ struct StreamUndelineated {};
 // TCP or TLS ended or failed. `reason` for the log.
 struct TransportClosed {
   std::string reason;
+  bool flooded = false;  // by us, because of what the peer did inside TLS
 };
 // `last_receive`: when the last octet came from the peer; `data_packets`: packets of data protocols
 // from the peer so far, whatever became of them.
@@ -177,6 +178,7 @@ enum class Counter : std::uint8_t {
   kHttpRedirected,
   kHttpRefusedSilently,
   kHttpOk,
+  kTlsHousekeepingFlood,  // cut off: KeyUpdates or renegotiations without end
   kSstpUndelineated,
   kSstpMalformed,  // attributes that cannot be told apart
   kSstpNakSent,

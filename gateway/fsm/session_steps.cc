@@ -65,7 +65,12 @@ void Session::Impl::On(const StreamUndelineated& /*event*/) {
 }
 
 void Session::Impl::On(const TransportClosed& event) {
-  if (!IsTeardown(sstp_.state())) {
+  if (event.flooded) {
+    out_.Count(Counter::kTlsHousekeepingFlood);
+    // Who has not even asked in HTTP may be anybody.
+    out_.Log(phase_ == Phase::kHttp ? LogLevel::kTrace : LogLevel::kWarning,
+             "sstp: connection from " + connection_.peer + " cut: " + Escape(event.reason));
+  } else if (!IsTeardown(sstp_.state())) {
     out_.Log(LogLevel::kTrace, "sstp: disconnect by peer");
   }
   if (!ending_) BeginFinish({TerminateCause::kLostCarrier, Escape(event.reason)});

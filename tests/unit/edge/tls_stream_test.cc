@@ -233,6 +233,7 @@ TEST_P(TlsStreamTest, GarbageInsteadOfARecordFails) {
   EXPECT_THAT(pair.server->failure(), HasSubstr("TLS read: "));
   EXPECT_FALSE(pair.server->Write(garbage));
   EXPECT_EQ(pair.server->Read(room_).status, ReadStatus::kFailed);
+  EXPECT_FALSE(pair.server->flooded());
   pair.client->Read();
   EXPECT_EQ(pair.client->alert(), SSL_AD_BAD_RECORD_MAC);
 }
@@ -368,9 +369,11 @@ TEST(TlsStream, AFloodOfKeyUpdatesEndsInsideOneReadWithTheConnection) {
   const int waiting = WaitingAt(*pair.server);
   ASSERT_GT(waiting, 150'000);
   Bytes room(64 * 1024);
+  EXPECT_FALSE(pair.server->flooded());
   const ReadOutcome outcome = pair.server->Read(room);
   EXPECT_EQ(outcome.status, ReadStatus::kFailed);
   EXPECT_THAT(pair.server->failure(), HasSubstr("floods"));
+  EXPECT_TRUE(pair.server->flooded());
   EXPECT_GT(WaitingAt(*pair.server), waiting - 100'000);
   EXPECT_LT(pair.server->pending_bytes(), 2000U);
 }

@@ -116,6 +116,20 @@ TEST_F(BadInput, TheFirstCauseAloneIsCounted) {
   EXPECT_EQ(driver_.Count(Counter::kLcpNoAnswer), 0);
 }
 
+TEST_F(BadInput, AFloodInsideTlsIsNamedAndCounted) {
+  driver_.RunToActive();
+  driver_.Feed(TransportClosed{"peer floods", true});
+  EXPECT_EQ(driver_.Count(Counter::kTlsHousekeepingFlood), 1);
+  EXPECT_EQ(driver_.LevelOf("connection from 192.168.10.100:49852 cut: peer floods"),
+            LogLevel::kWarning);
+  EXPECT_FALSE(driver_.Logged("disconnect by peer"));
+
+  SessionDriver scanner;
+  scanner.Start();
+  scanner.Feed(TransportClosed{"peer floods", true});
+  EXPECT_EQ(scanner.LevelOf("peer floods"), LogLevel::kTrace);
+}
+
 // ---- Sizes
 
 // Without FF 03 a frame of the largest SSTP packet holds two octets more than one of ours can.

@@ -51,6 +51,13 @@ class TlsPeer {
     return connected_ && SSL_write(ssl_.get(), bytes.data(), static_cast<int>(bytes.size())) ==
                              static_cast<int>(bytes.size());
   }
+  // Says close_notify and ends its half of TCP; what the server says can still be received.
+  void FinishSending() {
+    SSL_shutdown(ssl_.get());
+    shutdown(fd_, SHUT_WR);
+  }
+  // With the next Send, TLS 1.3: new keys of ours, and the server is asked for new ones.
+  void UpdateKeys() { SSL_key_update(ssl_.get(), SSL_KEY_UPDATE_REQUESTED); }
   // Exactly `size` octets, fewer if the server ends the connection first.
   std::string Receive(std::size_t size) {
     std::string out(size, '\0');
