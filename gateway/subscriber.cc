@@ -6,12 +6,20 @@
 #include <variant>
 
 #include "proto/base/log.h"
+#include "proto/base/secret.h"
 
 namespace sstpgw::gateway {
 namespace {
 
 // Reads of one readable event before others get their turn.
 constexpr int kReadRounds = 4;
+
+// What of the log is written now. Anything below trace is rare enough to be put into words and
+// thrown away.
+LogLevel WantedLevel() {
+  if (LogEnabled(LogLevel::kDebug)) return LogLevel::kDebug;
+  return LogEnabled(LogLevel::kTrace) ? LogLevel::kTrace : LogLevel::kInfo;
+}
 
 }  // namespace
 
@@ -28,6 +36,7 @@ Subscriber::Subscriber(WorkerShared& shared, const WorkerSettings& settings,
       last_receive_(shared.loop.Now()) {}
 
 Subscriber::~Subscriber() {
+  SecureWipe(left_over_);
   DoReleaseInterface();
   shared_.loop.Remove(socket_handle_);
   for (const edge::TimerHandle timer : timers_) shared_.loop.CancelTimer(timer);
@@ -35,6 +44,7 @@ Subscriber::~Subscriber() {
 
 void Subscriber::Start() {
   starting_ = true;
+  session_.set_log_level(WantedLevel());
   Perform(session_.Start());
   starting_ = false;
   auto handle = shared_.loop.Add(stream_->fd(), edge::Interest::kRead, *this);
@@ -50,6 +60,7 @@ void Subscriber::Start() {
 
 void Subscriber::Deliver(const fsm::Event& event) {
   if (phase_ != Phase::kOpen) return;
+  session_.set_log_level(WantedLevel());
   Perform(session_.Step(shared_.loop.Now(), event));
   while (!follow_ups_.empty() && phase_ == Phase::kOpen) {
     const fsm::Event next = std::move(follow_ups_.front());
@@ -74,7 +85,8 @@ void Subscriber::OnIo(edge::IoEvents events) {
     return;
   }
   if (events.readable) {
-    ReadSocket();
+    // Not twice in a round: its next turn is waiting already.
+    if (timers_[kReadAgain] == edge::TimerHandle{}) ReadSocket();
   } else if (events.broken) {
     LoseTransport("connection reset by peer");
   }
@@ -82,14 +94,21 @@ void Subscriber::OnIo(edge::IoEvents events) {
 }
 
 void Subscriber::ReadSocket() {
-  for (int round = 0; round < kReadRounds; ++round) {
+  std::size_t budget = kControlBudget;
+  bool more = TakeLeftOver(budget);
+  for (int round = 0; !more && round < kReadRounds; ++round) {
     if (phase_ != Phase::kOpen || transport_lost_) return;
     const edge::ReadOutcome outcome = stream_->Read(shared_.plaintext);
+    const std::span<std::uint8_t> plaintext = std::span(shared_.plaintext).first(outcome.bytes);
     if (outcome.bytes > 0) {
       last_receive_ = shared_.loop.Now();
-      uplink_.Consume(ByteView(shared_.plaintext).first(outcome.bytes), *this);
+      const ByteView rest = Consume(plaintext, budget);
+      left_over_.assign(rest.begin(), rest.end());
+      if (!tun_watched_) SecureWipe(plaintext);
     }
     if (phase_ != Phase::kOpen) return;
+    // An end that comes with more than this turn can take will be told again.
+    if (!left_over_.empty()) break;
     switch (outcome.status) {
       case edge::ReadStatus::kDrained:
         return;
@@ -102,11 +121,33 @@ void Subscriber::ReadSocket() {
         LoseTransport(stream_->failure());
         return;
     }
-    if (stream_->pending_bytes() > kMaxPending) break;
+    more = budget == 0 || stream_->pending_bytes() > kMaxPending;
   }
-  // There may be more inside the stream, which no event would tell.
+  if (phase_ != Phase::kOpen || transport_lost_) return;
+  // There may be more inside, which no event would tell.
   unread_inside_ = true;
   ReadAgain();
+}
+
+// True: that was all that this turn allows for.
+bool Subscriber::TakeLeftOver(std::size_t& budget) {
+  if (left_over_.empty()) return false;
+  Bytes input = std::move(left_over_);
+  const ByteView rest = Consume(input, budget);
+  left_over_.assign(rest.begin(), rest.end());
+  SecureWipe(input);
+  return budget == 0;
+}
+
+// Answers of one call leave together.
+ByteView Subscriber::Consume(ByteView plaintext, std::size_t& budget) {
+  consuming_ = true;
+  stream_->Cork();
+  const ByteView rest = uplink_.Consume(plaintext, *this, budget);
+  consuming_ = false;
+  // The session may have ended, and the stream with it.
+  if (stream_ && !stream_->Uncork() && !transport_lost_) LoseTransport(stream_->failure());
+  return rest;
 }
 
 // As soon as the client takes our answers, and after others had their turn.
@@ -129,7 +170,7 @@ void Subscriber::LoseTransport(std::string reason) {
 }
 
 void Subscriber::UpdateInterest() {
-  if (phase_ != Phase::kOpen || transport_lost_) return;
+  if (phase_ != Phase::kOpen || transport_lost_ || consuming_) return;
   ReadAgain();
   const bool write = stream_->wants_write();
   const bool read = stream_->pending_bytes() <= kMaxPending;
@@ -256,6 +297,7 @@ void Subscriber::DoClose() {
 
 void Subscriber::Linger() {
   const edge::ReadOutcome outcome = stream_->Read(shared_.plaintext);
+  SecureWipe(std::span(shared_.plaintext).first(outcome.bytes));
   if (outcome.status == edge::ReadStatus::kClosed || outcome.status == edge::ReadStatus::kFailed) {
     Finish();
     return;

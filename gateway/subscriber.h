@@ -3,7 +3,9 @@
 // itself once the brain has opened the data path.
 //
 // Back-pressure: while the socket does not take everything, the interface is not read; a client
-// that sends control packets but does not read our answers is not read either (kMaxPending).
+// that sends control packets but does not read our answers is not read either (kMaxPending). One
+// turn takes kControlBudget control packets; what is left waits until the others had theirs.
+// Secrets: as long as the data path is not open, decrypted input is wiped once it is used.
 // Lifetime: puts its id into WorkerShared::gone when it is over; the worker deletes it later, never
 // while one of its methods runs.
 // Threads: its worker's.
@@ -55,6 +57,9 @@ class Subscriber final : private edge::IoHandler,
   static constexpr std::size_t kMaxPending = 256 * 1024;
   // How long the end of a connection may take: what is pending, close_notify, the client's own end.
   static constexpr Duration kLinger = std::chrono::seconds(1);
+  // Control packets, each with its answer, that a client may have done in one turn: some hundred
+  // microseconds of work.
+  static constexpr std::size_t kControlBudget = 32;
 
   // `shared` and `settings` must outlive it.
   Subscriber(WorkerShared& shared, const WorkerSettings& settings, NewConnection connection,
@@ -103,6 +108,8 @@ class Subscriber final : private edge::IoHandler,
 
   void OnTun(edge::IoEvents events);
   void ReadSocket();
+  bool TakeLeftOver(std::size_t& budget);
+  ByteView Consume(ByteView plaintext, std::size_t& budget);
   void SendFrames();
   void ReadAgain();
   void UpdateInterest();
@@ -136,7 +143,10 @@ class Subscriber final : private edge::IoHandler,
   bool tun_watched_ = false;
   std::array<edge::TimerHandle, fsm::kTimerCount + 2> timers_;
   std::deque<fsm::Event> follow_ups_;  // results of actions, fed after the list that caused them
-  bool unread_inside_ = false;  // reading stopped for back-pressure, with input in the stream
+  // Reading stopped for back-pressure or for others' sake, with input in the stream or left over.
+  bool unread_inside_ = false;
+  bool consuming_ = false;
+  Bytes left_over_;  // decrypted input that the last turn's budget did not allow for
   std::string log_prefix_ = ":: ";
   TimePoint last_receive_{};
   TrafficCounters reported_counters_;

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <limits>
 
 #include "gateway/codec/http_preamble.h"
 #include "gateway/codec/ppp_frame.h"
@@ -38,13 +39,18 @@ UplinkCounters& UplinkCounters::operator+=(const UplinkCounters& other) {
 }
 
 void Uplink::Consume(ByteView plaintext, UplinkHandler& handler) {
-  while (!plaintext.empty() && phase_ != Phase::kStopped) {
+  std::size_t no_limit = std::numeric_limits<std::size_t>::max();
+  Consume(plaintext, handler, no_limit);
+}
+
+ByteView Uplink::Consume(ByteView plaintext, UplinkHandler& handler, std::size_t& budget) {
+  while (!plaintext.empty() && phase_ != Phase::kStopped && budget > 0) {
     if (held_.empty()) {
-      const std::size_t used = ConsumePiece(plaintext, handler);
-      if (phase_ == Phase::kStopped) return;
+      const std::size_t used = ConsumePiece(plaintext, handler, budget);
+      if (phase_ == Phase::kStopped) return {};
       if (used == 0) {
         held_.assign(plaintext.begin(), plaintext.end());
-        return;
+        return {};
       }
       plaintext = plaintext.subspan(used);
       continue;
@@ -53,10 +59,10 @@ void Uplink::Consume(ByteView plaintext, UplinkHandler& handler) {
     const std::size_t before = held_.size();
     const ByteView added = plaintext.first(std::min(Lacking(), plaintext.size()));
     held_.insert(held_.end(), added.begin(), added.end());
-    const std::size_t used = ConsumePiece(held_, handler);
+    const std::size_t used = ConsumePiece(held_, handler, budget);
     if (phase_ == Phase::kStopped) {
       Bytes().swap(held_);
-      return;
+      return {};
     }
     if (used == 0) {
       plaintext = plaintext.subspan(added.size());
@@ -66,6 +72,7 @@ void Uplink::Consume(ByteView plaintext, UplinkHandler& handler) {
     searched_ = 0;
     plaintext = plaintext.subspan(used - before);
   }
+  return phase_ == Phase::kStopped ? ByteView() : plaintext;
 }
 
 std::size_t Uplink::Lacking() const {
@@ -75,14 +82,16 @@ std::size_t Uplink::Lacking() const {
   return header ? header->length - held_.size() : 0;
 }
 
-std::size_t Uplink::ConsumePiece(ByteView bytes, UplinkHandler& handler) {
-  return phase_ == Phase::kHttp ? ConsumeHttp(bytes, handler) : ConsumePacket(bytes, handler);
+std::size_t Uplink::ConsumePiece(ByteView bytes, UplinkHandler& handler, std::size_t& budget) {
+  return phase_ == Phase::kHttp ? ConsumeHttp(bytes, handler, budget)
+                                : ConsumePacket(bytes, handler, budget);
 }
 
-std::size_t Uplink::ConsumeHttp(ByteView bytes, UplinkHandler& handler) {
+std::size_t Uplink::ConsumeHttp(ByteView bytes, UplinkHandler& handler, std::size_t& budget) {
   bytes = bytes.first(std::min(bytes.size(), kMaxHttpHead));
   const std::size_t end = codec::FindHttpHeadEnd(bytes, searched_);
   if (end > 0) {
+    --budget;
     phase_ = handler.OnHttpHead(bytes.first(end)) ? Phase::kSstp : Phase::kStopped;
     return end;
   }
@@ -94,7 +103,7 @@ std::size_t Uplink::ConsumeHttp(ByteView bytes, UplinkHandler& handler) {
   return 0;
 }
 
-std::size_t Uplink::ConsumePacket(ByteView bytes, UplinkHandler& handler) {
+std::size_t Uplink::ConsumePacket(ByteView bytes, UplinkHandler& handler, std::size_t& budget) {
   if (bytes.size() < codec::kSstpHeaderSize) return 0;
   const auto header = codec::ParseSstpHeader(bytes);
   if (!header) {
@@ -105,6 +114,7 @@ std::size_t Uplink::ConsumePacket(ByteView bytes, UplinkHandler& handler) {
   if (header->length > bytes.size()) return 0;
   const ByteView packet = bytes.first(header->length);
   if (!header->control && !IsForSession(packet, handler)) return packet.size();
+  --budget;
   if (!handler.OnSstpPacket(packet)) phase_ = Phase::kStopped;
   return packet.size();
 }

@@ -52,6 +52,10 @@ class Uplink {
  public:
   // Cuts `plaintext` and calls `handler` for each piece in order. A handler may open or shut the
   // data path while it is called: it takes effect with the next packet.
+  // `budget`: how many pieces may go to the session's brain, counted down. When it is used up, the
+  // rest of `plaintext` is returned and belongs in front of the next call's.
+  ByteView Consume(ByteView plaintext, UplinkHandler& handler, std::size_t& budget);
+  // All of it, however many pieces there are.
   void Consume(ByteView plaintext, UplinkHandler& handler);
 
   // The crypto binding is valid.
@@ -65,9 +69,9 @@ class Uplink {
  private:
   enum class Phase : std::uint8_t { kHttp, kSstp, kStopped };
   // Each returns the octets used up, 0 when more are needed.
-  std::size_t ConsumePiece(ByteView bytes, UplinkHandler& handler);
-  std::size_t ConsumeHttp(ByteView bytes, UplinkHandler& handler);
-  std::size_t ConsumePacket(ByteView bytes, UplinkHandler& handler);
+  std::size_t ConsumePiece(ByteView bytes, UplinkHandler& handler, std::size_t& budget);
+  std::size_t ConsumeHttp(ByteView bytes, UplinkHandler& handler, std::size_t& budget);
+  std::size_t ConsumePacket(ByteView bytes, UplinkHandler& handler, std::size_t& budget);
   // A data packet: false: delivered or dropped already.
   bool IsForSession(ByteView packet, UplinkHandler& handler);
   void DeliverIp(ByteView packet, UplinkHandler& handler);

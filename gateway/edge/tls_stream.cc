@@ -318,8 +318,8 @@ bool TlsStream::Flush() {
 }
 
 bool TlsStream::SendOut(ByteView ciphertext) {
-  if (pending_bytes() > 0 && !Flush()) return false;
-  if (pending_bytes() == 0) {
+  if (!corked_ && pending_bytes() > 0 && !Flush()) return false;
+  if (!corked_ && pending_bytes() == 0) {
     const auto sent = SendSome(ciphertext);
     if (!sent) return false;
     ciphertext = ciphertext.subspan(*sent);

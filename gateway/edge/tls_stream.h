@@ -71,6 +71,13 @@ class TlsStream {
   bool Write(ByteView plaintext);
   // Sends kept ciphertext. False: the connection is broken.
   bool Flush();
+  // Between the two, what Write and Shutdown produce is kept, so that many records leave in one
+  // send.
+  void Cork() { corked_ = true; }
+  bool Uncork() {
+    corked_ = false;
+    return Flush();
+  }
   // Queues and sends close_notify, once; the peer's is not waited for. False: broken.
   bool Shutdown();
 
@@ -122,6 +129,7 @@ class TlsStream {
   Bytes pending_;                  // ciphertext the socket did not take yet
   std::size_t pending_sent_ = 0;   // octets at the front of pending_ already sent
   TimePoint housekeeping_paid_{};  // see CountHousekeeping
+  bool corked_ = false;
   bool flooded_ = false;
   bool established_ = false;
   bool end_of_tcp_ = false;

@@ -25,8 +25,16 @@ class Outbox {
   // The trace line of a packet that came in.
   void LogReceived(codec::PppProtocol protocol, ByteView packet, LogLevel level = LogLevel::kTrace,
                    std::optional<AuthProtocol> chap = std::nullopt);
-  void Log(LogLevel level, std::string text) { Add(WriteLog{level, std::move(text)}); }
-  void LogBare(LogLevel level, std::string text) { Add(WriteLog{level, std::move(text), true}); }
+  // Lines above this level are left out, and packets are not put into words for them. All levels
+  // unless told otherwise.
+  void set_log_level(LogLevel level) { log_level_ = level; }
+  [[nodiscard]] bool Wants(LogLevel level) const { return level <= log_level_; }
+  void Log(LogLevel level, std::string text) {
+    if (Wants(level)) Add(WriteLog{level, std::move(text)});
+  }
+  void LogBare(LogLevel level, std::string text) {
+    if (Wants(level)) Add(WriteLog{level, std::move(text), true});
+  }
   void Count(Counter counter) { Add(CountEvent{counter}); }
 
   void Start(TimerId timer, Duration after) {
@@ -58,6 +66,7 @@ class Outbox {
  private:
   static std::size_t Index(TimerId timer) { return static_cast<std::size_t>(timer); }
 
+  LogLevel log_level_ = LogLevel::kDebug;
   ActionList actions_;
   std::bitset<kTimerCount> running_;
 };

@@ -16,6 +16,7 @@ Session::Session(const SessionSettings& settings, ConnectionInfo connection, Ses
 Session::~Session() = default;
 ActionList Session::Start() { return impl_->Start(); }
 ActionList Session::Step(TimePoint now, const Event& event) { return impl_->Step(now, event); }
+void Session::set_log_level(LogLevel level) { impl_->set_log_level(level); }
 bool Session::closed() const { return impl_->closed(); }
 bool Session::call_established() const { return impl_->call_established(); }
 bool Session::bound() const { return impl_->bound(); }

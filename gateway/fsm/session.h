@@ -35,6 +35,8 @@ class Session {
   // What to do before the first event: the log lines "sstp: new connection from", "sstp: starting",
   // "sstp: started" and the negotiation timer for the rest of HTTP.
   [[nodiscard]] ActionList Start();
+  // What of the log is wanted from here on; everything unless told otherwise.
+  void set_log_level(LogLevel level);
   // Advances by one event that happened at `now`. After CloseTransport was returned, returns
   // nothing.
   [[nodiscard]] ActionList Step(TimePoint now, const Event& event);

@@ -26,6 +26,7 @@ class Session::Impl {
   ActionList Start();
   ActionList Step(TimePoint now, const Event& event);
 
+  void set_log_level(LogLevel level) { out_.set_log_level(level); }
   [[nodiscard]] bool bound() const { return bound_; }
   [[nodiscard]] bool closed() const { return phase_ == Phase::kClosed; }
   [[nodiscard]] bool finishing() const { return phase_ == Phase::kFinishing; }

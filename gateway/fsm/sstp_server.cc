@@ -13,8 +13,9 @@ using codec::AttributeId;
 using codec::MessageType;
 using codec::SstpStatus;
 
-std::string TraceLine(codec::Direction direction, MessageType type) {
-  return codec::LogLine(direction, "SSTP " + codec::ToString(type));
+void Trace(codec::Direction direction, MessageType type, Outbox& out) {
+  if (!out.Wants(LogLevel::kTrace)) return;
+  out.Log(LogLevel::kTrace, codec::LogLine(direction, "SSTP " + codec::ToString(type)));
 }
 
 Counter CounterOf(crypto::BindingField field) {
@@ -55,7 +56,7 @@ void SstpServer::HttpDone() {
 }
 
 void SstpServer::SendControl(MessageType type, Bytes packet, Outbox& out) {
-  out.Log(LogLevel::kTrace, TraceLine(codec::Direction::kSend, type));
+  Trace(codec::Direction::kSend, type, out);
   out.Send(std::move(packet));
 }
 
@@ -83,7 +84,7 @@ SstpSignals SstpServer::Receive(TimePoint now, ByteView packet, Outbox& out) {
     return Abort(AttributeId::kStatusInfo, SstpStatus::kInvalidFrameReceived,
                  TerminateCause::kUserError, "sstp: broken control message", out);
   }
-  out.Log(LogLevel::kTrace, TraceLine(codec::Direction::kReceive, message->type));
+  Trace(codec::Direction::kReceive, message->type, out);
   return ReceiveControl(now, *message, out);
 }
 

@@ -313,5 +313,41 @@ TEST_F(UplinkTest, HandlerOpensTheDataPath) {
   EXPECT_EQ(uplink_.counters().dropped_before_binding, 1U);
 }
 
+// ---- A budget of pieces for the session's brain
+
+TEST_F(UplinkTest, TheRestOfABudgetIsGivenBackAndNothingIsLost) {
+  Connect();
+  uplink_.OpenData(kPeer);
+  Bytes stream;
+  for (int i = 0; i < 5; ++i) Append(stream, Echo());
+  std::size_t budget = 2;
+  ByteView rest = uplink_.Consume(stream, recorder_, budget);
+  EXPECT_EQ(budget, 0U);
+  EXPECT_EQ(rest.size(), 3 * Echo().size());
+  EXPECT_THAT(recorder_.events, ElementsAre("packet:8", "packet:8"));
+  EXPECT_EQ(uplink_.Consume(rest, recorder_, budget).size(), rest.size()) << "nothing is left";
+  budget = 10;
+  EXPECT_THAT(uplink_.Consume(rest, recorder_, budget), IsEmpty());
+  EXPECT_EQ(budget, 7U);
+  EXPECT_EQ(recorder_.events.size(), 5U);
+}
+
+TEST_F(UplinkTest, IpPacketsCostNoBudgetControlPacketsInsideASplitPieceDo) {
+  Connect();
+  uplink_.OpenData(kPeer);
+  const Bytes echo = Echo();
+  uplink_.Consume(ByteView(echo).first(3), recorder_);
+  Bytes stream(echo.begin() + 3, echo.end());
+  for (int i = 0; i < 3; ++i) Append(stream, Frame(Ip(kPeer, 60)));
+  Append(stream, echo);
+  std::size_t budget = 1;
+  const ByteView rest = uplink_.Consume(stream, recorder_, budget);
+  EXPECT_EQ(uplink_.held(), 0U);
+  EXPECT_THAT(recorder_.events, ElementsAre("packet:8"));
+  budget = 1;
+  EXPECT_THAT(uplink_.Consume(rest, recorder_, budget), IsEmpty());
+  EXPECT_THAT(recorder_.events, ElementsAre("packet:8", "ip:60", "ip:60", "ip:60", "packet:8"));
+}
+
 }  // namespace
 }  // namespace sstpgw::datapath

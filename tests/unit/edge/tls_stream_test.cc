@@ -223,6 +223,29 @@ TEST_P(TlsStreamTest, ShutdownSendsCloseNotifyOnceAfterTheData) {
   EXPECT_FALSE(pair.client->failed());
 }
 
+TEST_P(TlsStreamTest, CorkedRecordsStayApartAndLeaveTogether) {
+  TlsPair pair = Make();
+  ASSERT_TRUE(pair.Connect());
+  pair.client->Read();  // session tickets
+  const int client_fd = SSL_get_fd(pair.client->ssl());
+  int waiting = -1;
+  pair.server->Cork();
+  for (std::size_t i = 1; i <= 3; ++i) ASSERT_TRUE(pair.server->Write(Pattern(10 * i)));
+  ASSERT_EQ(::ioctl(client_fd, FIONREAD, &waiting), 0);
+  EXPECT_EQ(waiting, 0);
+  EXPECT_GT(pair.server->pending_bytes(), 60U);
+  EXPECT_TRUE(pair.server->Uncork());
+  EXPECT_EQ(pair.server->pending_bytes(), 0U);
+  Bytes room(1000);
+  for (std::size_t i = 1; i <= 3; ++i) {
+    std::size_t got = 0;
+    ASSERT_EQ(SSL_read_ex(pair.client->ssl(), room.data(), room.size(), &got), 1);
+    EXPECT_EQ(got, 10 * i);  // a record each
+  }
+  ASSERT_TRUE(pair.server->Write(Pattern(5)));
+  EXPECT_EQ(pair.client->Read(), Pattern(5)) << "without the cork it leaves at once";
+}
+
 TEST_P(TlsStreamTest, GarbageInsteadOfARecordFails) {
   TlsPair pair = Make();
   ASSERT_TRUE(pair.Connect());

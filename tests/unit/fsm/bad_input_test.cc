@@ -191,5 +191,18 @@ TEST_F(BadInput, AnyPppFrameIsLifeForTheAdaptiveEcho) {
   EXPECT_TRUE(driver_.closed());
 }
 
+// ---- Log
+
+TEST_F(BadInput, FloodsAreNotPutIntoWordsThatNobodyWants) {
+  driver_.RunToActive();
+  driver_.session().set_log_level(LogLevel::kInfo);
+  driver_.TakeLog();
+  driver_.Lcp(PppCode::kEchoRequest, 1, Octets({1, 2, 3, 4}));
+  driver_.Sstp(codec::EncodeBare(codec::MessageType::kEchoRequest));
+  driver_.Ipcp(PppCode::kConfigureRequest, 8, AddressOption(3, "10.0.0.5"));
+  EXPECT_TRUE(driver_.TakeLog().empty());
+  EXPECT_FALSE(driver_.TakeSent().empty());
+}
+
 }  // namespace
 }  // namespace sstpgw::fsm

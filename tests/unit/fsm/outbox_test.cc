@@ -62,5 +62,21 @@ TEST(Outbox, PppPacketsAreTracedAndWrapped) {
             Octets({0x10, 0, 0, 12, 0xff, 0x03, 0xc0, 0x21, 6, 7, 0, 4}));
 }
 
+TEST(Outbox, WhatIsNotWantedIsNotPutIntoWords) {
+  Outbox out;
+  out.set_log_level(LogLevel::kInfo);
+  EXPECT_TRUE(out.Wants(LogLevel::kWarning));
+  EXPECT_FALSE(out.Wants(LogLevel::kTrace));
+  out.SendPpp(codec::PppProtocol::kLcp, Octets({6, 7, 0, 4}));
+  out.LogReceived(codec::PppProtocol::kLcp, Octets({6, 7, 0, 4}));
+  out.Log(LogLevel::kTrace, "x");
+  out.LogBare(LogLevel::kDebug, "x");
+  out.Log(LogLevel::kInfo, "said");
+  const ActionList actions = out.Take();
+  ASSERT_EQ(actions.size(), 2U);
+  EXPECT_TRUE(std::holds_alternative<SendBytes>(actions[0]));
+  EXPECT_EQ(std::get<WriteLog>(actions[1]).text, "said");
+}
+
 }  // namespace
 }  // namespace sstpgw::fsm

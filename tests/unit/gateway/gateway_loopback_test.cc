@@ -184,6 +184,25 @@ TEST_F(Gateway, AllThatAClientAskedBeforeItReadIsAnswered) {
   }
 }
 
+// More than one turn's worth of packets together with the end of the connection: the last of them
+// is heard before the end.
+TEST_F(Gateway, WhatCameBeforeTheEndIsHeardThoughItHadToWait) {
+  StartAll();
+  TlsPeer client(OwnAddress(), kPort);
+  ASSERT_TRUE(Call(client));
+  std::string packets;
+  for (std::size_t i = 0; i < 4 * Subscriber::kControlBudget; ++i) {
+    packets += "\x10\x00\x00\x0c\xff\x03\xc0\x21\x01\x01\x00\x04"s;
+  }
+  packets += "\x10\x01\x00\x08\x00\x06\x00\x00"s;  // CALL_DISCONNECT
+  ASSERT_TRUE(client.Send(packets));
+  client.FinishSending();
+  const auto down = control_.Take<NumberedReport>();
+  ASSERT_TRUE(down);
+  EXPECT_EQ(down->report.kind, SessionEventKind::kDown);
+  EXPECT_EQ(down->report.cause, TerminateCause::kUserRequest);
+}
+
 TEST_F(Gateway, OneHandshakeTooManyClosesTheOldest) {
   control_.Start({Order(Settings(1))});
   GatewayOptions options;

@@ -35,6 +35,7 @@ class TlsPeer {
     inet_pton(AF_INET, address.c_str(), &to.sin_addr);
     if (connect(fd_, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0) return;
     context_.reset(SSL_CTX_new(TLS_client_method()));
+    SSL_CTX_set_read_ahead(context_.get(), 1);  // many small records in one receive
     ssl_.reset(SSL_new(context_.get()));
     SSL_set_fd(ssl_.get(), fd_);
     connected_ = SSL_connect(ssl_.get()) == 1;
