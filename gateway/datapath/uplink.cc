@@ -1,10 +1,12 @@
+#include "gateway/datapath/uplink.h"
+
 #include <algorithm>
 #include <limits>
 
 #include "gateway/codec/http_preamble.h"
 #include "gateway/codec/ppp_frame.h"
 #include "gateway/codec/sstp_packet.h"
-#include "gateway/datapath/uplink.h"
+#include "proto/base/secret.h"
 
 namespace sstpgw::datapath {
 namespace {
@@ -38,6 +40,8 @@ UplinkCounters& UplinkCounters::operator+=(const UplinkCounters& other) {
   return *this;
 }
 
+Uplink::~Uplink() { GiveBackHeld(); }
+
 void Uplink::Consume(ByteView plaintext, UplinkHandler& handler) {
   std::size_t no_limit = std::numeric_limits<std::size_t>::max();
   Consume(plaintext, handler, no_limit);
@@ -49,7 +53,7 @@ ByteView Uplink::Consume(ByteView plaintext, UplinkHandler& handler, std::size_t
       const std::size_t used = ConsumePiece(plaintext, handler, budget);
       if (phase_ == Phase::kStopped) return {};
       if (used == 0) {
-        held_.assign(plaintext.begin(), plaintext.end());
+        Hold(plaintext);
         return {};
       }
       plaintext = plaintext.subspan(used);
@@ -58,21 +62,33 @@ ByteView Uplink::Consume(ByteView plaintext, UplinkHandler& handler, std::size_t
     // A piece that began in an earlier call: add no more than it may need, look again.
     const std::size_t before = held_.size();
     const ByteView added = plaintext.first(std::min(Lacking(), plaintext.size()));
-    held_.insert(held_.end(), added.begin(), added.end());
+    Hold(added);
     const std::size_t used = ConsumePiece(held_, handler, budget);
     if (phase_ == Phase::kStopped) {
-      Bytes().swap(held_);
+      GiveBackHeld();
       return {};
     }
     if (used == 0) {
       plaintext = plaintext.subspan(added.size());
       continue;
     }
-    Bytes().swap(held_);  // an idle session holds no buffer
+    GiveBackHeld();
     searched_ = 0;
     plaintext = plaintext.subspan(used - before);
   }
   return phase_ == Phase::kStopped ? ByteView() : plaintext;
+}
+
+void Uplink::Hold(ByteView bytes) {
+  const auto header = codec::ParseSstpHeader(held_.empty() ? bytes : ByteView(held_));
+  if (phase_ == Phase::kSstp && header) held_.reserve(header->length);
+  held_.insert(held_.end(), bytes.begin(), bytes.end());
+}
+
+// An idle session holds no buffer.
+void Uplink::GiveBackHeld() {
+  if (!source_) SecureWipe(held_);
+  Bytes().swap(held_);
 }
 
 std::size_t Uplink::Lacking() const {

@@ -1,6 +1,9 @@
 // TLS plaintext from one client, cut into what it is: first the HTTP head, then SSTP packets; IP
 // packets on an open data path leave in their own direction, everything else goes to the session's
 // brain. Holds only a partial head or frame between calls. Pure, no allocation per packet.
+//
+// Secrets: a password may be among what is held; it is wiped when given back, as long as the data
+// path is not open.
 #pragma once
 
 #include <cstdint>
@@ -50,6 +53,11 @@ inline constexpr std::size_t kMaxHttpHead = 8192;
 
 class Uplink {
  public:
+  Uplink() = default;
+  ~Uplink();
+  Uplink(const Uplink&) = delete;
+  Uplink& operator=(const Uplink&) = delete;
+
   // Cuts `plaintext` and calls `handler` for each piece in order. A handler may open or shut the
   // data path while it is called: it takes effect with the next packet.
   // `budget`: how many pieces may go to the session's brain, counted down. When it is used up, the
@@ -77,6 +85,9 @@ class Uplink {
   void DeliverIp(ByteView packet, UplinkHandler& handler);
   // How much of the piece that has begun in held_ may still be wanted.
   [[nodiscard]] std::size_t Lacking() const;
+  // Appends to held_ without leaving a copy of a packet behind in memory.
+  void Hold(ByteView bytes);
+  void GiveBackHeld();
 
   Phase phase_ = Phase::kHttp;
   std::optional<Ipv4Address> source_;  // set while the data path is open
