@@ -154,7 +154,9 @@ std::vector<IdentityIssue> FindOddities(const Certificates& own, const Certifica
     oddities.push_back({IdentityPart::kCertificate, "is not for host-name " + host_name});
   }
   if (EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA && EVP_PKEY_get_bits(key) < kWeakRsaBits) {
-    oddities.push_back({IdentityPart::kKey, "is weaker than many clients accept"});
+    oddities.push_back({IdentityPart::kKey,
+                        "has fewer than 2048 bits: many clients, and gateways at OpenSSL's "
+                        "security level 2, refuse it"});
   }
   ERR_clear_error();
   return oddities;
