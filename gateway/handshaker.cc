@@ -135,6 +135,12 @@ void Handshaker::Handle(FiguresRequest /*request*/) {
   for (std::size_t i = 0; i < kCounts; ++i) figures.counters.push_back({kNames[i], counts_[i]});
   std::uint64_t refused = refused_by_closed_;
   for (const auto& acceptor : acceptors_) refused += acceptor->refused();
+  if (const std::uint64_t now = refused - refused_told_; now > 0) {
+    Log(LogLevel::kWarning, "sstp: " + std::to_string(now) +
+                                " connections refused: out of file descriptors; raise LimitNOFILE "
+                                "or fs.file-max");
+    refused_told_ = refused;
+  }
   figures.counters.push_back({"connections_refused_descriptors", refused});
   figures.unfinished = static_cast<std::uint32_t>(connections_.size());
   figures.timers_pending = static_cast<std::uint32_t>(loop_->timers_pending());

@@ -82,6 +82,7 @@ class Handshaker {
   HandshakeSettings settings_;
   bool draining_ = false;
   std::array<std::uint64_t, kCounts> counts_{};
+  std::uint64_t refused_told_ = 0;       // of those below, in the log already
   std::uint64_t refused_by_closed_ = 0;  // Acceptor::refused of listeners that are gone
   std::size_t next_worker_ = 0;
   std::vector<std::unique_ptr<edge::Acceptor>> acceptors_;

@@ -114,7 +114,8 @@ std::string CheckPoolName(std::string_view text) {
               "'.' or '+'");
 }
 std::string CheckUserName(std::string_view text) {
-  return Need(!text.empty() && text.size() <= 255, "must have 1..255 octets");
+  // What RADIUS can carry (RFC 2865 5.1); gateways refuse longer names.
+  return Need(!text.empty() && text.size() <= 253, "must have 1..253 octets");
 }
 // VyOS: [A-Za-z0-9][-.A-Za-z0-9]*[A-Za-z0-9]
 std::string CheckHostName(std::string_view text) {

@@ -170,6 +170,11 @@ std::vector<PoolUsage> AddressPools::Usage() const {
       row.used += in_use_.CountWithin(first, last);
     }
     if (members.Contains(gateway_.value()) && row.total > 0) --row.total;
+    for (const Ipv4Address fixed : fixed_) {
+      if (!members.Contains(fixed.value()) || fixed == gateway_) continue;
+      --row.total;
+      if (in_use_.Contains(fixed.value())) --row.used;
+    }
     usage.push_back(std::move(row));
   }
   return usage;

@@ -35,8 +35,9 @@ using PoolMap = std::map<std::string, PoolConfig, std::less<>>;
 
 struct PoolUsage {
   std::string name;
-  std::uint64_t total = 0;  // addresses that can be given, the gateway's not counted
-  std::uint64_t used = 0;   // of these, in use now by anybody
+  // Addresses that can be given: neither the gateway's nor those of a user's static-ip.
+  std::uint64_t total = 0;
+  std::uint64_t used = 0;  // of these, in use now by anybody
   std::string next_pool;
   std::vector<AddressRange> ranges;
 };

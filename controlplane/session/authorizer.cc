@@ -188,6 +188,16 @@ Ipv4Address Authorizer::ChooseAddress(const Attempt& attempt, ActionList& action
 Ipv4Address Authorizer::ReserveStatic(const Attempt& attempt, Ipv4Address address,
                                       ActionList& actions) {
   const std::string owner = attempt.session.Owner();
+  // Its tunnel would lead to where the tunnel comes from, and with it everybody behind that
+  // address.
+  if (address == attempt.outer_address) {
+    ++counters_.no_address;
+    actions.emplace_back(WriteLog{LogLevel::kError, Named(attempt.user) + "static-ip " +
+                                                        address.ToString() +
+                                                        " is the address that the client dials "
+                                                        "from"});
+    return {};
+  }
   if (pools_.Reserve(address, owner)) return address;
   // A session of the same user that is on its way out, or out of reach, hands its address over.
   // Without a limit on sessions the first one keeps it.
@@ -197,9 +207,9 @@ Ipv4Address Authorizer::ReserveStatic(const Attempt& attempt, Ipv4Address addres
     }
   }
   ++counters_.no_address;
-  actions.emplace_back(
-      WriteLog{LogLevel::kError, Named(attempt.user) + "static-ip " + address.ToString() +
-                                     " is in use by session " + Escape(pools_.OwnerOf(address))});
+  actions.emplace_back(WriteLog{
+      LogLevel::kError, Named(attempt.user) + "requested IPv4 address " + address.ToString() +
+                            " already assigned to session " + Escape(pools_.OwnerOf(address))});
   return {};
 }
 

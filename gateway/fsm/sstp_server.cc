@@ -90,10 +90,18 @@ SstpSignals SstpServer::Receive(TimePoint now, ByteView packet, Outbox& out) {
 
 SstpSignals SstpServer::ReceiveControl(TimePoint now, const codec::ControlMessage& message,
                                        Outbox& out) {
-  // Nothing hangs on the attributes of other messages, so those are taken all the same.
   const bool checked_later = message.type == MessageType::kCallConnectRequest ||
                              message.type == MessageType::kCallConnected;
-  if (!checked_later && !codec::HasWholeAttributes(message)) out.Count(Counter::kSstpMalformed);
+  if (!checked_later && !codec::HasWholeAttributes(message)) {
+    out.Count(Counter::kSstpMalformed);
+    // Who says good-bye is understood all the same.
+    const bool echo =
+        message.type == MessageType::kEchoRequest || message.type == MessageType::kEchoResponse;
+    if (echo && state_ == SstpState::kConnected) {
+      return Abort(AttributeId::kStatusInfo, SstpStatus::kInvalidFrameReceived,
+                   TerminateCause::kUserError, "sstp: broken control message", out);
+    }
+  }
   switch (message.type) {
     case MessageType::kCallAbort:
       return OnAbort(message, out);

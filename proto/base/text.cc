@@ -13,8 +13,16 @@ void AppendEscaped(std::string& out, std::uint8_t octet) {
   out += kDigits[octet & 15];
 }
 
+// Characters that are not seen but change how others are (direction marks, separators, zero width):
+// a line of a log must look like what it says.
+bool IsInvisible(std::uint32_t code) {
+  return (code >= 0x200b && code <= 0x200f) || (code >= 0x2028 && code <= 0x202e) ||
+         (code >= 0x2060 && code <= 0x206f) || code == 0xfeff || code == 0x00ad || code == 0x061c ||
+         (code >= 0xfff9 && code <= 0xfffb) || (code >= 0xe0000 && code <= 0xe007f);
+}
+
 // Octets in the UTF-8 sequence that starts at `text[at]`, 0 when it is none, overlong, a surrogate,
-// beyond U+10FFFF, or one of the C1 control characters.
+// beyond U+10FFFF, or a character that controls or is not seen.
 std::size_t Utf8Length(std::string_view text, std::size_t at) {
   const auto octet = [&](std::size_t i) { return static_cast<std::uint8_t>(text[at + i]); };
   const std::uint8_t lead = octet(0);
@@ -39,7 +47,7 @@ std::size_t Utf8Length(std::string_view text, std::size_t at) {
   }
   const bool overlong = (length == 3 && code < 0x800) || (length == 4 && code < 0x10000);
   const bool surrogate = code >= 0xd800 && code <= 0xdfff;
-  if (overlong || surrogate || code > 0x10ffff || code < 0xa0) return 0;
+  if (overlong || surrogate || code > 0x10ffff || code < 0xa0 || IsInvisible(code)) return 0;
   return length;
 }
 

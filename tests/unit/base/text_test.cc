@@ -13,6 +13,17 @@ TEST(Escape, MakesControlCharactersAndBackslashVisible) {
   EXPECT_EQ(Escape("DOM\\user"), "DOM\\\\user");
 }
 
+TEST(Escape, WhatIsNotSeenIsMadeVisible) {
+  EXPECT_EQ(Escape("a\xe2\x80\xae"
+                   "b"),
+            "a\\xe2\\x80\\xaeb");                        // U+202E right-to-left override
+  EXPECT_EQ(Escape("\xe2\x80\xa8"), "\\xe2\\x80\\xa8");  // U+2028 line separator
+  EXPECT_EQ(Escape("\xe2\x81\xa6"), "\\xe2\\x81\\xa6");  // U+2066 isolate
+  EXPECT_EQ(Escape("\xe2\x80\x8b"), "\\xe2\\x80\\x8b");  // U+200B zero width space
+  EXPECT_EQ(Escape("\xef\xbb\xbf"), "\\xef\\xbb\\xbf");  // U+FEFF byte order mark
+  EXPECT_EQ(Escape("\xe2\x80\x93"), "\xe2\x80\x93");     // U+2013 is a dash like others
+}
+
 TEST(Escape, RefusesBrokenUtf8) {
   EXPECT_EQ(Escape("\xc3"), "\\xc3");                             // cut short
   EXPECT_EQ(Escape("\xc0\xaf"), "\\xc0\\xaf");                    // overlong

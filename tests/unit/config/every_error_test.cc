@@ -110,7 +110,7 @@ TEST(EveryError, UsersAreNotMissedWhenNobodyKnowsWhatWasMeant) {
 
 TEST(EveryError, AnIllegalUserNameHidesNothing) {
   EXPECT_THAT(Errors(WithUsers("{ local-users: { \"\": { disable: maybe, static-ip: x } } }")),
-              UnorderedElementsAre(kUsersPath + ".\"\": the name must have 1..255 octets",
+              UnorderedElementsAre(kUsersPath + ".\"\": the name must have 1..253 octets",
                                    kUsersPath + ".\"\".disable: must be true or false",
                                    StartsWith(kUsersPath + ".\"\".static-ip: must be *"),
                                    kUsersPath + ".\"\".password: is missing"));

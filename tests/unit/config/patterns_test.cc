@@ -34,7 +34,7 @@ const Form kForms[] = {
      {"2001:db8::", "2001:db8::/129", "10.0.0.0/8", "/8"}},
     {"ip-prefix", {"10.0.0.0/8", "::/0"}, {"10.0.0.0/33", "10.0.0.0", "10.0.0.0/", "a/8"}},
     {"pool-name", {"a", "-x", "_P.1+2-3"}, {".a", "+a", "a b", "a/b", "p\xc3\xb6", "a\n"}},
-    {"user-name", {"a b", std::string(255, 'x')}, {std::string(256, 'x')}},
+    {"user-name", {"a b", std::string(253, 'x')}, {std::string(254, 'x')}},
     {"host-name", {"ab", "vpn.example.com", "a-1"}, {"a", "-a", "a.", "a_b", "a b", "ab\n"}},
     {"interface-template",
      {"sstp%d", "abcdefghij%d", "v%d.x", "A_-%d"},

@@ -180,15 +180,24 @@ TEST_F(SstpServerTest, RequestWhoseAttributesCannotBeToldApartIsAborted) {
   EXPECT_EQ(counters_[Counter::kSstpMalformed], 1);
 }
 
-// Annex E: Num Attributes and lengths that lie where nothing hangs on the attributes.
-TEST_F(SstpServerTest, BrokenAttributesOfOtherMessagesAreCountedAndTheMessageIsTaken) {
+// Annex E: Num Attributes and lengths that lie. Features 1.3.4: broken format is an invalid frame.
+TEST_F(SstpServerTest, AnEchoWithBrokenAttributesIsAborted) {
   ToConnected();
-  Receive(Message(8, 1, {}));
-  EXPECT_EQ(sent(), codec::EncodeBare(codec::MessageType::kEchoResponse));
+  ExpectAborted(Receive(Message(8, 0xffff, {})), SstpStatus::kInvalidFrameReceived);
   EXPECT_EQ(counters_[Counter::kSstpMalformed], 1);
+}
+
+TEST_F(SstpServerTest, AnEchoResponseWithABrokenAttributeIsAborted) {
+  ToConnected();
+  ExpectAborted(Receive(Message(9, 1, Octets({0, 1, 0, 0}))), SstpStatus::kInvalidFrameReceived);
+  EXPECT_EQ(counters_[Counter::kSstpMalformed], 1);
+}
+
+TEST_F(SstpServerTest, AGoodByeWithBrokenAttributesIsTaken) {
+  ToConnected();
   Receive(Message(6, 0xffff, Octets({0, 2, 0, 3})));
   EXPECT_EQ(sent(), codec::EncodeBare(codec::MessageType::kCallDisconnectAck));
-  EXPECT_EQ(counters_[Counter::kSstpMalformed], 2);
+  EXPECT_EQ(counters_[Counter::kSstpMalformed], 1);
 }
 
 TEST_F(SstpServerTest, RequestInLaterStatesIsAborted) {

@@ -63,11 +63,16 @@ TEST(AddressPools, FixedAddressesAreForThoseWhoReserveThem) {
   AddressPools pools;
   pools.Configure(Map({MakePool("P", {{"10.0.0.2", "10.0.0.5"}})}), Ip("10.0.0.1"));
   pools.SetFixed({Ip("10.0.0.3"), Ip("10.0.0.4")});
+  EXPECT_EQ(pools.Usage().at(0).total, 2U);
   EXPECT_EQ(Next(pools, "P", "a"), "10.0.0.2");
   EXPECT_EQ(Next(pools, "P", "b"), "10.0.0.5");
+  EXPECT_EQ(pools.Usage().at(0).used, 2U);
   EXPECT_EQ(Next(pools, "P", "c"), "no free IPv4 address in pool 'P'");
   EXPECT_TRUE(pools.Reserve(Ip("10.0.0.3"), "c"));
+  EXPECT_EQ(pools.Usage().at(0).used, 2U) << "what the pool cannot give is not counted";
   pools.SetFixed({});
+  EXPECT_EQ(pools.Usage().at(0).total, 4U);
+  EXPECT_EQ(pools.Usage().at(0).used, 3U);
   EXPECT_EQ(Next(pools, "P", "d"), "10.0.0.4");
 }
 

@@ -88,7 +88,16 @@ TEST_F(AuthorizerTest, StaticAddressInUseByAnotherUserIsNotGivenTwice) {
   static_ips["fix"] = *Ipv4Address::Parse("10.0.0.2");
   EXPECT_EQ(AnswerTo(Ask("g", "s1", "ann")), "10.0.0.2");
   EXPECT_EQ(AnswerTo(Ask("g", "s2", "fix")), "none");
-  EXPECT_THAT(log, ElementsAre("fix: static-ip 10.0.0.2 is in use by session g/s1"));
+  EXPECT_THAT(log,
+              ElementsAre("fix: requested IPv4 address 10.0.0.2 already assigned to session g/s1"));
+}
+
+// Ask's clients dial from 192.0.2.1.
+TEST_F(AuthorizerTest, StaticAddressIsNotTheOneThatTheClientDialsFrom) {
+  static_ips["fix"] = *Ipv4Address::Parse("192.0.2.1");
+  EXPECT_EQ(AnswerTo(Ask("g", "s1", "fix")), "none");
+  EXPECT_THAT(log,
+              ElementsAre("fix: static-ip 192.0.2.1 is the address that the client dials from"));
 }
 
 TEST_F(AuthorizerTest, ExhaustedPoolLetsInWithoutAddressAndLogs) {
