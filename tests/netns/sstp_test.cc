@@ -185,17 +185,19 @@ TEST_F(SstpTest, TheFourthRefusedRequestOfAHundredIsTheLast) {
 
 TEST_F(SstpTest, MessagesOutOfPlaceAreAborted) {
   const auto [counted] = Before("sstp_unexpected_message");
+  // All at once: a peer that is aborted is closed after three seconds.
   const Bytes connected = client::CallConnected(BindingHash::kSha256, Bytes(32, 1), {}, {});
+  std::vector<std::unique_ptr<RawPeer>> peers;
   for (const Bytes& message : {connected, client::SstpControl(client::kSstpEchoRequest, {}),
                                client::SstpControl(client::kCallConnectAck, {}),
                                client::SstpControl(client::kCallDisconnectAck, {})}) {
-    auto peer = PastHttp();
-    peer->Send(message);
-    ExpectAbort(*peer, 5);
+    peers.push_back(PastHttp());
+    peers.back()->Send(message);
   }
   RawPeer twice(lab().client(), lab().address());
   ASSERT_TRUE(twice.OpenCall());
   twice.Send(client::CallConnectRequest());
+  for (const auto& peer : peers) ExpectAbort(*peer, 5);
   ExpectAbort(twice, 5);
   ExpectGrown(counted, 5);
 }
