@@ -39,22 +39,27 @@ class FreedMemory {
 
 }  // namespace sstpgw::test
 
-// All forms but those for over-aligned types, which are left to the library.
-void* operator new(std::size_t size, const std::nothrow_t& /*tag*/) noexcept {
+// All forms but those for over-aligned types, which are left to the library. Not inlined, because
+// gcc takes an inlined delete with a call of new for a mismatched pair.
+[[gnu::noinline]] void* operator new(std::size_t size, const std::nothrow_t& /*tag*/) noexcept {
   return std::malloc(size);
 }
-void* operator new(std::size_t size) {
+[[gnu::noinline]] void* operator new(std::size_t size) {
   if (void* const block = operator new(size, std::nothrow)) return block;
   throw std::bad_alloc();
 }
-void* operator new[](std::size_t size, const std::nothrow_t& tag) noexcept {
+[[gnu::noinline]] void* operator new[](std::size_t size, const std::nothrow_t& tag) noexcept {
   return operator new(size, tag);
 }
-void* operator new[](std::size_t size) { return operator new(size); }
-void operator delete(void* block) noexcept {
+[[gnu::noinline]] void* operator new[](std::size_t size) { return operator new(size); }
+[[gnu::noinline]] void operator delete(void* block) noexcept {
   sstpgw::test::FreedMemory::Look(block);
   std::free(block);
 }
-void operator delete(void* block, std::size_t /*size*/) noexcept { operator delete(block); }
-void operator delete[](void* block) noexcept { operator delete(block); }
-void operator delete[](void* block, std::size_t /*size*/) noexcept { operator delete(block); }
+[[gnu::noinline]] void operator delete(void* block, std::size_t /*size*/) noexcept {
+  operator delete(block);
+}
+[[gnu::noinline]] void operator delete[](void* block) noexcept { operator delete(block); }
+[[gnu::noinline]] void operator delete[](void* block, std::size_t /*size*/) noexcept {
+  operator delete(block);
+}
