@@ -72,6 +72,16 @@ struct PppSettings {
   std::string server_name = "sstp-gateway";  // name in CHAP challenges
 };
 
+// How octets and packets are moved. Everything works with each of them off, at a higher price.
+struct DataPathSettings {
+  bool kernel_tls_send = true;     // the kernel encrypts, where kernel and cipher allow it
+  bool kernel_tls_receive = true;  // the kernel decrypts, likewise
+  bool super_packets =
+      true;                  // several TCP or UDP segments of a flow in one interface read or write
+  bool fill_records = true;  // many packets per TLS record and per turn; false: one
+  std::uint32_t interface_cache = 0;  // interfaces of ended sessions kept for reuse
+};
+
 struct GatewaySettings {
   Generation generation;
   std::vector<std::string> listen_addresses;  // IPv4 or IPv6; empty: dual stack, all
@@ -82,6 +92,7 @@ struct GatewaySettings {
   std::string interface_name = "sstp%d";  // template: lowest free number
   LogLevel log_level = LogLevel::kInfo;
   std::uint32_t max_sessions = 0;  // 0: no limit
+  DataPathSettings data_path;
 };
 
 // ---- Authorize: one question, one answer
@@ -184,6 +195,9 @@ struct TrafficCounters {
 
 // All the control plane has to know of a session; enough to rebuild its table and leases from
 // nothing.
+// Who does the TLS records of one direction: OpenSSL in the gateway, the kernel, the network card.
+enum class TlsMode : std::uint8_t { kUser, kSoftware, kHardware };
+
 struct SessionRecord {
   SessionId session;
   SessionState state = SessionState::kStarting;
@@ -200,6 +214,8 @@ struct SessionRecord {
   TrafficCounters counters;
   std::string tls_version;  // "TLSv1.3"
   std::string tls_cipher;
+  TlsMode tls_send = TlsMode::kUser;     // as the kernel told at the time of this record
+  TlsMode tls_receive = TlsMode::kUser;  // likewise
 };
 
 enum class SessionEventKind : std::uint8_t { kStarting, kAuthorized, kUp, kChange, kDown };
