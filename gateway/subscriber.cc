@@ -198,8 +198,10 @@ bool Subscriber::OnUndelineated() {
   Deliver(fsm::StreamUndelineated{});
   return phase_ == Phase::kOpen;
 }
-bool Subscriber::OnIpPacket(ByteView packet) {
-  return interface_ && interface_->device().WriteBatch({&packet, 1}).written == 1;
+void Subscriber::OnIpPacket(ByteView packet) {
+  if (!interface_ || interface_->device().WriteBatch({&packet, 1}).written != 1) {
+    uplink_.NoteRefused(1, packet.size());
+  }
 }
 
 // ---- The interface
@@ -212,8 +214,12 @@ void Subscriber::OnTun(edge::IoEvents events) {
       interface_->device().ReadBatch(shared_.tun_buffer, shared_.tun_packets);
   shared_.frames.Clear();
   for (std::size_t i = 0; i < outcome.packets; ++i) {
-    if (shared_.frames.Space().empty()) SendFrames();
-    static_cast<void>(downlink_.Append(shared_.frames, shared_.tun_packets[i]));
+    auto packet = datapath::Segmenter::Parse(datapath::VnetHeader{}, shared_.tun_packets[i]);
+    if (!packet) {
+      downlink_.NoteMalformed();
+      continue;
+    }
+    while (!downlink_.Append(shared_.frames, *packet)) SendFrames();
   }
   SendFrames();
   if (outcome.status == edge::TunReadStatus::kGone && tun_watched_) {
@@ -231,13 +237,13 @@ void Subscriber::SendFrames() {
     shared_.frames.Clear();
     return;
   }
-  const ByteView frames = shared_.frames.frames();
-  const std::size_t last = shared_.frames.last_frame_offset();
   bool sent = true;
-  // The batch fits one record, and its last packet goes in a record of its own: clients exist that
-  // take one packet per record event and then wait for more bytes.
-  if (last > 0) sent = stream_->Write(frames.first(last));
-  if (sent && last < frames.size()) sent = stream_->Write(frames.subspan(last));
+  std::size_t first = 0;
+  while (sent) {
+    const ByteView record = shared_.frames.NextRecord(first, datapath::kMaxRecord);
+    if (record.empty()) break;
+    sent = stream_->Write(record);
+  }
   shared_.frames.Clear();
   if (!sent) LoseTransport(stream_->failure());
 }

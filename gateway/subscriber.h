@@ -104,7 +104,8 @@ class Subscriber final : private edge::IoHandler,
   bool OnHttpHeadTooLong() override;
   bool OnSstpPacket(ByteView packet) override;
   bool OnUndelineated() override;
-  bool OnIpPacket(ByteView packet) override;
+  void OnIpPacket(ByteView packet) override;
+  void OnIpPacketsEnd() override {}
 
   void OnTun(edge::IoEvents events);
   void ReadSocket();

@@ -48,6 +48,14 @@ void Uplink::Consume(ByteView plaintext, UplinkHandler& handler) {
 }
 
 ByteView Uplink::Consume(ByteView plaintext, UplinkHandler& handler, std::size_t& budget) {
+  Bytes finished;
+  const ByteView rest = ConsumeAll(plaintext, handler, budget, finished);
+  EndIpPackets(handler);
+  return rest;
+}
+
+ByteView Uplink::ConsumeAll(ByteView plaintext, UplinkHandler& handler, std::size_t& budget,
+                            Bytes& finished) {
   while (!plaintext.empty() && phase_ != Phase::kStopped && budget > 0) {
     if (held_.empty()) {
       const std::size_t used = ConsumePiece(plaintext, handler, budget);
@@ -72,7 +80,11 @@ ByteView Uplink::Consume(ByteView plaintext, UplinkHandler& handler, std::size_t
       plaintext = plaintext.subspan(added.size());
       continue;
     }
-    GiveBackHeld();
+    if (delivered_) {
+      finished.swap(held_);
+    } else {
+      GiveBackHeld();
+    }
     searched_ = 0;
     plaintext = plaintext.subspan(used - before);
   }
@@ -123,6 +135,7 @@ std::size_t Uplink::ConsumePacket(ByteView bytes, UplinkHandler& handler, std::s
   if (bytes.size() < codec::kSstpHeaderSize) return 0;
   const auto header = codec::ParseSstpHeader(bytes);
   if (!header) {
+    EndIpPackets(handler);
     handler.OnUndelineated();
     phase_ = Phase::kStopped;
     return 0;
@@ -131,6 +144,7 @@ std::size_t Uplink::ConsumePacket(ByteView bytes, UplinkHandler& handler, std::s
   const ByteView packet = bytes.first(header->length);
   if (!header->control && !IsForSession(packet, handler)) return packet.size();
   --budget;
+  EndIpPackets(handler);
   if (!handler.OnSstpPacket(packet)) phase_ = Phase::kStopped;
   return packet.size();
 }
@@ -160,12 +174,24 @@ void Uplink::DeliverIp(ByteView packet, UplinkHandler& handler) {
     ++counters_.dropped_malformed;
   } else if (SourceOf(packet) != *source_) {
     ++counters_.dropped_spoofed;
-  } else if (handler.OnIpPacket(packet)) {
+  } else {
     ++counters_.packets;
     counters_.bytes += packet.size();
-  } else {
-    ++counters_.dropped_interface;
+    delivered_ = true;
+    handler.OnIpPacket(packet);
   }
+}
+
+void Uplink::EndIpPackets(UplinkHandler& handler) {
+  if (!delivered_) return;
+  delivered_ = false;
+  handler.OnIpPacketsEnd();
+}
+
+void Uplink::NoteRefused(std::size_t packets, std::size_t bytes) {
+  counters_.packets -= packets;
+  counters_.bytes -= bytes;
+  counters_.dropped_interface += packets;
 }
 
 void Uplink::OpenData(Ipv4Address source) {

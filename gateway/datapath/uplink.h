@@ -24,13 +24,16 @@ class UplinkHandler {
   virtual bool OnSstpPacket(ByteView packet) = 0;
   virtual bool OnUndelineated() = 0;
   // A whole IPv4 packet (version 4, total length within the frame; bytes beyond it are cut off)
-  // whose source is the session's address. Only after OpenData. False: the interface did not take
-  // it.
-  virtual bool OnIpPacket(ByteView packet) = 0;
+  // whose source is the session's address. Only after OpenData. Counted as passed on: tell
+  // NoteRefused what the interface did not take. Unlike other views it stays valid until
+  // OnIpPacketsEnd returns, so that packets may be collected.
+  virtual void OnIpPacket(ByteView packet) = 0;
+  // Comes after one or more calls of OnIpPacket, before any other call and before Consume returns.
+  virtual void OnIpPacketsEnd() = 0;
 };
 
 struct UplinkCounters {
-  std::uint64_t packets = 0;  // taken by OnIpPacket
+  std::uint64_t packets = 0;  // given to OnIpPacket and not refused
   std::uint64_t bytes = 0;
   // Data protocols: before the crypto binding was valid; after it, but before the data path was
   // ever open; after the data path was shut.
@@ -39,7 +42,7 @@ struct UplinkCounters {
   std::uint64_t dropped_closed = 0;
   std::uint64_t dropped_spoofed = 0;
   std::uint64_t dropped_malformed = 0;
-  std::uint64_t dropped_interface = 0;  // not taken by OnIpPacket
+  std::uint64_t dropped_interface = 0;  // refused by the interface
 
   // All there were, whatever became of them.
   [[nodiscard]] std::uint64_t data_packets() const {
@@ -70,12 +73,17 @@ class Uplink {
   void NoteBinding() { bound_ = true; }
   void OpenData(Ipv4Address source);
   void ShutData();
+  // The interface did not take `packets` of those given to OnIpPacket, `bytes` IP octets in all.
+  void NoteRefused(std::size_t packets, std::size_t bytes);
   [[nodiscard]] const UplinkCounters& counters() const { return counters_; }
   // Octets kept between calls; bounded by kMaxHttpHead.
   [[nodiscard]] std::size_t held() const { return held_.size(); }
 
  private:
   enum class Phase : std::uint8_t { kHttp, kSstp, kStopped };
+  // `finished`: takes the memory of a held piece that packets were given out of.
+  ByteView ConsumeAll(ByteView plaintext, UplinkHandler& handler, std::size_t& budget,
+                      Bytes& finished);
   // Each returns the octets used up, 0 when more are needed.
   std::size_t ConsumePiece(ByteView bytes, UplinkHandler& handler, std::size_t& budget);
   std::size_t ConsumeHttp(ByteView bytes, UplinkHandler& handler, std::size_t& budget);
@@ -83,6 +91,7 @@ class Uplink {
   // A data packet: false: delivered or dropped already.
   bool IsForSession(ByteView packet, UplinkHandler& handler);
   void DeliverIp(ByteView packet, UplinkHandler& handler);
+  void EndIpPackets(UplinkHandler& handler);
   // How much of the piece that has begun in held_ may still be wanted.
   [[nodiscard]] std::size_t Lacking() const;
   // Appends to held_ without leaving a copy of a packet behind in memory.
@@ -92,7 +101,8 @@ class Uplink {
   Phase phase_ = Phase::kHttp;
   std::optional<Ipv4Address> source_;  // set while the data path is open
   bool bound_ = false;
-  bool opened_ = false;  // it was open at some time
+  bool opened_ = false;     // it was open at some time
+  bool delivered_ = false;  // OnIpPacketsEnd is owed
   Bytes held_;
   std::size_t searched_ = 0;  // octets of held_ known to hold no end of the HTTP head
   UplinkCounters counters_;

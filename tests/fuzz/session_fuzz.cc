@@ -119,10 +119,8 @@ class Harness final : public datapath::UplinkHandler {
   bool OnHttpHeadTooLong() override { return Step(fsm::HttpHeadTooLong{}); }
   bool OnSstpPacket(ByteView packet) override { return Step(fsm::SstpPacketReceived{packet}); }
   bool OnUndelineated() override { return Step(fsm::StreamUndelineated{}); }
-  bool OnIpPacket(ByteView packet) override {
-    Require(data_open_ && !packet.empty());
-    return true;
-  }
+  void OnIpPacket(ByteView packet) override { Require(data_open_ && !packet.empty()); }
+  void OnIpPacketsEnd() override {}
 
   bool Step(const fsm::Event& event) {
     Carry(session_->Step(now_, event));

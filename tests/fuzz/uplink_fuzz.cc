@@ -42,12 +42,12 @@ class Recorder : public datapath::UplinkHandler {
     Note('u', {});
     return false;
   }
-  bool OnIpPacket(ByteView packet) override {
+  void OnIpPacket(ByteView packet) override {
     Require(open_ && packet.size() >= 20 && (packet[0] >> 4) == 4);
     Require(packet[12] == 10 && packet[13] == 0 && packet[14] == 0 && packet[15] == 2);
     Note('i', packet);
-    return true;
   }
+  void OnIpPacketsEnd() override {}
 
   [[nodiscard]] const std::vector<std::string>& events() const { return events_; }
 

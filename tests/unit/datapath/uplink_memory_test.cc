@@ -23,7 +23,8 @@ class Silent final : public UplinkHandler {
     return go_on;
   }
   bool OnUndelineated() override { return false; }
-  bool OnIpPacket(ByteView /*packet*/) override { return true; }
+  void OnIpPacket(ByteView /*packet*/) override {}
+  void OnIpPacketsEnd() override {}
   std::size_t last_size = 0;
   bool go_on = true;
 };

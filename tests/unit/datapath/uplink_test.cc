@@ -21,18 +21,33 @@ class Recorder : public UplinkHandler {
   bool OnHttpHeadTooLong() override { return Note("too long", {}); }
   bool OnSstpPacket(ByteView packet) override { return Note("packet", packet); }
   bool OnUndelineated() override { return Note("undelineated", {}); }
-  bool OnIpPacket(ByteView packet) override {
+  void OnIpPacket(ByteView packet) override {
     Note("ip", packet);
-    return interface_takes;
+    views.push_back(packet);
+    copies.emplace_back(packet.begin(), packet.end());
+  }
+  // What was given since the last call is still there.
+  void OnIpPacketsEnd() override {
+    ++ends;
+    EXPECT_FALSE(views.empty());
+    for (std::size_t i = 0; i < views.size(); ++i) {
+      EXPECT_EQ(Bytes(views[i].begin(), views[i].end()), copies[i]);
+    }
+    views.clear();
+    copies.clear();
   }
 
   std::vector<std::string> events;
   Bytes last;
   std::size_t stop_after = 1000;  // events
-  bool interface_takes = true;
+  std::size_t ends = 0;           // calls of OnIpPacketsEnd
+  std::vector<ByteView> views;    // of IP packets since then
+  std::vector<Bytes> copies;      // the same
 
  private:
   bool Note(const std::string& what, ByteView bytes) {
+    const bool between = what != "ip" && !views.empty();
+    EXPECT_FALSE(between) << what << " between packets and their end";
     events.push_back(bytes.empty() ? what : what + ":" + std::to_string(bytes.size()));
     last.assign(bytes.begin(), bytes.end());
     return events.size() < stop_after;
@@ -192,13 +207,42 @@ TEST_F(UplinkTest, DataBeforeOpenIsDroppedAndCounted) {
 TEST_F(UplinkTest, WhatTheInterfaceDoesNotTakeIsNoTraffic) {
   Connect();
   uplink_.OpenData(kPeer);
-  recorder_.interface_takes = false;
-  uplink_.Consume(Frame(Ip(kPeer, 60)), recorder_);
-  EXPECT_THAT(recorder_.events, ElementsAre("ip:60"));
-  EXPECT_EQ(uplink_.counters().dropped_interface, 1U);
-  EXPECT_EQ(uplink_.counters().packets, 0U);
-  EXPECT_EQ(uplink_.counters().bytes, 0U);
-  EXPECT_EQ(uplink_.counters().data_packets(), 1U);
+  for (const std::size_t size : {60, 70, 80}) uplink_.Consume(Frame(Ip(kPeer, size)), recorder_);
+  EXPECT_EQ(uplink_.counters().packets, 3U);
+  uplink_.NoteRefused(2, 130);
+  EXPECT_EQ(uplink_.counters().dropped_interface, 2U);
+  EXPECT_EQ(uplink_.counters().packets, 1U);
+  EXPECT_EQ(uplink_.counters().bytes, 80U);
+  EXPECT_EQ(uplink_.counters().data_packets(), 3U);
+}
+
+// Packets may be collected: they are there until the end is told, even one that came in two reads.
+TEST_F(UplinkTest, PacketsStayUntilTheirEndIsTold) {
+  Connect();
+  uplink_.OpenData(kPeer);
+  Bytes stream;
+  for (const std::size_t size : {40, 50, 60}) Append(stream, Frame(Ip(kPeer, size)));
+  for (std::size_t cut = 1; cut < stream.size(); ++cut) {
+    uplink_.Consume(ByteView(stream).first(cut), recorder_);
+    uplink_.Consume(ByteView(stream).subspan(cut), recorder_);
+    EXPECT_THAT(recorder_.views, IsEmpty()) << cut;
+  }
+  EXPECT_EQ(uplink_.counters().packets, 3 * (stream.size() - 1));
+}
+
+TEST_F(UplinkTest, TheEndOfPacketsComesBeforeAnythingElse) {
+  Connect();
+  uplink_.OpenData(kPeer);
+  Bytes stream = Frame(Ip(kPeer, 40));
+  Append(stream, Frame(Ip(kPeer, 41)));
+  Append(stream, Echo());
+  Append(stream, Frame(Ip(kPeer, 42)));
+  Append(stream, test::FromHex("00000008"));
+  uplink_.Consume(stream, recorder_);
+  EXPECT_THAT(recorder_.events, ElementsAre("ip:40", "ip:41", "packet:8", "ip:42", "undelineated"));
+  EXPECT_EQ(recorder_.ends, 2U);
+  uplink_.Consume(Echo(), recorder_);
+  EXPECT_EQ(recorder_.ends, 2U) << "no packets, no end";
 }
 
 TEST_F(UplinkTest, ControlProtocolsPassBeforeOpen) {
