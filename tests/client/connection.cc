@@ -57,8 +57,20 @@ void Connection::Handshake() {
     if (Now() >= handshake_deadline_) Broken(FailureKind::kTimeout, "TLS handshake");
     return;
   }
+  tls_up_ = true;
+  if (handshake_only) return;
   session_.emplace(options_, tls_.CertificateDer(), entropy_, Now());
   if (on_ip_packet) session_->OnIpPacket(on_ip_packet);
+}
+
+void Connection::AwaitEnd() {
+  std::array<std::uint8_t, 256> buffer;  // NOLINT(cppcoreguidelines-pro-type-member-init)
+  if (tls_.Read(buffer)) {
+    if (Now() >= handshake_deadline_) Broken(FailureKind::kTimeout, "the server's close");
+    return;
+  }
+  tls_.Shutdown();
+  broken_ = true;
 }
 
 void Connection::ReadAll() {
@@ -101,7 +113,8 @@ void Connection::WriteAll() {
 
 void Connection::Run() {
   if (finished()) return;
-  if (!session_) Handshake();
+  if (!tls_up_) Handshake();
+  if (tls_up_ && handshake_only) AwaitEnd();
   if (!session_ || broken_) return;
   const std::optional<TimePoint> due = session_->Deadline();
   if (due && Now() >= *due) session_->Tick(Now());

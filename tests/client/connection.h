@@ -39,6 +39,7 @@ class Connection {
   // Null until the TLS handshake is done.
   [[nodiscard]] ClientSession* session() { return session_ ? &*session_ : nullptr; }
   [[nodiscard]] const TlsConnection& tls() const { return tls_; }
+  [[nodiscard]] bool tls_up() const { return tls_up_; }
   // Nothing more will happen: refused, closed, or broken.
   [[nodiscard]] bool finished() const;
   // kNone after a clean end that we asked for.
@@ -48,9 +49,13 @@ class Connection {
 
   // Set before the first Run: called for each IP packet received.
   std::function<void(ByteView)> on_ip_packet;
+  // Set before the first Run: no session; the connection is finished once TLS is up and the server
+  // has closed it.
+  bool handshake_only = false;
 
  private:
   void Handshake();
+  void AwaitEnd();
   void ReadAll();
   void WriteAll();
   void TakeOutput();
@@ -63,6 +68,7 @@ class Connection {
   std::optional<ClientSession> session_;
   Failure early_failure_;
   bool broken_ = false;
+  bool tls_up_ = false;
   bool want_write_ = true;
   Bytes output_;
   std::size_t written_ = 0;

@@ -10,6 +10,7 @@
 namespace {
 
 using sstpgw::client::ManyOptions;
+using sstpgw::client::ManyPurpose;
 using sstpgw::client::Target;
 using sstpgw::client::TunOptions;
 
@@ -108,6 +109,15 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   many->add_flag("--hold-until-signal", line.many.hold_until_signal,
                  "hold until SIGTERM or SIGINT");
+  many->add_option("--pings", line.many.pings,
+                   "echo requests to the gateway's address, one through each of as many sessions");
+  CLI::Option* churn = many->add_flag_callback(
+      "--churn", [&line] { line.many.purpose = ManyPurpose::kChurn; },
+      "close each session as soon as it is up; --concurrency then counts open ones");
+  many->add_flag_callback(
+          "--tls-only", [&line] { line.many.purpose = ManyPurpose::kTlsOnly; },
+          "only TLS: handshake, then wait for the server to close")
+      ->excludes(churn);
   many->add_flag("--json", line.many.json, "report as one JSON object");
   CLI11_PARSE(app, argc, argv);
   if (const int code = Finish(line); code != 0) return code;

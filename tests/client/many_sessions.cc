@@ -13,6 +13,7 @@
 
 #include "proto/base/text.h"
 #include "tests/client/connection.h"
+#include "tests/client/icmp_echo.h"
 #include "tests/client/metrics.h"
 #include "tests/client/signals.h"
 
@@ -20,11 +21,13 @@ namespace sstpgw::client {
 namespace {
 
 constexpr std::uint64_t kStopToken = ~std::uint64_t{0};
+constexpr std::chrono::seconds kPingPatience{5};
 
 struct Slot {
   ClientOptions options;
   std::unique_ptr<Connection> connection;
   TimePoint started;
+  TimePoint pinged{};  // when an echo request left whose reply is missing
   bool up = false;
   std::uint32_t epoll_events = 0;
   TimePoint armed = TimePoint::max();  // the earliest entry of the deadline queue for this slot
@@ -61,22 +64,67 @@ class ManySessions {
 
   RunReport Run() {
     const TimePoint begin = Now();
-    while (!stopped_ && (next_ < slots_.size() || in_setup_ > 0)) {
-      while (in_setup_ < many_.concurrency && next_ < slots_.size()) Open(next_++);
+    const bool hold = many_.purpose == ManyPurpose::kHold;
+    const std::uint32_t& busy = hold ? in_setup_ : open_;
+    while (!stopped_ && (next_ < slots_.size() || busy > 0)) {
+      while (busy < many_.concurrency && next_ < slots_.size()) Open(next_++);
       Turn(TimePoint::max());
     }
     report_.setup_elapsed = Now() - begin;
-    if (!many_.json) {
-      std::printf("holding: %u up, %zu failed\n", report_.up(), next_ - in_setup_ - report_.up());
-      std::fflush(stdout);
-    }
-    const TimePoint hold_end = many_.hold_until_signal ? TimePoint::max() : Now() + many_.hold;
-    while (!stopped_ && Now() < hold_end && open_ > 0) Turn(hold_end);
+    if (hold) Hold();
     CloseAll();
     return report_;
   }
 
  private:
+  void Hold() {
+    Ping();
+    std::printf("holding: %u up, %zu failed, set up at %.1f /s\n", report_.up(),
+                next_ - in_setup_ - report_.up(), report_.rate_per_second());
+    std::fflush(stdout);
+    const TimePoint hold_end = many_.hold_until_signal ? TimePoint::max() : Now() + many_.hold;
+    while (!stopped_ && Now() < hold_end && open_ > 0) Turn(hold_end);
+  }
+
+  // One echo request through each of `pings` sessions, evenly chosen, and waits for the replies.
+  void Ping() {
+    std::vector<std::size_t> up;
+    for (std::size_t index = 0; index < slots_.size(); ++index) {
+      if (slots_[index].up && slots_[index].connection) up.push_back(index);
+    }
+    const std::size_t wanted = std::min<std::size_t>(many_.pings, up.size());
+    const TimePoint end = Now() + kPingPatience;
+    for (std::size_t i = 0; i < wanted && !stopped_; ++i) {
+      const std::size_t index = up[i * up.size() / wanted];
+      Slot& slot = slots_[index];
+      ClientSession& session = *slot.connection->session();
+      slot.pinged = Now();
+      session.SendIpPacket(EchoRequest({session.facts().address, session.facts().gateway,
+                                        static_cast<std::uint16_t>(index >> 16),
+                                        static_cast<std::uint16_t>(index)}));
+      ++report_.pings_sent;
+      Serve(index);
+      // Few at one time, so that they measure the path and not a queue of our own.
+      const std::size_t answered = report_.ping_times.size();
+      if (report_.pings_sent - answered < many_.concurrency) continue;
+      while (!stopped_ && report_.ping_times.size() == answered && Now() < end) Turn(end);
+    }
+    while (!stopped_ && report_.ping_times.size() < report_.pings_sent && Now() < end) Turn(end);
+  }
+
+  void TakePacket(std::size_t index, ByteView packet) {
+    Slot& slot = slots_[index];
+    ClientSession& session = *slot.connection->session();
+    if (const auto reply = EchoReply(packet, session.facts().address)) {
+      session.SendIpPacket(*reply);
+      return;
+    }
+    const auto echo = ParseEchoReply(packet);
+    if (!echo || echo->from != session.facts().address || slot.pinged == TimePoint{}) return;
+    report_.ping_times.push_back(Now() - slot.pinged);
+    slot.pinged = {};
+  }
+
   void Open(std::size_t index) {
     Slot& slot = slots_[index];
     slot.started = Now();
@@ -89,6 +137,8 @@ class ManySessions {
       return;
     }
     slot.connection = std::make_unique<Connection>(context_, *fd, slot.options, entropy_);
+    slot.connection->handshake_only = many_.purpose == ManyPurpose::kTlsOnly;
+    slot.connection->on_ip_packet = [this, index](ByteView packet) { TakePacket(index, packet); };
     epoll_event event{};
     event.data.u64 = index;
     event.events = slot.epoll_events = EPOLLIN | EPOLLOUT;
@@ -130,10 +180,17 @@ class ManySessions {
     if (!slot.connection) return;
     slot.connection->Run();
     ClientSession* session = slot.connection->session();
-    if (!slot.up && session != nullptr && session->phase() == Phase::kUp) {
+    const bool tls_only = many_.purpose == ManyPurpose::kTlsOnly;
+    const bool up =
+        tls_only ? slot.connection->tls_up() : session != nullptr && session->phase() == Phase::kUp;
+    if (!slot.up && up) {
       slot.up = true;
       --in_setup_;
       report_.setup_times.push_back(Now() - slot.started);
+      if (many_.purpose == ManyPurpose::kChurn) {
+        session->Disconnect(Now());
+        slot.connection->Run();
+      }
     }
     if (slot.connection->finished()) {
       Finish(slot);

@@ -36,6 +36,15 @@ std::string Quote(const std::string& text) {
   return out + "\"";
 }
 
+std::string JsonPercentiles(const std::vector<Duration>& samples) {
+  std::string out = "{";
+  for (std::size_t i = 0; i < kPercentiles.size(); ++i) {
+    if (i > 0) out += ", ";
+    out += Quote(kNames[i]) + ": " + Number(Milliseconds(Percentile(samples, kPercentiles[i])));
+  }
+  return out + "}";
+}
+
 std::string JsonMap(const std::map<std::string, std::uint32_t>& counts) {
   std::string out = "{";
   for (const auto& [reason, count] : counts) {
@@ -71,6 +80,11 @@ std::string ToTable(const RunReport& report) {
   for (std::size_t i = 0; i < kPercentiles.size(); ++i) {
     out += Row(kNames[i], Number(Milliseconds(Percentile(report.setup_times, kPercentiles[i]))));
   }
+  if (report.pings_sent > 0) {
+    out += "pings\n" + Row("sent", std::to_string(report.pings_sent));
+    out += Row("answered", std::to_string(report.ping_times.size()));
+    out += Row("median, ms", Number(Milliseconds(Percentile(report.ping_times, 50))));
+  }
   out += "failures\n";
   if (report.failures.empty()) out += Row("none", "");
   for (const auto& [reason, count] : report.failures) out += Row(reason, std::to_string(count));
@@ -86,13 +100,13 @@ std::string ToJson(const RunReport& report) {
   out += ", \"up\": " + std::to_string(report.up());
   out += ", \"setup_rate_per_second\": " + Number(report.rate_per_second());
   out += ", \"closed_cleanly\": " + std::to_string(report.closed_cleanly);
-  out += ", \"setup_milliseconds\": {";
-  for (std::size_t i = 0; i < kPercentiles.size(); ++i) {
-    if (i > 0) out += ", ";
-    out += Quote(kNames[i]) + ": " +
-           Number(Milliseconds(Percentile(report.setup_times, kPercentiles[i])));
+  out += ", \"setup_milliseconds\": " + JsonPercentiles(report.setup_times);
+  if (report.pings_sent > 0) {
+    out += ", \"pings_sent\": " + std::to_string(report.pings_sent);
+    out += ", \"pings_answered\": " + std::to_string(report.ping_times.size());
+    out += ", \"ping_milliseconds\": " + JsonPercentiles(report.ping_times);
   }
-  out += "}, \"failures\": " + JsonMap(report.failures);
+  out += ", \"failures\": " + JsonMap(report.failures);
   out += ", \"lost\": " + JsonMap(report.lost);
   return out + "}";
 }

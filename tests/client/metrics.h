@@ -18,11 +18,14 @@ namespace sstpgw::client {
 struct RunReport {
   std::uint32_t wanted = 0;
   std::uint32_t concurrency = 0;
-  Duration setup_elapsed{};           // first connect until the last one came up or failed
-  std::vector<Duration> setup_times;  // of those that came up
+  Duration setup_elapsed{};  // first connect until the last one came up or failed; without a hold:
+                             // until the last one was closed
+  std::vector<Duration> setup_times;              // of those that came up
   std::map<std::string, std::uint32_t> failures;  // reason -> sessions, during set-up
   std::map<std::string, std::uint32_t> lost;      // reason -> sessions, while held
   std::uint32_t closed_cleanly = 0;               // at the end, with CALL_DISCONNECT_ACK
+  std::uint32_t pings_sent = 0;
+  std::vector<Duration> ping_times;  // of those that were answered
 
   [[nodiscard]] std::uint32_t up() const { return static_cast<std::uint32_t>(setup_times.size()); }
   [[nodiscard]] double rate_per_second() const;

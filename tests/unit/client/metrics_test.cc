@@ -10,6 +10,7 @@ namespace {
 
 using std::chrono::milliseconds;
 using testing::HasSubstr;
+using testing::Not;
 
 TEST(Metrics, PercentileIsTheNearestRank) {
   std::vector<Duration> samples;
@@ -33,6 +34,16 @@ TEST(Metrics, ReportNamesEveryFailure) {
   EXPECT_THAT(json, HasSubstr("\"setup_rate_per_second\": 1.0"));
   EXPECT_THAT(json, HasSubstr("\"p50\": 10.0"));
   EXPECT_THAT(json, HasSubstr("\"authentication: E=691 \\\"x\\\"\": 1"));
+}
+
+TEST(Metrics, PingsAreReportedWhenThereWereAny) {
+  RunReport report;
+  EXPECT_THAT(ToJson(report), Not(HasSubstr("ping")));
+  report.pings_sent = 2;
+  report.ping_times = {milliseconds(3)};
+  EXPECT_THAT(ToJson(report), HasSubstr("\"pings_sent\": 2, \"pings_answered\": 1"));
+  EXPECT_THAT(ToJson(report), HasSubstr("\"ping_milliseconds\": {\"p50\": 3.0"));
+  EXPECT_THAT(ToTable(report), HasSubstr("median, ms"));
 }
 
 TEST(Metrics, UserTemplateCountsSessions) {

@@ -1,0 +1,100 @@
+#include "tests/client/icmp_echo.h"
+
+#include <algorithm>
+#include <array>
+
+#include "tests/client/wire.h"
+
+namespace sstpgw::client {
+namespace {
+
+constexpr std::size_t kIpHeader = 20;
+constexpr std::size_t kIcmpHeader = 8;
+constexpr std::uint8_t kIcmp = 1;
+constexpr std::uint8_t kRequest = 8;
+constexpr std::uint8_t kReply = 0;
+constexpr std::uint8_t kTtl = 64;
+
+std::uint16_t Get16(ByteView bytes, std::size_t at) {
+  return static_cast<std::uint16_t>((bytes[at] << 8) | bytes[at + 1]);
+}
+
+void Put16(Bytes& bytes, std::size_t at, std::uint16_t value) {
+  bytes[at] = static_cast<std::uint8_t>(value >> 8);
+  bytes[at + 1] = static_cast<std::uint8_t>(value);
+}
+
+// RFC 1071. Over octets with their checksum in place: 0 when that is right.
+std::uint16_t InternetChecksum(ByteView bytes) {
+  std::uint32_t sum = 0;
+  for (std::size_t i = 0; i + 1 < bytes.size(); i += 2) sum += Get16(bytes, i);
+  if (bytes.size() % 2 != 0) sum += std::uint32_t{bytes.back()} << 8;
+  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >> 16);
+  return static_cast<std::uint16_t>(~sum);
+}
+
+Ipv4Address AddressAt(ByteView packet, std::size_t at) {
+  return Ipv4Address::FromOctets({packet[at], packet[at + 1], packet[at + 2], packet[at + 3]});
+}
+
+void PutChecksums(Bytes& packet, std::size_t header) {
+  Put16(packet, 10, 0);
+  Put16(packet, 10, InternetChecksum(ByteView(packet).first(header)));
+  Put16(packet, header + 2, 0);
+  Put16(packet, header + 2, InternetChecksum(ByteView(packet).subspan(header)));
+}
+
+// The IP packet without what may follow its length, if it is a whole ICMP echo message of `type`
+// with right checksums; otherwise empty.
+ByteView EchoMessage(ByteView packet, std::uint8_t type) {
+  if (packet.size() < kIpHeader + kIcmpHeader || packet[0] >> 4 != 4) return {};
+  const std::size_t header = std::size_t{packet[0]} % 16 * 4;
+  const std::size_t total = Get16(packet, 2);
+  if (header < kIpHeader || total < header + kIcmpHeader || total > packet.size()) return {};
+  if (packet[9] != kIcmp || (Get16(packet, 6) & 0x3fff) != 0) return {};  // a fragment
+  packet = packet.first(total);
+  if (InternetChecksum(packet.first(header)) != 0) return {};
+  const ByteView icmp = packet.subspan(header);
+  if (icmp[0] != type || icmp[1] != 0 || InternetChecksum(icmp) != 0) return {};
+  return packet;
+}
+
+}  // namespace
+
+Bytes EchoRequest(const Echo& echo) {
+  const auto from = echo.from.octets();
+  const auto to = echo.to.octets();
+  Bytes packet = Concat({{0x45, 0},
+                         Be16(kIpHeader + kIcmpHeader),
+                         Be16(echo.sequence),
+                         {0x40, 0, kTtl, kIcmp, 0, 0},
+                         Bytes(from.begin(), from.end()),
+                         Bytes(to.begin(), to.end()),
+                         {kRequest, 0, 0, 0},
+                         Be16(echo.identifier),
+                         Be16(echo.sequence)});
+  PutChecksums(packet, kIpHeader);
+  return packet;
+}
+
+std::optional<Bytes> EchoReply(ByteView packet, Ipv4Address self) {
+  const ByteView request = EchoMessage(packet, kRequest);
+  if (request.empty() || AddressAt(request, 16) != self) return std::nullopt;
+  Bytes reply(request.begin(), request.end());
+  std::swap_ranges(reply.begin() + 12, reply.begin() + 16, reply.begin() + 16);
+  const std::size_t header = std::size_t{reply[0]} % 16 * 4;
+  reply[8] = kTtl;
+  reply[header] = kReply;
+  PutChecksums(reply, header);
+  return reply;
+}
+
+std::optional<Echo> ParseEchoReply(ByteView packet) {
+  const ByteView reply = EchoMessage(packet, kReply);
+  if (reply.empty()) return std::nullopt;
+  const std::size_t header = std::size_t{reply[0]} % 16 * 4;
+  return Echo{AddressAt(reply, 16), AddressAt(reply, 12), Get16(reply, header + 4),
+              Get16(reply, header + 6)};
+}
+
+}  // namespace sstpgw::client
