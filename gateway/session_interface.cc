@@ -1,6 +1,7 @@
 #include "gateway/session_interface.h"
 
 #include <atomic>
+#include <chrono>
 #include <utility>
 
 #include "proto/base/log.h"
@@ -9,6 +10,10 @@ namespace sstpgw::gateway {
 namespace {
 
 constexpr char kTemporaryName[] = "ppp%d";
+// While interfaces are destroyed the kernel holds its one lock for all of them over several grace
+// periods, and whoever makes, changes or asks for an interface waits; writing to /proc/sys even
+// spins. So finished ones are gathered.
+constexpr std::chrono::milliseconds kGather{100};
 
 // It is the same for every session, so once per process is enough.
 void WarnOnceOfIpv6(const std::string& reason) {
@@ -100,6 +105,7 @@ void InterfaceReaper::Run() {
       std::unique_lock lock(mutex_);
       changed_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
       if (waiting_.empty()) return;
+      changed_.wait_for(lock, kGather, [this] { return stopping_; });
       batch.swap(waiting_);
     }
     // One message for all of them; closing the descriptors afterwards is free. If it fails, closing
