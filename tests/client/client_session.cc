@@ -98,14 +98,23 @@ class ClientSession::Impl {
 
   void Receive(ByteView bytes, TimePoint now) {
     now_ = now;
-    if (phase_ == Phase::kClosed) return;
+    kept_.clear();
     if (phase_ == Phase::kHttp) {
       head_.append(bytes.begin(), bytes.end());
       TakeHttpReply();
-    } else {
-      splitter_.Append(bytes);
+      TakePackets();
+      return;
     }
-    TakePackets();
+    while (!bytes.empty() && phase_ != Phase::kClosed && !splitter_.broken()) {
+      if (splitter_.empty()) {
+        bytes = TakeIpv4InPlace(bytes);
+        if (bytes.empty()) return;
+      }
+      const std::size_t take = std::min(bytes.size(), splitter_.Lacking());
+      splitter_.Append(bytes.first(take));
+      bytes = bytes.subspan(take);
+      TakePackets();
+    }
   }
 
   void ConnectionLost(const std::string& reason) {
@@ -141,9 +150,10 @@ class ClientSession::Impl {
   }
 
   void SendIpPacket(ByteView packet) {
-    if (phase_ != Phase::kUp || packet.size() > 4087) return;
-    const Bytes whole = SstpData(kIpv4, packet);
-    output_.insert(output_.end(), whole.begin(), whole.end());
+    if (phase_ != Phase::kUp || packet.size() > kMaxIpv4) return;
+    const auto header = Ipv4FrameHeader(packet.size());
+    output_.insert(output_.end(), header.begin(), header.end());
+    output_.insert(output_.end(), packet.begin(), packet.end());
   }
 
   void Disconnect(TimePoint now) {
@@ -248,7 +258,7 @@ class ClientSession::Impl {
       if (packet->is_control()) {
         Remember(true, packet->raw);
         ReceiveControl(*packet);
-      } else if (const std::optional<PppFrame> frame = packet->frame()) {
+      } else if (std::optional<PppFrame> frame = packet->frame()) {
         ReceiveFrame(*packet, *frame);
       }
     }
@@ -258,10 +268,22 @@ class ClientSession::Impl {
     }
   }
 
-  void ReceiveFrame(const SstpPacket& packet, const PppFrame& frame) {
+  // What is left after the whole IPv4 packets that `bytes` begins with.
+  ByteView TakeIpv4InPlace(ByteView bytes) {
+    while (true) {
+      const ByteView packet = LeadingIpv4(bytes);
+      if (packet.empty()) return bytes;
+      ++facts_.ip_packets_received;
+      if (sink_) sink_(packet);
+      bytes = bytes.subspan(kIpv4FrameHeader + packet.size());
+    }
+  }
+
+  void ReceiveFrame(const SstpPacket& packet, PppFrame& frame) {
     if (frame.protocol == kIpv4) {
       ++facts_.ip_packets_received;
-      if (sink_) sink_(frame.information);
+      kept_.push_back(std::move(frame.information));
+      if (sink_) sink_(kept_.back());
       return;
     }
     Remember(true, packet.raw);
@@ -340,6 +362,7 @@ class ClientSession::Impl {
   TimePoint closing_deadline_{};
   PppClient ppp_;
   SstpSplitter splitter_;
+  std::vector<Bytes> kept_;  // IP packets that did not arrive whole, for those who hold views
   std::string head_;
   Bytes output_;
   bool binding_sent_ = false;

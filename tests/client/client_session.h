@@ -103,7 +103,9 @@ class ClientSession {
   // What has to be written to the connection, since the last call.
   [[nodiscard]] Bytes TakeOutput();
 
-  // Called with each IP packet of the server, in Receive.
+  // Called with each IP packet of the server, in Receive. The views stay valid until the next call
+  // of Receive, as long as the octets given to this one do. IPv4 packets that arrive whole in one
+  // call are not copied.
   void OnIpPacket(std::function<void(ByteView)> sink);
   // Wraps an IP packet; nothing happens unless the session is up.
   void SendIpPacket(ByteView packet);

@@ -8,6 +8,12 @@
 #include <cstdlib>
 
 namespace sstpgw::client {
+namespace {
+
+constexpr std::size_t kRecord = 16384;  // RFC 8446 5.1
+constexpr int kReadsPerTurn = 64;       // a flood cannot keep others from their turn
+
+}  // namespace
 
 void SystemEntropy::Fill(std::span<std::uint8_t> out) {
   if (getentropy(out.data(), out.size()) != 0) std::abort();
@@ -73,18 +79,50 @@ void Connection::AwaitEnd() {
   broken_ = true;
 }
 
-void Connection::ReadAll() {
-  std::array<std::uint8_t, 16384> buffer;  // NOLINT(cppcoreguidelines-pro-type-member-init)
-  // Bounded, so that a flood cannot keep others from their turn.
-  for (int rounds = 0; rounds < 64; ++rounds) {
-    const Result<std::size_t> size = tls_.Read(buffer);
+std::size_t Connection::Fill(std::span<std::uint8_t> buffer) {
+  std::size_t filled = 0;
+  while (buffer.size() - filled >= kRecord) {
+    const Result<std::size_t> size = tls_.Read(buffer.subspan(filled));
     if (!size) {
-      Broken(FailureKind::kConnectionLost, size.error().message);
-      return;
+      ended_ = size.error().message;
+      break;
     }
-    if (*size == 0) return;
-    session_->Receive(ByteView(buffer).first(*size), Now());
+    if (*size == 0) break;
+    filled += *size;
   }
+  return filled;
+}
+
+void Connection::ReadAll() {
+  std::array<std::uint8_t, kRecord> record;  // NOLINT(cppcoreguidelines-pro-type-member-init)
+  const bool bulk = !bulk_buffer_.empty();
+  const std::span<std::uint8_t> buffer = bulk ? std::span(bulk_buffer_) : std::span(record);
+  for (int reads = 0; reads < (bulk ? 1 : kReadsPerTurn); ++reads) {
+    const std::size_t size = Fill(buffer);
+    if (size > 0) {
+      session_->Receive(buffer.first(size), Now());
+      if (on_receive_end) on_receive_end();
+    }
+    if (ended_) Broken(FailureKind::kConnectionLost, *ended_);
+    if (ended_ || size == 0) return;
+  }
+}
+
+void Connection::BeginBulk(std::size_t read_size) {
+  if (read_size > 0) bulk_buffer_.resize(std::max(read_size, kRecord));
+  tls_.BufferWrites();
+}
+
+void Connection::WriteRecord(ByteView frames) {
+  if (broken_) return;
+  const Result<std::size_t> size = tls_.Write(frames);
+  if (!size) Broken(FailureKind::kConnectionLost, size.error().message);
+}
+
+void Connection::Flush() {
+  if (broken_) return;
+  const Result<bool> done = tls_.Flush();
+  if (!done) Broken(FailureKind::kConnectionLost, done.error().message);
 }
 
 void Connection::TakeOutput() {
@@ -99,7 +137,7 @@ void Connection::TakeOutput() {
 
 void Connection::WriteAll() {
   TakeOutput();
-  while (backlog() > 0 && !broken_) {
+  while (written_ < output_.size() && !broken_) {
     const Result<std::size_t> size = tls_.Write(ByteView(output_).subspan(written_));
     if (!size) {
       Broken(FailureKind::kConnectionLost, size.error().message);
@@ -108,6 +146,7 @@ void Connection::WriteAll() {
     if (*size == 0) return;
     written_ += *size;
   }
+  Flush();
   if (session_->phase() == Phase::kClosed) tls_.Shutdown();
 }
 

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "proto/base/entropy.h"
@@ -45,10 +46,22 @@ class Connection {
   // kNone after a clean end that we asked for.
   [[nodiscard]] Failure failure() const;
   // Octets waiting for the kernel; a sender stops when this grows.
-  [[nodiscard]] std::size_t backlog() const { return output_.size() - written_; }
+  [[nodiscard]] std::size_t backlog() const { return output_.size() - written_ + tls_.unsent(); }
+  // Something to read that the descriptor does not tell of: Run again without waiting.
+  [[nodiscard]] bool has_pending() const { return session_ && !finished() && tls_.has_pending(); }
 
-  // Set before the first Run: called for each IP packet received.
+  // Once the session is up: gathers records until they are flushed, and takes up to `read_size`
+  // octets (0: one record) at one time from TLS.
+  void BeginBulk(std::size_t read_size);
+  // Whole SSTP data packets, at most 16384 octets, in a TLS record of their own. After BeginBulk,
+  // and only while backlog() is 0 or Flush() will follow.
+  void WriteRecord(ByteView frames);
+  void Flush();
+
+  // Set before the first Run: called for each IP packet received; then, before the views of these
+  // become invalid, on_receive_end (may be empty).
   std::function<void(ByteView)> on_ip_packet;
+  std::function<void()> on_receive_end;
   // Set before the first Run: no session; the connection is finished once TLS is up and the server
   // has closed it.
   bool handshake_only = false;
@@ -57,6 +70,8 @@ class Connection {
   void Handshake();
   void AwaitEnd();
   void ReadAll();
+  // Decrypts into `buffer` until that has less room than a record or there is no more; the octets.
+  std::size_t Fill(std::span<std::uint8_t> buffer);
   void WriteAll();
   void TakeOutput();
   void Broken(FailureKind kind, const std::string& detail);
@@ -69,9 +84,11 @@ class Connection {
   Failure early_failure_;
   bool broken_ = false;
   bool tls_up_ = false;
+  std::optional<std::string> ended_;  // why there is nothing more to read
   bool want_write_ = true;
   Bytes output_;
   std::size_t written_ = 0;
+  Bytes bulk_buffer_;  // empty before BeginBulk
 };
 
 // Runs `connection` with poll(2) until `done` says so; false when `timeout` passed first or the

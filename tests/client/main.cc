@@ -44,6 +44,8 @@ void DescribeCommon(CLI::App& app, CommandLine& line) {
                  "name or address the certificate must carry (default: --sni, else the host)");
   app.add_option("--tls", line.target.tls.version, "TLS version: 1.2 or 1.3 (default: both)")
       ->check(CLI::IsMember({"1.2", "1.3"}));
+  app.add_option("--ciphers", line.target.tls.ciphers, "TLS 1.2 ciphers, an OpenSSL list");
+  app.add_option("--ciphersuites", line.target.tls.suites, "TLS 1.3 cipher suites, best first");
   app.add_option("--binding-hash", line.hash, "hash of the crypto binding: sha1 or sha256")
       ->check(CLI::IsMember({"sha1", "sha256"}))
       ->capture_default_str();
@@ -96,6 +98,8 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   tun->add_option("--route", line.tun.routes, "IPv4 prefix to send through the tunnel; repeatable");
   tun->add_flag("--no-interface", line.tun.no_interface, "negotiate only, make no interface");
+  tun->add_flag("--packet-at-a-time", line.tun.packet_at_a_time,
+                "one packet per read, write and TLS record, no offloads, as ordinary clients do");
   tun->add_flag("--trace", line.tun.trace, "print the negotiation's packets in hex to stderr");
   CLI::App* many = app.add_subcommand(
       "many", "many sessions in one process; prints set-up rate, failures and percentiles");

@@ -29,6 +29,11 @@ bool IsAddress(const std::string& text) {
          inet_pton(AF_INET6, text.c_str(), &storage) == 1;
 }
 
+// What OpenSSL asks of a BIO beyond writing: that a flush is fine, nothing else is known.
+long ControlGatherBio(BIO* /*bio*/, int command, long /*number*/, void* /*pointer*/) {
+  return command == BIO_CTRL_FLUSH ? 1 : 0;
+}
+
 }  // namespace
 
 TlsClientContext::TlsClientContext(ssl_ctx_st* context, TlsOptions options)
@@ -53,6 +58,9 @@ Result<TlsClientContext> TlsClientContext::Make(const TlsOptions& options) {
   if (!options.ciphers.empty() && SSL_CTX_set_cipher_list(context, options.ciphers.c_str()) != 1) {
     return Fail(TlsError("TLS ciphers " + options.ciphers));
   }
+  if (!options.suites.empty() && SSL_CTX_set_ciphersuites(context, options.suites.c_str()) != 1) {
+    return Fail(TlsError("TLS 1.3 cipher suites " + options.suites));
+  }
   if (!options.verify) return made;
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
   const int loaded = options.ca_file.empty()
@@ -67,6 +75,11 @@ TlsConnection::TlsConnection(const TlsClientContext& context, int fd)
   const TlsOptions& options = context.options();
   SSL_set_fd(ssl_, fd);
   SSL_set_connect_state(ssl_);
+  if (options.read_ahead > 0) {
+    SSL_clear_mode(ssl_, SSL_MODE_RELEASE_BUFFERS);
+    SSL_set_default_read_buffer_len(ssl_, options.read_ahead);
+    SSL_set_read_ahead(ssl_, 1);
+  }
   if (!options.sni.empty()) SSL_set_tlsext_host_name(ssl_, options.sni.c_str());
   if (!options.verify || options.verify_name.empty()) return;
   if (IsAddress(options.verify_name)) {
@@ -77,7 +90,9 @@ TlsConnection::TlsConnection(const TlsClientContext& context, int fd)
 }
 
 TlsConnection::TlsConnection(TlsConnection&& other) noexcept
-    : ssl_(std::exchange(other.ssl_, nullptr)), fd_(std::exchange(other.fd_, -1)) {}
+    : ssl_(std::exchange(other.ssl_, nullptr)),
+      fd_(std::exchange(other.fd_, -1)),
+      gathered_(std::move(other.gathered_)) {}
 
 TlsConnection::~TlsConnection() {
   SSL_free(ssl_);
@@ -140,9 +155,51 @@ Result<std::size_t> TlsConnection::Write(ByteView bytes) {
   return Fail(TlsError("TLS write"));
 }
 
+int TlsConnection::GatherRecord(bio_st* bio, const char* octets, int size) {
+  auto& gathered = *static_cast<Gathered*>(BIO_get_data(bio));
+  gathered.octets.insert(gathered.octets.end(), octets, octets + size);
+  return size;
+}
+
+void TlsConnection::BufferWrites() {
+  static const struct Method {
+    Method() : value(BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "gathered records")) {
+      BIO_meth_set_write(value, GatherRecord);
+      BIO_meth_set_ctrl(value, ControlGatherBio);
+    }
+    BIO_METHOD* value;
+  } method;
+  if (gathered_) return;
+  gathered_ = std::make_unique<Gathered>();
+  BIO* bio = BIO_new(method.value);
+  BIO_set_data(bio, gathered_.get());
+  BIO_set_init(bio, 1);
+  SSL_set0_wbio(ssl_, bio);
+}
+
+Result<bool> TlsConnection::Flush() {
+  while (unsent() > 0) {
+    const ssize_t size =
+        send(fd_, gathered_->octets.data() + gathered_->sent, gathered_->unsent(), MSG_NOSIGNAL);
+    if (size < 0) {
+      if (errno == EINTR) continue;
+      if (errno == EAGAIN) return false;
+      return Fail(Error{ErrorCode::kUnavailable, std::strerror(errno)});
+    }
+    gathered_->sent += static_cast<std::size_t>(size);
+  }
+  if (gathered_) {
+    gathered_->octets.clear();
+    gathered_->sent = 0;
+  }
+  return true;
+}
+
 void TlsConnection::Shutdown() {
   ERR_clear_error();
-  if (ssl_ != nullptr) SSL_shutdown(ssl_);
+  if (ssl_ == nullptr) return;
+  SSL_shutdown(ssl_);
+  [[maybe_unused]] const Result<bool> best_effort = Flush();
 }
 
 Bytes TlsConnection::CertificateDer() const {
@@ -161,7 +218,7 @@ std::string TlsConnection::cipher() const {
   const char* name = SSL_get_cipher_name(ssl_);
   return name == nullptr ? "" : name;
 }
-std::size_t TlsConnection::pending() const { return static_cast<std::size_t>(SSL_pending(ssl_)); }
+bool TlsConnection::has_pending() const { return SSL_has_pending(ssl_) == 1; }
 
 Result<int> StartConnect(const std::string& address, std::uint16_t port) {
   sockaddr_storage storage{};

@@ -47,20 +47,35 @@ void SetAddress(sockaddr& target, Ipv4Address address) {
 
 }  // namespace
 
-Result<TunInterface> TunInterface::Create(const std::string& name_template) {
+Result<TunInterface> TunInterface::Create(const std::string& name_template, bool super_packets) {
   const int fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
   if (fd < 0) return Fail(SystemError("open /dev/net/tun", errno));
   TunInterface made(fd, name_template);
   ifreq request{};
   SetName(request, name_template);
-  request.ifr_flags = IFF_TUN | IFF_NO_PI;
+  request.ifr_flags = static_cast<short>(IFF_TUN | IFF_NO_PI | (super_packets ? IFF_VNET_HDR : 0));
   if (ioctl(fd, TUNSETIFF, &request) < 0) return Fail(SystemError("TUNSETIFF", errno));
   made.name_ = request.ifr_name;
+  int header_size = 10;
+  if (super_packets && ioctl(fd, TUNSETVNETHDRSZ, &header_size) < 0) {
+    return Fail(SystemError("TUNSETVNETHDRSZ", errno));
+  }
+  if (super_packets) made.ProbeOffloads();
   return made;
 }
 
+void TunInterface::ProbeOffloads() {
+  constexpr unsigned long kTcp = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6;
+  constexpr unsigned long kUdp = 0x20 | 0x40;  // TUN_F_USO4, TUN_F_USO6: Linux 6.2, newer headers
+  udp_segments_ = ioctl(fd_, TUNSETOFFLOAD, kTcp | kUdp) == 0;
+  tcp_segments_ = udp_segments_ || ioctl(fd_, TUNSETOFFLOAD, kTcp) == 0;
+}
+
 TunInterface::TunInterface(TunInterface&& other) noexcept
-    : fd_(std::exchange(other.fd_, -1)), name_(std::move(other.name_)) {}
+    : fd_(std::exchange(other.fd_, -1)),
+      name_(std::move(other.name_)),
+      tcp_segments_(other.tcp_segments_),
+      udp_segments_(other.udp_segments_) {}
 
 TunInterface::~TunInterface() {
   if (fd_ >= 0) close(fd_);

@@ -11,8 +11,10 @@ namespace sstpgw::client {
 
 class TunInterface {
  public:
-  // `name_template` such as "sstpc%d".
-  static Result<TunInterface> Create(const std::string& name_template);
+  // `name_template` such as "sstpc%d". With `super_packets` a virtio-net header of 10 octets stands
+  // in front of every packet, packets may hold many segments of a TCP or UDP flow, as far as the
+  // kernel has that, and their checksums are left to us.
+  static Result<TunInterface> Create(const std::string& name_template, bool super_packets);
   TunInterface(TunInterface&& other) noexcept;
   TunInterface& operator=(TunInterface&&) = delete;
   ~TunInterface();
@@ -23,13 +25,20 @@ class TunInterface {
   Result<void> AddRoute(const std::string& prefix);
 
   [[nodiscard]] const std::string& name() const { return name_; }
-  // Non-blocking; one IP packet per read and write.
+  // Non-blocking; one packet per read and write.
   [[nodiscard]] int fd() const { return fd_; }
+  // Which segments the kernel takes and gives together.
+  [[nodiscard]] bool tcp_segments() const { return tcp_segments_; }
+  [[nodiscard]] bool udp_segments() const { return udp_segments_; }
 
  private:
   TunInterface(int fd, std::string name) : fd_(fd), name_(std::move(name)) {}
+  void ProbeOffloads();
+
   int fd_;
   std::string name_;
+  bool tcp_segments_ = false;
+  bool udp_segments_ = false;
 };
 
 }  // namespace sstpgw::client

@@ -6,19 +6,19 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <memory>
 #include <optional>
 
 #include "proto/base/text.h"
 #include "tests/client/connection.h"
+#include "tests/client/data_path.h"
 #include "tests/client/signals.h"
 #include "tests/client/tun_interface.h"
 
 namespace sstpgw::client {
 namespace {
 
-constexpr std::size_t kMaxBacklog = 256 * 1024;  // octets for the kernel before the TUN is not read
-constexpr int kPacketsPerTurn = 64;
-constexpr std::size_t kMaxPacket = 4096;
+constexpr std::size_t kReadSize = 256 * 1024;  // from the kernel at one time, in bulk
 
 void Say(const std::string& line) {
   std::printf("%s\n", line.c_str());
@@ -29,7 +29,12 @@ class TunClient {
  public:
   TunClient(const TunOptions& options, Connection& connection)
       : options_(options), connection_(connection), stop_fd_(StopSignals()) {
-    connection_.on_ip_packet = [this](ByteView packet) { ToTun(packet); };
+    connection_.on_ip_packet = [this](ByteView packet) {
+      if (data_path_) data_path_->OnIpPacket(packet);
+    };
+    connection_.on_receive_end = [this] {
+      if (data_path_) data_path_->OnReceiveEnd();
+    };
   }
   ~TunClient() { close(stop_fd_); }
   TunClient(const TunClient&) = delete;
@@ -69,7 +74,8 @@ class TunClient {
   }
 
   bool OpenInterface(const Facts& facts) {
-    Result<TunInterface> made = TunInterface::Create(options_.interface_name);
+    Result<TunInterface> made =
+        TunInterface::Create(options_.interface_name, !options_.packet_at_a_time);
     if (!made) return Refuse(made.error());
     tun_.emplace(std::move(*made));
     if (auto done = tun_->Configure(facts.address, facts.gateway, facts.mtu); !done) {
@@ -78,6 +84,9 @@ class TunClient {
     for (const std::string& route : options_.routes) {
       if (auto done = tun_->AddRoute(route); !done) return Refuse(done.error());
     }
+    connection_.BeginBulk(options_.packet_at_a_time ? 0 : kReadSize);
+    data_path_ = options_.packet_at_a_time ? MakePacketPath(*tun_, connection_)
+                                           : MakeSuperPacketPath(*tun_, connection_);
     Say("interface: " + tun_->name());
     return true;
   }
@@ -88,18 +97,18 @@ class TunClient {
   }
 
   void Wait() {
-    const bool read_tun = tun_ && connection_.backlog() < kMaxBacklog;
+    const bool read_tun = data_path_ && connection_.backlog() == 0;
     std::array<pollfd, 3> waiting{{{stop_fd_, POLLIN, 0},
                                    {connection_.fd(), connection_.wanted_events(), 0},
                                    {read_tun ? tun_->fd() : -1, POLLIN, 0}}};
-    int timeout = -1;
-    if (const auto due = connection_.Deadline()) {
+    int timeout = connection_.has_pending() ? 0 : -1;
+    if (const auto due = connection_.Deadline(); due && timeout != 0) {
       const auto left = std::chrono::ceil<std::chrono::milliseconds>(*due - Now()).count();
       timeout = static_cast<int>(std::clamp<std::int64_t>(left, 0, 60000));
     }
     poll(waiting.data(), waiting.size(), timeout);
     if ((waiting[0].revents & POLLIN) != 0) Stop();
-    if ((waiting[2].revents & POLLIN) != 0) FromTun();
+    if ((waiting[2].revents & POLLIN) != 0) data_path_->FromTun();
   }
 
   void Stop() {
@@ -111,22 +120,6 @@ class TunClient {
       std::_Exit(1);  // the second signal, or nothing to say good-bye to
     }
     session->Disconnect(Now());
-  }
-
-  void FromTun() {
-    std::array<std::uint8_t, kMaxPacket> packet;  // NOLINT(cppcoreguidelines-pro-type-member-init)
-    for (int i = 0; i < kPacketsPerTurn; ++i) {
-      const ssize_t size = read(tun_->fd(), packet.data(), packet.size());
-      if (size <= 0) return;
-      if ((packet[0] >> 4) != 4) continue;  // the kernel's own IPv6 chatter
-      connection_.session()->SendIpPacket(ByteView(packet).first(static_cast<std::size_t>(size)));
-    }
-  }
-
-  void ToTun(ByteView packet) {
-    if (!tun_) return;
-    // A full ring drops, like any interface.
-    [[maybe_unused]] const ssize_t written = write(tun_->fd(), packet.data(), packet.size());
   }
 
   void PrintTrace() {
@@ -142,6 +135,7 @@ class TunClient {
   const TunOptions& options_;
   Connection& connection_;
   std::optional<TunInterface> tun_;
+  std::unique_ptr<DataPath> data_path_;
   int stop_fd_;
   bool announced_ = false;
   std::size_t traced_ = 0;
@@ -150,7 +144,9 @@ class TunClient {
 }  // namespace
 
 int RunTunMode(const Target& target, const TunOptions& options) {
-  const Result<TlsClientContext> context = TlsClientContext::Make(target.tls);
+  TlsOptions tls = target.tls;
+  if (!options.packet_at_a_time) tls.read_ahead = kReadSize;
+  const Result<TlsClientContext> context = TlsClientContext::Make(tls);
   if (!context) {
     std::fprintf(stderr, "%s\n", context.error().message.c_str());
     return 1;

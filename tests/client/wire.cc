@@ -181,6 +181,36 @@ std::string HttpRequest(std::string_view host, std::string_view correlation_id) 
   return text;
 }
 
+ByteView LeadingIpv4(ByteView stream) {
+  constexpr std::uint16_t kAddressControl = 0xff03;
+  if (stream.size() < kIpv4FrameHeader || stream[0] != kVersion || (stream[1] & 1) != 0 ||
+      ReadBe16(stream, 4) != kAddressControl || ReadBe16(stream, 6) != kIpv4) {
+    return {};
+  }
+  const std::size_t length = ReadBe16(stream, 2) & 0x0fff;
+  if (length < kIpv4FrameHeader || length > stream.size()) return {};
+  return stream.subspan(kIpv4FrameHeader, length - kIpv4FrameHeader);
+}
+
+std::array<std::uint8_t, kIpv4FrameHeader> Ipv4FrameHeader(std::size_t size) {
+  const std::size_t length = kIpv4FrameHeader + size;
+  return {kVersion,
+          0,
+          static_cast<std::uint8_t>(length >> 8),
+          static_cast<std::uint8_t>(length & 0xff),
+          0xff,
+          0x03,
+          kIpv4 >> 8,
+          kIpv4 & 0xff};
+}
+
+std::size_t SstpSplitter::Lacking() const {
+  const ByteView rest = ByteView(buffer_).subspan(start_);
+  if (rest.size() < kHeader) return kHeader - rest.size();
+  const std::size_t length = ReadBe16(rest, 2) & 0x0fff;
+  return length > rest.size() ? length - rest.size() : 1;
+}
+
 void SstpSplitter::Append(ByteView bytes) {
   if (broken_) return;
   if (start_ > 0) {

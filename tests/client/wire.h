@@ -121,10 +121,23 @@ struct SstpPacket {
 // The HTTP request of features 1.2.
 [[nodiscard]] std::string HttpRequest(std::string_view host, std::string_view correlation_id);
 
+// The IPv4 packet in the SSTP data packet that `stream` begins with, framed FF 03 00 21. Empty if
+// it begins with anything else, or with less than all of it.
+[[nodiscard]] ByteView LeadingIpv4(ByteView stream);
+// What SSTP and PPP put in front of such a packet.
+inline constexpr std::size_t kIpv4FrameHeader = 8;
+// That header for an IPv4 packet of `size` octets, at most kMaxIpv4.
+[[nodiscard]] std::array<std::uint8_t, kIpv4FrameHeader> Ipv4FrameHeader(std::size_t size);
+inline constexpr std::size_t kMaxIpv4 = 4087;  // 4095 less SSTP and PPP header
+
 // Cuts a stream into SSTP packets. Holds at most one partial packet (4095 octets) plus what was
 // just appended.
 class SstpSplitter {
  public:
+  // Nothing is held that Next could still return.
+  [[nodiscard]] bool empty() const { return start_ == buffer_.size(); }
+  // Octets until the packet that has begun is complete, or until its length is known; at least 1.
+  [[nodiscard]] std::size_t Lacking() const;
   void Append(ByteView bytes);
   // The next whole packet; nullopt if more octets are needed or the stream is broken.
   [[nodiscard]] std::optional<SstpPacket> Next();

@@ -137,6 +137,40 @@ TEST_F(ClientSessionTest, PapUntilUpAndIpPacketsBothWays) {
   EXPECT_EQ(sent[0].raw, FromHex("10 00 00 0a ff 03 00 21 45 02"));
 }
 
+// Wherever the stream is cut, the same packets arrive, and what a sink is given in one Receive is
+// still there at its end.
+TEST_F(ClientSessionTest, IpPacketsOfAStreamCutAnywhere) {
+  ReachUp();
+  std::vector<Bytes> wanted;
+  Bytes stream;
+  for (std::uint8_t i = 1; i < 6; ++i) {
+    wanted.emplace_back(Bytes(i * 7u, i));
+    const std::vector<Bytes> framings{SstpData(kIpv4, wanted.back()),  // ff 03 00 21
+                                      Concat({{0x10, 0, 0},
+                                              {static_cast<std::uint8_t>(5 + i * 7)},
+                                              {0x21},  // compressed
+                                              wanted.back()})};
+    const Bytes& frame = framings[i % 2];
+    stream.insert(stream.end(), frame.begin(), frame.end());
+    const Bytes echo = SstpPpp(kLcp, {kEchoReq, i, {0, 0, 0, 0}});
+    stream.insert(stream.end(), echo.begin(), echo.end());
+  }
+  for (std::size_t cut = 0; cut <= stream.size(); ++cut) {
+    std::vector<ByteView> views;
+    session_->OnIpPacket([&views](ByteView packet) { views.push_back(packet); });
+    std::vector<Bytes> received;
+    std::size_t answered = 0;
+    for (const Bytes& part : {Bytes(stream.begin(), stream.begin() + static_cast<long>(cut)),
+                              Bytes(stream.begin() + static_cast<long>(cut), stream.end())}) {
+      answered += Feed(part).size();
+      for (const ByteView view : views) received.emplace_back(view.begin(), view.end());
+      views.clear();
+    }
+    EXPECT_EQ(received, wanted) << cut;
+    EXPECT_EQ(answered, 5u) << cut;
+  }
+}
+
 TEST_F(ClientSessionTest, NaksAnAuthenticationItDoesNotWant) {
   options_.auth = {AuthProtocol::kMsChapV2};
   ReachLcp();

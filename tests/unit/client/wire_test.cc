@@ -37,6 +37,43 @@ TEST(Wire, SplitterFindsPacketsWhereverTheStreamIsCut) {
   }
 }
 
+TEST(Wire, SplitterSaysHowMuchThePacketThatHasBegunLacks) {
+  SstpSplitter splitter;
+  EXPECT_TRUE(splitter.empty());
+  EXPECT_EQ(splitter.Lacking(), 4u);
+  splitter.Append(FromHex("10 00 00"));
+  EXPECT_FALSE(splitter.empty());
+  EXPECT_EQ(splitter.Lacking(), 1u);
+  splitter.Append(FromHex("0a"));
+  EXPECT_EQ(splitter.Lacking(), 6u);
+  splitter.Append(FromHex("ff 03 00 21 45 02"));
+  ASSERT_TRUE(splitter.Next());
+  EXPECT_TRUE(splitter.empty());
+}
+
+TEST(Wire, AnIpv4PacketIsFoundInPlaceOnlyWhole) {
+  const Bytes stream = Concat({SstpData(kIpv4, FromHex("45 00 00 03")), CallConnectRequest()});
+  EXPECT_EQ(Bytes(LeadingIpv4(stream).begin(), LeadingIpv4(stream).end()), FromHex("45 00 00 03"));
+  EXPECT_EQ(LeadingIpv4(stream).data(), stream.data() + kIpv4FrameHeader);
+  for (std::size_t size = 0; size < 12; ++size) {
+    EXPECT_TRUE(LeadingIpv4(ByteView(stream).first(size)).empty()) << size;
+  }
+  for (const char* hex : {"10 01 00 0a ff 03 00 21 45 02", "10 00 00 0a ff 03 c0 21 45 02",
+                          "10 00 00 07 ff 03 00 21 45 02", "11 00 00 0a ff 03 00 21 45 02",
+                          "10 00 00 08 00 21 45 02", "10 00 00 08 ff 03 00 21"}) {
+    EXPECT_TRUE(LeadingIpv4(FromHex(hex)).empty()) << hex;
+  }
+}
+
+TEST(Wire, TheHeaderOfAnIpv4FrameIsTheOneOfAnyFrame) {
+  for (const std::size_t size : {std::size_t{1}, std::size_t{300}, kMaxIpv4}) {
+    const Bytes frame = SstpData(kIpv4, Bytes(size));
+    const auto header = Ipv4FrameHeader(size);
+    EXPECT_EQ(Bytes(header.begin(), header.end()),
+              Bytes(frame.begin(), frame.begin() + kIpv4FrameHeader));
+  }
+}
+
 TEST(Wire, SplitterGivesUpOnAStreamWithoutBoundaries) {
   for (const char* hex : {"11 01 00 08", "10 00 00 03", "10 01 00 07"}) {
     SstpSplitter splitter;
