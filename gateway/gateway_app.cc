@@ -298,8 +298,10 @@ Result<bool> GatewayApp::Apply(const GatewaySettings& settings) {
   // Nothing fails from here on.
   for (const std::string& warning : contexts.front()->warnings()) Log(LogLevel::kWarning, warning);
   for (const auto& worker : workers_) {
-    worker->Post(WorkerSettings{
-        settings.generation, {settings.sstp, settings.ppp}, settings.interface_name});
+    worker->Post(WorkerSettings{settings.generation,
+                                {settings.sstp, settings.ppp},
+                                settings.interface_name,
+                                settings.data_path});
   }
   for (std::size_t i = 0; i < handshakers_.size(); ++i) {
     HandshakeSettings part;

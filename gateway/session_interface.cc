@@ -24,8 +24,9 @@ void WarnOnceOfIpv6(const std::string& reason) {
 
 }  // namespace
 
-Result<SessionInterface> SessionInterface::Create(edge::Kernel& kernel) {
-  SG_ASSIGN_OR_RETURN(edge::TunDevice device, edge::TunDevice::Create(kernel, kTemporaryName));
+Result<SessionInterface> SessionInterface::Create(edge::Kernel& kernel, bool super_packets) {
+  SG_ASSIGN_OR_RETURN(edge::TunDevice device,
+                      edge::TunDevice::Create(kernel, kTemporaryName, super_packets));
   if (!device.ipv6_left_on().empty()) WarnOnceOfIpv6(device.ipv6_left_on());
   return SessionInterface(std::move(device));
 }

@@ -31,7 +31,7 @@ inline constexpr edge::LinkGroup kFinishedGroup{21'332};
 class SessionInterface {
  public:
   // Logs a warning, once per process, where IPv6 cannot be disabled.
-  static Result<SessionInterface> Create(edge::Kernel& kernel);
+  static Result<SessionInterface> Create(edge::Kernel& kernel, bool super_packets);
 
   struct Activation {
     std::string name_template;  // "sstp%d"

@@ -16,10 +16,13 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "gateway/datapath/coalescer.h"
 #include "gateway/datapath/downlink.h"
+#include "gateway/datapath/frame_batch.h"
 #include "gateway/datapath/uplink.h"
 #include "gateway/edge/control_client.h"
 #include "gateway/edge/event_loop.h"
@@ -43,8 +46,9 @@ struct WorkerShared {
   Entropy& entropy;
   std::vector<std::uint8_t> plaintext;
   std::vector<std::uint8_t> tun_buffer;
-  std::vector<ByteView> tun_packets;
   datapath::FrameBatch frames;
+  std::vector<std::size_t> record_sizes;
+  datapath::Coalescer coalescer;
   std::array<std::uint64_t, fsm::kCounterCount> counters{};
   std::vector<SessionId> gone;  // to be deleted when no handler is on the stack
 };
@@ -98,6 +102,16 @@ class Subscriber final : private edge::IoHandler,
     Subscriber& owner;
   };
 
+  // The coalescer's end of it.
+  struct UpSide final : datapath::PacketSink {
+    explicit UpSide(Subscriber& subscriber) : owner(subscriber) {}
+    void OnPacket(std::span<const ByteView> parts, std::size_t packets,
+                  std::size_t bytes) override {
+      owner.ToTun(parts, packets, bytes);
+    }
+    Subscriber& owner;
+  };
+
   void OnIo(edge::IoEvents events) override;
   void OnTimer(std::uint64_t cookie) override;
   bool OnHttpHead(ByteView head) override;
@@ -105,9 +119,14 @@ class Subscriber final : private edge::IoHandler,
   bool OnSstpPacket(ByteView packet) override;
   bool OnUndelineated() override;
   void OnIpPacket(ByteView packet) override;
-  void OnIpPacketsEnd() override {}
+  void OnIpPacketsEnd() override;
 
   void OnTun(edge::IoEvents events);
+  // One packet as the interface gave it, into shared_.frames.
+  void FromTun(ByteView octets);
+  void ToTun(std::span<const ByteView> parts, std::size_t packets, std::size_t bytes);
+  // How long a record may be now, see datapath::RecordLimit.
+  std::size_t RecordLimit();
   void ReadSocket();
   bool TakeLeftOver(std::size_t& budget);
   ByteView Consume(ByteView plaintext, std::size_t& budget);
@@ -139,6 +158,7 @@ class Subscriber final : private edge::IoHandler,
   datapath::Downlink downlink_;
   std::optional<SessionInterface> interface_;
   TunSide tun_side_;
+  UpSide up_side_;
   edge::IoHandle socket_handle_;
   edge::IoHandle tun_handle_;
   bool tun_watched_ = false;
@@ -147,9 +167,12 @@ class Subscriber final : private edge::IoHandler,
   // Reading stopped for back-pressure or for others' sake, with input in the stream or left over.
   bool unread_inside_ = false;
   bool consuming_ = false;
-  Bytes left_over_;  // decrypted input that the last turn's budget did not allow for
+  bool collecting_ = false;  // packets of ours are in the coalescer
+  Bytes left_over_;          // decrypted input that the last turn's budget did not allow for
   std::string log_prefix_ = ":: ";
   TimePoint last_receive_{};
+  TimePoint path_checked_{};
+  std::size_t record_limit_ = datapath::kMaxRecord;
   TrafficCounters reported_counters_;
   Phase phase_ = Phase::kOpen;
   bool transport_lost_ = false;

@@ -49,7 +49,7 @@ void Subscriber::Perform(fsm::ActionList actions) {
 }
 
 void Subscriber::DoCreateInterface() {
-  auto created = SessionInterface::Create(shared_.kernel);
+  auto created = SessionInterface::Create(shared_.kernel, settings_.data_path.super_packets);
   if (!created) {
     follow_ups_.push_back(fsm::InterfaceFailed{created.error().message});
     return;

@@ -63,6 +63,7 @@ struct WorkerSettings {
   Generation generation;
   fsm::SessionSettings session;
   std::string interface_template;  // "sstp%d"
+  DataPathSettings data_path;
 };
 struct AuthorizeDone {
   SessionId session;

@@ -9,11 +9,11 @@
 namespace sstpgw::gateway {
 namespace {
 
-constexpr std::size_t kPlaintextBuffer = 64 * 1024;
-constexpr std::size_t kTunBuffer = 2 * edge::TunDevice::kPacketRoom;
-constexpr std::size_t kTunPackets = 64;
-// One TLS record: so no record boundary falls inside a packet's header.
-constexpr std::size_t kFrameBatch = 16'384;
+// As much as one read of a busy socket gives.
+constexpr std::size_t kPlaintextBuffer = 256 * 1024;
+// What one turn gathers and the super-packet on top of it, as frames of packets that may be small.
+constexpr std::size_t kFrameBatch = 160 * 1024;
+constexpr std::size_t kRecords = 1024;
 
 // For a control plane that believes in a session which is not there.
 SessionReport EndOfAbsent(SessionId session) {
@@ -63,11 +63,14 @@ Worker::Worker(const Options& options, std::unique_ptr<edge::EventLoop> loop, ed
               control_,
               entropy_,
               std::vector<std::uint8_t>(kPlaintextBuffer),
-              std::vector<std::uint8_t>(kTunBuffer),
-              std::vector<ByteView>(kTunPackets),
+              std::vector<std::uint8_t>(edge::TunDevice::kPacketRoom),
               datapath::FrameBatch(kFrameBatch),
               {},
-              {}} {}
+              {},
+              {},
+              {}} {
+  shared_.record_sizes.reserve(kRecords);
+}
 
 void Worker::Start() {
   thread_ = std::thread([this] { loop_->Run(); });

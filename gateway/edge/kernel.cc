@@ -2,8 +2,10 @@
 
 #include <fcntl.h>
 #include <sys/ioctl.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 
 namespace sstpgw::edge {
@@ -49,6 +51,14 @@ class RealKernel final : public Kernel {
   }
   KernelResult<std::size_t> Write(int fd, ByteView bytes) override {
     return Count([&] { return ::write(fd, bytes.data(), bytes.size()); });
+  }
+  KernelResult<std::size_t> WriteParts(int fd, std::span<const ByteView> parts) override {
+    if (parts.size() > kMaxParts) return Fail(Errno(EINVAL));
+    std::array<iovec, kMaxParts> vector;  // NOLINT(cppcoreguidelines-pro-type-member-init)
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+      vector[i] = {const_cast<std::uint8_t*>(parts[i].data()), parts[i].size()};
+    }
+    return Count([&] { return ::writev(fd, vector.data(), static_cast<int>(parts.size())); });
   }
   KernelResult<void> Ioctl(int fd, unsigned long request, void* argument) override {
     return Plain([&] { return ::ioctl(fd, request, argument); });

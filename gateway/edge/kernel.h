@@ -27,11 +27,15 @@ using KernelResult = Result<T, Errno>;
 
 class Kernel {
  public:
+  static constexpr std::size_t kMaxParts = 160;
+
   virtual ~Kernel() = default;
 
   virtual KernelResult<UniqueFd> Open(const std::string& path, int flags) = 0;
   virtual KernelResult<std::size_t> Read(int fd, std::span<std::uint8_t> out) = 0;
   virtual KernelResult<std::size_t> Write(int fd, ByteView bytes) = 0;
+  // writev: all parts as one. At most kMaxParts; more is EINVAL.
+  virtual KernelResult<std::size_t> WriteParts(int fd, std::span<const ByteView> parts) = 0;
   // `argument` is the request's own structure, read and written by the kernel.
   virtual KernelResult<void> Ioctl(int fd, unsigned long request, void* argument) = 0;
 

@@ -275,6 +275,21 @@ bool TlsStream::Write(ByteView plaintext) {
   return !failed_;
 }
 
+bool TlsStream::WriteRecords(ByteView plaintext, std::span<const std::size_t> sizes) {
+  if (failed_) return false;
+  Turn turn(*this, 0);
+  for (const std::size_t size : sizes) {
+    std::size_t written = 0;
+    if (SSL_write_ex(ssl_.get(), plaintext.data(), size, &written) != 1) {
+      FailFromOpenSsl("TLS write");
+      break;
+    }
+    plaintext = plaintext.subspan(size);
+  }
+  turn.Finish();
+  return !failed_;
+}
+
 bool TlsStream::Shutdown() {
   if (failed_ || shutdown_sent_ || !SSL_is_init_finished(ssl_.get())) return Flush() && !failed_;
   shutdown_sent_ = true;

@@ -69,6 +69,9 @@ class TlsStream {
   // takes. What it does not take is kept; a caller that minds memory looks at pending_bytes() and
   // stops producing. False: failed.
   bool Write(ByteView plaintext);
+  // The same in records of exactly these sizes, which add up to `plaintext` and are 1 to 16,384
+  // octets each.
+  bool WriteRecords(ByteView plaintext, std::span<const std::size_t> sizes);
   // Sends kept ciphertext. False: the connection is broken.
   bool Flush();
   // Between the two, what Write and Shutdown produce is kept, so that many records leave in one

@@ -16,6 +16,10 @@ namespace {
 
 constexpr char kTunNode[] = "/dev/net/tun";
 
+// TUNSETOFFLOAD; the two of UDP are younger than Debian 12's headers.
+constexpr unsigned kOffloadTcp = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN;
+constexpr unsigned kOffloadUdp = 0x20 | 0x40;
+
 const char* RemedyForOpen(int errno_value) {
   switch (errno_value) {
     case ENOENT:
@@ -66,25 +70,44 @@ Result<ifreq> RequestFor(const std::string& name) {
   return request;
 }
 
+KernelResult<void> SetOffload(Kernel& kernel, int fd, unsigned offload) {
+  // The argument is the value itself, not a pointer to it.
+  return kernel.Ioctl(fd, TUNSETOFFLOAD, reinterpret_cast<void*>(std::uintptr_t{offload}));
+}
+
+// As much as this kernel has.
+Result<TunOffloads> EnableOffloads(Kernel& kernel, int fd, bool super_packets) {
+  int header = TunDevice::kVnetHeader;
+  if (const auto set = kernel.Ioctl(fd, TUNSETVNETHDRSZ, &header); !set) {
+    return Fail(TunError("setting the vnet header of a TUN interface", set.error(), ""));
+  }
+  if (!super_packets) return TunOffloads{};
+  if (SetOffload(kernel, fd, kOffloadTcp | kOffloadUdp)) return TunOffloads{true, true};
+  if (SetOffload(kernel, fd, kOffloadTcp)) return TunOffloads{true, false};
+  return TunOffloads{};
+}
+
 }  // namespace
 
 TunDevice::TunDevice(Kernel& kernel, UniqueFd fd, std::string name, InterfaceIndex index)
     : kernel_(&kernel), fd_(std::move(fd)), name_(std::move(name)), index_(index) {}
 
-Result<TunDevice> TunDevice::Create(Kernel& kernel, const std::string& name_template) {
+Result<TunDevice> TunDevice::Create(Kernel& kernel, const std::string& name_template,
+                                    bool super_packets) {
   SG_ASSIGN_OR_RETURN(ifreq request, RequestFor(name_template));
   auto fd = kernel.Open(kTunNode, O_RDWR | O_NONBLOCK | O_CLOEXEC);
   if (!fd) {
     return Fail(TunError("opening " + std::string(kTunNode), fd.error(),
                          RemedyForOpen(fd.error().value())));
   }
-  request.ifr_flags = IFF_TUN | IFF_NO_PI;
+  request.ifr_flags = IFF_TUN | IFF_NO_PI | IFF_VNET_HDR;
   const auto made = kernel.Ioctl(fd->get(), TUNSETIFF, &request);
   if (!made) {
     return Fail(TunError("creating TUN interface '" + name_template + "'", made.error(),
                          RemedyForCreate(made.error().value())));
   }
   const std::string name(request.ifr_name, ::strnlen(request.ifr_name, IFNAMSIZ));
+  SG_ASSIGN_OR_RETURN(const TunOffloads offloads, EnableOffloads(kernel, fd->get(), super_packets));
 
   const auto socket = kernel.Socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (!socket) return Fail(TunError("socket for the index of " + name, socket.error(), ""));
@@ -93,6 +116,7 @@ Result<TunDevice> TunDevice::Create(Kernel& kernel, const std::string& name_temp
   const InterfaceIndex index(request.ifr_ifindex);
 
   TunDevice device(kernel, std::move(*fd), name, index);
+  device.offloads_ = offloads;
   if (const auto disabled = DisableIpv6(kernel, name); !disabled) {
     // Containers often have /proc/sys read-only. It saves work in the kernel and is no protection:
     // nothing but IPv4 passes the data path.
@@ -102,36 +126,17 @@ Result<TunDevice> TunDevice::Create(Kernel& kernel, const std::string& name_temp
   return device;
 }
 
-TunReadOutcome TunDevice::ReadBatch(std::span<std::uint8_t> buffer, std::span<ByteView> packets) {
-  TunReadOutcome outcome;
-  while (outcome.packets < packets.size() && buffer.size() >= kPacketRoom) {
-    const auto length = kernel_->Read(fd_.get(), buffer);
-    if (!length) {
-      const int error = length.error().value();
-      const bool drained = error == EAGAIN || error == EWOULDBLOCK;
-      outcome.status = drained ? TunReadStatus::kDrained : TunReadStatus::kGone;
-      return outcome;
-    }
-    if (*length == 0) continue;
-    packets[outcome.packets++] = buffer.first(*length);
-    buffer = buffer.subspan(*length);
-  }
-  outcome.status = TunReadStatus::kFull;
-  return outcome;
+TunReadOutcome TunDevice::Read(std::span<std::uint8_t> buffer) {
+  const auto length = kernel_->Read(fd_.get(), buffer);
+  if (length) return {ByteView(buffer).first(*length), TunReadStatus::kPacket};
+  const int error = length.error().value();
+  const bool drained = error == EAGAIN || error == EWOULDBLOCK;
+  return {{}, drained ? TunReadStatus::kDrained : TunReadStatus::kGone};
 }
 
-TunWriteOutcome TunDevice::WriteBatch(std::span<const ByteView> packets) {
-  TunWriteOutcome outcome;
-  for (const ByteView packet : packets) {
-    // A TUN has no send buffer to wait for: what is refused now is as good as lost on the wire.
-    const auto written = kernel_->Write(fd_.get(), packet);
-    if (written && *written == packet.size()) {
-      ++outcome.written;
-    } else {
-      ++outcome.dropped;
-    }
-  }
-  return outcome;
+bool TunDevice::Write(std::span<const ByteView> parts) {
+  // A TUN has no send buffer to wait for: what is refused now is as good as lost on the wire.
+  return kernel_->WriteParts(fd_.get(), parts).has_value();
 }
 
 }  // namespace sstpgw::edge

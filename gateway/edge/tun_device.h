@@ -1,6 +1,9 @@
-// A session's network interface: TUN, layer 3, no packet information header, non-blocking. Comes
-// into being down, without address and with IPv6 disabled (if that may be set); the interface goes
-// when the descriptor is closed. Everything else is done to it through netlink.h by its index.
+// A session's network interface: TUN, layer 3, non-blocking, every packet with a virtio-net header
+// of kVnetHeader octets in front (datapath/vnet_header.h knows what is in it). With super-packets
+// the kernel hands over and takes many segments of a flow as one packet of up to 64 KiB, and leaves
+// checksums to us; without, packets are plain and finished. Comes into being down, without address
+// and with IPv6 disabled (if that may be set); the interface goes when the descriptor is closed.
+// Everything else is done to it through netlink.h by its index.
 //
 // Directions: read = packets the kernel sends to the subscriber, write = packets from the
 // subscriber.
@@ -19,35 +22,42 @@
 namespace sstpgw::edge {
 
 enum class TunReadStatus : std::uint8_t {
-  kDrained,  // nothing more now
-  kFull,     // `packets` or `buffer` is used up; there may be more
+  kPacket,
+  kDrained,  // nothing now
   kGone,     // the interface was deleted or the descriptor is unusable
 };
 struct TunReadOutcome {
-  std::size_t packets = 0;
+  ByteView packet;  // vnet header and packet, in the caller's buffer
   TunReadStatus status = TunReadStatus::kDrained;
 };
-struct TunWriteOutcome {
-  std::size_t written = 0;
-  std::size_t dropped = 0;  // interface down, no memory, not an IP packet
+
+// Whose segments may be put together, in both directions; checksums are left to us if any is.
+struct TunOffloads {
+  bool tcp = false;  // TCP over IPv4 and IPv6
+  bool udp = false;  // UDP over both; Linux 6.2 and newer
+  friend bool operator==(const TunOffloads&, const TunOffloads&) = default;
 };
 
 class TunDevice {
  public:
-  // A read starts only with this much room left in the buffer, so no packet is ever truncated.
-  static constexpr std::size_t kPacketRoom = 65536;
+  static constexpr std::size_t kVnetHeader = 10;
+  // A read needs this much room, so that no packet is ever truncated.
+  static constexpr std::size_t kPacketRoom = kVnetHeader + 65535;
 
-  // `name_template`: "ppp%d" takes the lowest free number. The error says what is missing
-  // (/dev/net/tun, CAP_NET_ADMIN) and what to do. Settings that may not be written do not hinder,
-  // see ipv6_left_on().
-  static Result<TunDevice> Create(Kernel& kernel, const std::string& name_template);
+  // `name_template`: "ppp%d" takes the lowest free number. `super_packets`: as far as this kernel
+  // has them, see offloads(). The error says what is missing (/dev/net/tun, CAP_NET_ADMIN) and what
+  // to do. Settings that may not be written do not hinder, see ipv6_left_on().
+  static Result<TunDevice> Create(Kernel& kernel, const std::string& name_template,
+                                  bool super_packets);
 
-  // Reads packets one after the other into `buffer` and points `packets` at them, until the device
-  // is empty or either is used up. `buffer` must be at least kPacketRoom long.
-  TunReadOutcome ReadBatch(std::span<std::uint8_t> buffer, std::span<ByteView> packets);
-  // Writes each packet; one that the kernel refuses is dropped, the others go on.
-  TunWriteOutcome WriteBatch(std::span<const ByteView> packets);
+  // One packet into `buffer`, which has kPacketRoom octets.
+  TunReadOutcome Read(std::span<std::uint8_t> buffer);
+  // One packet, vnet header first, gathered from at most kMaxParts views. False: the kernel refused
+  // it (interface down, no memory, not an IP packet), so it is lost.
+  bool Write(std::span<const ByteView> parts);
+  static constexpr std::size_t kMaxParts = Kernel::kMaxParts;
 
+  [[nodiscard]] TunOffloads offloads() const { return offloads_; }
   [[nodiscard]] int fd() const { return fd_.get(); }
   // As created; a later rename is not reflected here.
   [[nodiscard]] const std::string& name() const { return name_; }
@@ -62,6 +72,7 @@ class TunDevice {
   UniqueFd fd_;
   std::string name_;
   InterfaceIndex index_;
+  TunOffloads offloads_;
   std::string ipv6_left_on_;
 };
 

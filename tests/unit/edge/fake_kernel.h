@@ -8,6 +8,7 @@
 #include <sys/ioctl.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 #include <deque>
 #include <filesystem>
@@ -53,8 +54,24 @@ class FakeKernel final : public Kernel {
     written.assign(bytes.begin(), bytes.end());
     return bytes.size();
   }
+  KernelResult<std::size_t> WriteParts(int /*fd*/, std::span<const ByteView> parts) override {
+    if (const auto error = Enter("writev")) return Fail(*error);
+    written.clear();
+    for (const ByteView part : parts) written.insert(written.end(), part.begin(), part.end());
+    return written.size();
+  }
   KernelResult<void> Ioctl(int /*fd*/, unsigned long request, void* argument) override {
     if (const auto error = Enter("ioctl")) return Fail(*error);
+    if (request == TUNSETVNETHDRSZ) {
+      vnet_header = *static_cast<int*>(argument);
+      return {};
+    }
+    if (request == TUNSETOFFLOAD) {
+      const auto wanted = static_cast<unsigned>(reinterpret_cast<std::uintptr_t>(argument));
+      if ((wanted & ~offloads_known) != 0) return Fail(Errno(EINVAL));
+      offload = wanted;
+      return {};
+    }
     auto* interface = static_cast<ifreq*>(argument);
     if (request == TUNSETIFF) {
       tun_flags = interface->ifr_flags;
@@ -107,6 +124,9 @@ class FakeKernel final : public Kernel {
 
   int backlog = 0;
   short tun_flags = 0;
+  int vnet_header = 0;
+  unsigned offload = 0;           // set by TUNSETOFFLOAD
+  unsigned offloads_known = ~0U;  // others are refused, as an older kernel does
 
  private:
   std::optional<Errno> Enter(const char* call) {

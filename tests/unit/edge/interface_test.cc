@@ -49,7 +49,7 @@ Bytes UdpFromPeer() {
 }
 
 void LifeOfAnInterface() {
-  auto tun = TunDevice::Create(LinuxKernel(), "ppp%d");
+  auto tun = TunDevice::Create(LinuxKernel(), "ppp%d", true);
   REQUIRE_OK(tun);
   EXPECT_EQ(tun->name(), "ppp0");
   const auto ipv6 = ReadSysctl(LinuxKernel(), "net/ipv6/conf/ppp0/disable_ipv6");
@@ -96,7 +96,7 @@ TEST(Interface, TemplatesTakeTheLowestFreeNumber) {
     REQUIRE_OK(netlink);
     std::vector<TunDevice> devices;
     for (int i = 0; i < 3; ++i) {
-      auto tun = TunDevice::Create(LinuxKernel(), "ppp%d");
+      auto tun = TunDevice::Create(LinuxKernel(), "ppp%d", true);
       REQUIRE_OK(tun);
       const auto name = netlink->Rename(tun->index(), "sstp%d");
       REQUIRE_OK(name);
@@ -104,7 +104,7 @@ TEST(Interface, TemplatesTakeTheLowestFreeNumber) {
       devices.push_back(std::move(*tun));
     }
     REQUIRE_OK(netlink->Delete(devices[1].index()));
-    auto tun = TunDevice::Create(LinuxKernel(), "ppp%d");
+    auto tun = TunDevice::Create(LinuxKernel(), "ppp%d", true);
     REQUIRE_OK(tun);
     EXPECT_EQ(netlink->Rename(tun->index(), "sstp%d").value(), "sstp1");
     const auto taken = netlink->Rename(tun->index(), "sstp0");
@@ -116,13 +116,14 @@ TEST(Interface, TemplatesTakeTheLowestFreeNumber) {
 
 // What the kernel routes to the peer is read here; what is written here arrives at a local socket.
 void PacketsBothWays() {
-  auto tun = TunDevice::Create(LinuxKernel(), "ppp%d");
+  auto tun = TunDevice::Create(LinuxKernel(), "ppp%d", true);
   auto netlink = Netlink::Open(LinuxKernel());
   REQUIRE_OK(tun);
   REQUIRE_OK(netlink);
   const Bytes incoming = UdpFromPeer();
-  const std::vector<ByteView> batch{incoming};
-  EXPECT_EQ(tun->WriteBatch(batch).dropped, 1U) << "an interface that is down takes nothing";
+  const Bytes plain(TunDevice::kVnetHeader, 0);
+  const std::vector<ByteView> good{plain, incoming};
+  EXPECT_FALSE(tun->Write(good)) << "an interface that is down takes nothing";
   REQUIRE_OK(netlink->AddAddress(tun->index(), kLocal, kPeer));
   REQUIRE_OK(netlink->SetState(tun->index(), LinkState::kUp));
 
@@ -132,10 +133,9 @@ void PacketsBothWays() {
   here.sin_port = htons(12345);
   ASSERT_EQ(::bind(socket.get(), reinterpret_cast<sockaddr*>(&here), sizeof(here)), 0);
   const Bytes nonsense{0xff, 0xff};
-  const std::vector<ByteView> mixed{nonsense, incoming};
-  const TunWriteOutcome written = tun->WriteBatch(mixed);
-  EXPECT_EQ(written.written, 1U);
-  EXPECT_EQ(written.dropped, 1U);
+  const std::vector<ByteView> bad{plain, nonsense};
+  EXPECT_FALSE(tun->Write(bad));
+  EXPECT_TRUE(tun->Write(good));
   char octet = 0;
   ASSERT_EQ(::recv(socket.get(), &octet, 1, 0), 1);
   EXPECT_EQ(octet, 'x');
@@ -147,17 +147,17 @@ void PacketsBothWays() {
                        reinterpret_cast<sockaddr*>(&there), sizeof(there)),
               0);
   }
-  Bytes buffer(2 * TunDevice::kPacketRoom);
-  std::vector<ByteView> packets(8);
-  const TunReadOutcome read = tun->ReadBatch(buffer, packets);
-  EXPECT_EQ(read.status, TunReadStatus::kDrained);
-  ASSERT_EQ(read.packets, 2U) << "IPv6 chatter would show here, too";
-  EXPECT_EQ(packets[0].size(), 20U + 8 + 3);
-  EXPECT_EQ(packets[1].size(), 20U + 8 + 5);
-  EXPECT_EQ(packets[0][19], 5);  // to 10.0.0.5
+  Bytes buffer(TunDevice::kPacketRoom);
+  for (const std::size_t text : {3, 5}) {
+    const TunReadOutcome read = tun->Read(buffer);
+    ASSERT_EQ(read.status, TunReadStatus::kPacket);
+    ASSERT_EQ(read.packet.size(), TunDevice::kVnetHeader + 20 + 8 + text);
+    EXPECT_EQ(read.packet[TunDevice::kVnetHeader + 19], 5);  // to 10.0.0.5
+  }
+  EXPECT_EQ(tun->Read(buffer).status, TunReadStatus::kDrained) << "IPv6 chatter would show here";
 
   REQUIRE_OK(netlink->Delete(tun->index()));
-  EXPECT_EQ(tun->ReadBatch(buffer, packets).status, TunReadStatus::kGone);
+  EXPECT_EQ(tun->Read(buffer).status, TunReadStatus::kGone);
 }
 
 TEST(Interface, CarriesPacketsBothWaysAndNoneWhileDown) {
@@ -170,7 +170,7 @@ TEST(Interface, AGroupIsDeletedAtOnceAndOthersStay) {
     REQUIRE_OK(netlink);
     std::vector<TunDevice> devices;
     for (int i = 0; i < 5; ++i) {
-      auto tun = TunDevice::Create(LinuxKernel(), "ppp%d");
+      auto tun = TunDevice::Create(LinuxKernel(), "ppp%d", true);
       REQUIRE_OK(tun);
       if (i != 2) {
         REQUIRE_OK(netlink->SetGroup(tun->index(), LinkGroup(78)));

@@ -14,22 +14,24 @@ using ::testing::HasSubstr;
 TEST(TunDevice, OpensNodeSetsFlagsFindsIndexAndSwitchesIpv6Off) {
   FakeKernel kernel;
   kernel.interface_name = "ppp3";
-  const auto tun = TunDevice::Create(kernel, "ppp%d");
+  const auto tun = TunDevice::Create(kernel, "ppp%d", true);
   ASSERT_TRUE(tun.has_value());
   EXPECT_EQ(tun->name(), "ppp3");
   EXPECT_EQ(tun->index(), InterfaceIndex(7));
-  EXPECT_EQ(kernel.tun_flags, IFF_TUN | IFF_NO_PI);
-  EXPECT_THAT(kernel.calls(), ElementsAre("open", "ioctl", "socket", "ioctl", "open", "write"));
+  EXPECT_EQ(kernel.tun_flags, IFF_TUN | IFF_NO_PI | IFF_VNET_HDR);
+  EXPECT_EQ(kernel.vnet_header, 10);
+  EXPECT_THAT(kernel.calls(),
+              ElementsAre("open", "ioctl", "ioctl", "ioctl", "socket", "ioctl", "open", "write"));
   EXPECT_EQ(kernel.opened, "/proc/sys/net/ipv6/conf/ppp3/disable_ipv6");
   EXPECT_THAT(kernel.written, ElementsAre('1', '\n'));
 }
 
 TEST(TunDevice, EachFailingCallIsAnErrorAndLeaksNothing) {
   const std::size_t before = OpenDescriptors();
-  for (std::size_t call = 1; call <= 4; ++call) {
+  for (const std::size_t call : {1, 2, 3, 5, 6}) {  // 4: offloads, which may be missing
     FakeKernel kernel;
     kernel.FailCall(call, EPERM);
-    const auto tun = TunDevice::Create(kernel, "ppp%d");
+    const auto tun = TunDevice::Create(kernel, "ppp%d", true);
     ASSERT_FALSE(tun.has_value()) << "call " << call;
     EXPECT_EQ(tun.error().code, ErrorCode::kPermissionDenied);
     EXPECT_EQ(kernel.calls().size(), call) << "went on after a failure";
@@ -48,7 +50,7 @@ TEST(TunDevice, ErrorsSayWhatIsMissing) {
   for (const auto& item : cases) {
     FakeKernel kernel;
     kernel.FailCall(item.call, item.code);
-    const auto tun = TunDevice::Create(kernel, "ppp%d");
+    const auto tun = TunDevice::Create(kernel, "ppp%d", true);
     ASSERT_FALSE(tun.has_value());
     EXPECT_THAT(tun.error().message, HasSubstr(item.words));
   }
@@ -56,32 +58,32 @@ TEST(TunDevice, ErrorsSayWhatIsMissing) {
 
 TEST(TunDevice, WithoutIpv6InTheKernelItIsMadeAllTheSame) {
   FakeKernel kernel;
-  kernel.FailCall(5, ENOENT);
-  EXPECT_TRUE(TunDevice::Create(kernel, "ppp%d").has_value());
+  kernel.FailCall(7, ENOENT);
+  EXPECT_TRUE(TunDevice::Create(kernel, "ppp%d", true).has_value());
 }
 
 // Containers: a read-only file system, or a security module that says no.
 TEST(TunDevice, WhereSettingsMayNotBeWrittenIpv6StaysOn) {
-  for (const std::size_t call : {5, 6}) {
+  for (const std::size_t call : {7, 8}) {
     for (const int code : {EROFS, EACCES, EPERM}) {
       FakeKernel kernel;
       kernel.FailCall(call, code);
-      const auto tun = TunDevice::Create(kernel, "ppp%d");
+      const auto tun = TunDevice::Create(kernel, "ppp%d", true);
       ASSERT_TRUE(tun.has_value()) << call;
       EXPECT_THAT(tun->ipv6_left_on(), HasSubstr("disable_ipv6"));
       EXPECT_THAT(tun->ipv6_left_on(), HasSubstr(std::strerror(code)));
     }
   }
   FakeKernel good;
-  EXPECT_EQ(TunDevice::Create(good, "ppp%d")->ipv6_left_on(), "");
+  EXPECT_EQ(TunDevice::Create(good, "ppp%d", true)->ipv6_left_on(), "");
 }
 
 TEST(TunDevice, SettingsThatFailOtherwiseAreAnErrorAndLeakNothing) {
   const std::size_t before = OpenDescriptors();
-  for (const std::size_t call : {5, 6}) {
+  for (const std::size_t call : {7, 8}) {
     FakeKernel kernel;
     kernel.FailCall(call, EIO);
-    EXPECT_FALSE(TunDevice::Create(kernel, "ppp%d").has_value());
+    EXPECT_FALSE(TunDevice::Create(kernel, "ppp%d", true).has_value());
   }
   EXPECT_EQ(OpenDescriptors(), before);
 }
@@ -89,64 +91,70 @@ TEST(TunDevice, SettingsThatFailOtherwiseAreAnErrorAndLeakNothing) {
 TEST(TunDevice, NameOfWrongLengthIsRefusedBeforeAnyCall) {
   for (const char* name : {"", "sixteen-letters0"}) {
     FakeKernel kernel;
-    const auto tun = TunDevice::Create(kernel, name);
+    const auto tun = TunDevice::Create(kernel, name, true);
     ASSERT_FALSE(tun.has_value());
     EXPECT_EQ(tun.error().code, ErrorCode::kInvalidArgument);
     EXPECT_TRUE(kernel.calls().empty());
   }
 }
 
-class TunBatches : public ::testing::Test {
+TEST(TunDevice, TakesTheOffloadsThatTheKernelHas) {
+  constexpr unsigned kTcp = 0x01 | 0x02 | 0x04 | 0x08;
+  const struct {
+    unsigned known;
+    bool wanted;
+    unsigned set;
+    TunOffloads offloads;
+  } cases[] = {{~0U, true, kTcp | 0x20 | 0x40, {true, true}},
+               {kTcp, true, kTcp, {true, false}},  // Linux 6.1
+               {0, true, 0, {false, false}},
+               {~0U, false, 0, {false, false}}};
+  for (const auto& item : cases) {
+    FakeKernel kernel;
+    kernel.offloads_known = item.known;
+    const auto tun = TunDevice::Create(kernel, "ppp%d", item.wanted);
+    ASSERT_TRUE(tun.has_value());
+    EXPECT_EQ(kernel.offload, item.set);
+    EXPECT_EQ(tun->offloads(), item.offloads);
+    EXPECT_EQ(kernel.vnet_header, 10) << "the header is there whatever is offloaded";
+  }
+}
+
+class TunPackets : public ::testing::Test {
  protected:
   void SetUp() override {
-    auto made = TunDevice::Create(kernel, "ppp%d");
+    auto made = TunDevice::Create(kernel, "ppp%d", true);
     ASSERT_TRUE(made.has_value());
     tun.emplace(std::move(*made));
   }
   FakeKernel kernel;
   std::optional<TunDevice> tun;
-  Bytes buffer = Bytes(TunDevice::kPacketRoom + 3000);
-  std::vector<ByteView> packets = std::vector<ByteView>(8);
+  Bytes buffer = Bytes(TunDevice::kPacketRoom);
 };
 
-TEST_F(TunBatches, ReadsUntilEmpty) {
+TEST_F(TunPackets, ReadsOneAfterTheOtherUntilEmpty) {
   kernel.reads = {Bytes{0x45, 1}, Bytes{0x45, 2, 3}};
-  const auto outcome = tun->ReadBatch(buffer, packets);
-  EXPECT_EQ(outcome.status, TunReadStatus::kDrained);
-  ASSERT_EQ(outcome.packets, 2U);
-  EXPECT_THAT(packets[0], ElementsAre(0x45, 1));
-  EXPECT_THAT(packets[1], ElementsAre(0x45, 2, 3));
+  auto outcome = tun->Read(buffer);
+  EXPECT_EQ(outcome.status, TunReadStatus::kPacket);
+  EXPECT_THAT(outcome.packet, ElementsAre(0x45, 1));
+  EXPECT_THAT(tun->Read(buffer).packet, ElementsAre(0x45, 2, 3));
+  EXPECT_EQ(tun->Read(buffer).status, TunReadStatus::kDrained);
 }
 
-TEST_F(TunBatches, StopsBeforeAPacketMightNotFit) {
-  for (int i = 0; i < 4; ++i) kernel.reads.emplace_back(Bytes(1500, 0x45));
-  const auto outcome = tun->ReadBatch(buffer, packets);
-  EXPECT_EQ(outcome.status, TunReadStatus::kFull);
-  EXPECT_EQ(outcome.packets, 3U);  // the third began with exactly kPacketRoom left
+TEST_F(TunPackets, DeletedInterfaceIsGone) {
+  kernel.reads = {Fail(Errno(EBADFD))};
+  EXPECT_EQ(tun->Read(buffer).status, TunReadStatus::kGone);
 }
 
-TEST_F(TunBatches, StopsWhenAllViewsAreUsed) {
-  for (int i = 0; i < 4; ++i) kernel.reads.emplace_back(Bytes{0x45});
-  packets.resize(2);
-  const auto outcome = tun->ReadBatch(buffer, packets);
-  EXPECT_EQ(outcome.status, TunReadStatus::kFull);
-  EXPECT_EQ(outcome.packets, 2U);
-}
-
-TEST_F(TunBatches, DeletedInterfaceIsGoneAndKeepsWhatWasRead) {
-  kernel.reads = {Bytes{0x45}, Fail(Errno(EBADFD))};
-  const auto outcome = tun->ReadBatch(buffer, packets);
-  EXPECT_EQ(outcome.status, TunReadStatus::kGone);
-  EXPECT_EQ(outcome.packets, 1U);
-}
-
-TEST_F(TunBatches, AWriteThatFailsDropsThatPacketOnly) {
-  const Bytes packet{0x45, 0};
-  const std::vector<ByteView> batch{packet, packet, packet};
-  kernel.FailCall(kernel.calls().size() + 2, EIO);
-  const auto outcome = tun->WriteBatch(batch);
-  EXPECT_EQ(outcome.written, 2U);
-  EXPECT_EQ(outcome.dropped, 1U);
+TEST_F(TunPackets, PartsAreWrittenAsOne) {
+  const Bytes header(10, 0);
+  const Bytes packet{0x45, 7};
+  const std::vector<ByteView> parts{header, packet};
+  EXPECT_TRUE(tun->Write(parts));
+  EXPECT_EQ(kernel.written.size(), 12U);
+  EXPECT_EQ(kernel.written.back(), 7);
+  kernel.FailCall(kernel.calls().size() + 1, EIO);
+  EXPECT_FALSE(tun->Write(parts));
 }
 
 }  // namespace

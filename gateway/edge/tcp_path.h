@@ -1,0 +1,13 @@
+// What the kernel knows of the way to a peer. Threads: stateless.
+#pragma once
+
+#include <cstdint>
+
+namespace sstpgw::edge {
+
+// Octets per second that TCP delivers to the peer, newest estimate (tcp_info's delivery rate); 0:
+// not known yet, or not a TCP socket. While the sender has little to send the kernel keeps an
+// older, higher figure.
+[[nodiscard]] std::uint64_t DeliveryRate(int fd);
+
+}  // namespace sstpgw::edge

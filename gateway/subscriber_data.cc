@@ -1,0 +1,245 @@
+// What a session moves: octets from the socket, packets to and from the interface.
+#include <utility>
+
+#include "gateway/datapath/record_limit.h"
+#include "gateway/edge/tcp_path.h"
+#include "gateway/subscriber.h"
+#include "proto/base/secret.h"
+
+namespace sstpgw::gateway {
+namespace {
+
+// Reads of one readable event before others get their turn, and IP packets after which there is no
+// further read: the smallest ones cost as much as large ones.
+constexpr int kReadRounds = 4;
+constexpr std::uint64_t kPacketBudget = 1024;
+// Frames of one interface event before others get their turn; and packets, if each is sent alone.
+constexpr std::size_t kFramesPerTurn = 64 * 1024;
+constexpr std::size_t kSinglesPerTurn = 64;
+// How long a path's delivery rate is taken for granted.
+constexpr Duration kPathInterval = std::chrono::milliseconds(50);
+
+}  // namespace
+
+// ---- The socket
+// --------------------------------------------------------------------------------
+
+void Subscriber::OnIo(edge::IoEvents events) {
+  if (phase_ == Phase::kGone) return;
+  if (events.writable && !stream_->Flush()) {
+    LoseTransport(stream_->failure());
+    return;
+  }
+  if (phase_ == Phase::kLingering) {
+    Linger();
+    return;
+  }
+  if (events.readable) {
+    // Not twice in a round: its next turn is waiting already.
+    if (timers_[kReadAgain] == edge::TimerHandle{}) ReadSocket();
+  } else if (events.broken) {
+    LoseTransport("connection reset by peer");
+  }
+  UpdateInterest();
+}
+
+void Subscriber::ReadSocket() {
+  std::size_t budget = kControlBudget;
+  const std::uint64_t packets_before = uplink_.counters().data_packets();
+  bool enough = TakeLeftOver(budget);
+  for (int round = 0; !enough && round < kReadRounds; ++round) {
+    if (phase_ != Phase::kOpen || transport_lost_) return;
+    const edge::ReadOutcome outcome = stream_->Read(shared_.plaintext);
+    const std::span<std::uint8_t> plaintext = std::span(shared_.plaintext).first(outcome.bytes);
+    if (outcome.bytes > 0) {
+      last_receive_ = shared_.loop.Now();
+      const ByteView rest = Consume(plaintext, budget);
+      left_over_.assign(rest.begin(), rest.end());
+      if (!tun_watched_) SecureWipe(plaintext);
+    }
+    if (phase_ != Phase::kOpen) return;
+    // An end that comes with more than this turn can take will be told again.
+    if (!left_over_.empty()) break;
+    switch (outcome.status) {
+      case edge::ReadStatus::kDrained:
+        return;
+      case edge::ReadStatus::kFull:
+        break;
+      case edge::ReadStatus::kClosed:
+        LoseTransport("closed by peer");
+        return;
+      case edge::ReadStatus::kFailed:
+        LoseTransport(stream_->failure());
+        return;
+    }
+    enough = budget == 0 || stream_->pending_bytes() > kMaxPending ||
+             uplink_.counters().data_packets() - packets_before >= kPacketBudget;
+  }
+  if (phase_ != Phase::kOpen || transport_lost_) return;
+  // There may be more inside, which no event would tell.
+  unread_inside_ = true;
+  ReadAgain();
+}
+
+// True: that was all that this turn allows for.
+bool Subscriber::TakeLeftOver(std::size_t& budget) {
+  if (left_over_.empty()) return false;
+  Bytes input = std::move(left_over_);
+  const ByteView rest = Consume(input, budget);
+  left_over_.assign(rest.begin(), rest.end());
+  SecureWipe(input);
+  return budget == 0;
+}
+
+// Answers of one call leave together.
+ByteView Subscriber::Consume(ByteView plaintext, std::size_t& budget) {
+  consuming_ = true;
+  stream_->Cork();
+  const ByteView rest = uplink_.Consume(plaintext, *this, budget);
+  consuming_ = false;
+  // The session may have ended, and the stream with it.
+  if (stream_ && !stream_->Uncork() && !transport_lost_) LoseTransport(stream_->failure());
+  return rest;
+}
+
+// As soon as the client takes our answers, and after others had their turn.
+void Subscriber::ReadAgain() {
+  if (!unread_inside_ || stream_->pending_bytes() > kMaxPending) return;
+  unread_inside_ = false;
+  shared_.loop.CancelTimer(timers_[kReadAgain]);
+  timers_[kReadAgain] = shared_.loop.StartTimer(Duration{0}, *this, kReadAgain);
+}
+
+void Subscriber::LoseTransport(std::string reason) {
+  if (transport_lost_ || phase_ == Phase::kGone) return;
+  transport_lost_ = true;
+  shared_.loop.Remove(socket_handle_);
+  if (phase_ == Phase::kLingering) {
+    Finish();
+    return;
+  }
+  Deliver(fsm::TransportClosed{std::move(reason), stream_->flooded()});
+}
+
+void Subscriber::UpdateInterest() {
+  if (phase_ != Phase::kOpen || transport_lost_ || consuming_) return;
+  ReadAgain();
+  const bool write = stream_->wants_write();
+  const bool read = stream_->pending_bytes() <= kMaxPending;
+  shared_.loop.Modify(
+      socket_handle_,
+      read ? (write ? edge::Interest::kReadWrite : edge::Interest::kRead) : edge::Interest::kWrite);
+  if (tun_watched_) {
+    shared_.loop.Modify(tun_handle_, write ? edge::Interest::kNone : edge::Interest::kRead);
+  }
+}
+
+bool Subscriber::OnHttpHead(ByteView head) {
+  Deliver(fsm::HttpHeadReceived{head});
+  return phase_ == Phase::kOpen;
+}
+bool Subscriber::OnHttpHeadTooLong() {
+  Deliver(fsm::HttpHeadTooLong{});
+  return phase_ == Phase::kOpen;
+}
+bool Subscriber::OnSstpPacket(ByteView packet) {
+  Deliver(fsm::SstpPacketReceived{packet});
+  return phase_ == Phase::kOpen;
+}
+bool Subscriber::OnUndelineated() {
+  Deliver(fsm::StreamUndelineated{});
+  return phase_ == Phase::kOpen;
+}
+
+// ---- To the interface
+// --------------------------------------------------------------------------
+
+void Subscriber::OnIpPacket(ByteView packet) {
+  if (!collecting_) {
+    const edge::TunOffloads offloads =
+        interface_ ? interface_->device().offloads() : edge::TunOffloads{};
+    shared_.coalescer.Begin({offloads.tcp, offloads.udp}, up_side_);
+    collecting_ = true;
+  }
+  shared_.coalescer.Add(packet);
+}
+
+void Subscriber::OnIpPacketsEnd() {
+  shared_.coalescer.Flush();
+  collecting_ = false;
+}
+
+void Subscriber::ToTun(std::span<const ByteView> parts, std::size_t packets, std::size_t bytes) {
+  if (!interface_ || !interface_->device().Write(parts)) uplink_.NoteRefused(packets, bytes);
+}
+
+// ---- From the interface
+// ------------------------------------------------------------------------
+
+// Never waits for more: what is there leaves now, and a burst's last packet in a record of its own.
+void Subscriber::OnTun(edge::IoEvents events) {
+  if (!interface_ || !tun_watched_) return;
+  if (stream_->wants_write() && !events.broken) return;
+  const bool fill = settings_.data_path.fill_records;
+  edge::TunReadStatus status = edge::TunReadStatus::kPacket;
+  shared_.frames.Clear();
+  for (std::size_t packets = 0, octets = 0;
+       octets < kFramesPerTurn && (fill || packets < kSinglesPerTurn); ++packets) {
+    const edge::TunReadOutcome read = interface_->device().Read(shared_.tun_buffer);
+    status = read.status;
+    if (status != edge::TunReadStatus::kPacket) break;
+    octets += read.packet.size();
+    FromTun(read.packet);
+    if (!fill) SendFrames();
+    if (phase_ != Phase::kOpen || transport_lost_ || !interface_) return;
+    if (!fill && stream_->wants_write()) break;
+  }
+  SendFrames();
+  if (status == edge::TunReadStatus::kGone && tun_watched_) {
+    shared_.loop.Remove(tun_handle_);
+    tun_watched_ = false;
+    Deliver(fsm::TerminateRequested{Termination::kSoft, TerminateCause::kNasError,
+                                    "interface was removed from outside"});
+    return;
+  }
+  UpdateInterest();
+}
+
+void Subscriber::FromTun(ByteView octets) {
+  auto packet = datapath::Segmenter::Parse(octets);
+  if (!packet) {
+    downlink_.NoteMalformed();
+    return;
+  }
+  while (!downlink_.Append(shared_.frames, *packet)) SendFrames();
+}
+
+void Subscriber::SendFrames() {
+  if (phase_ != Phase::kOpen || transport_lost_ || shared_.frames.empty()) {
+    shared_.frames.Clear();
+    return;
+  }
+  const std::size_t limit = RecordLimit();
+  shared_.record_sizes.clear();
+  for (std::size_t first = 0;;) {
+    const ByteView record = shared_.frames.NextRecord(first, limit);
+    if (record.empty()) break;
+    shared_.record_sizes.push_back(record.size());
+  }
+  const bool sent = stream_->WriteRecords(shared_.frames.frames(), shared_.record_sizes);
+  shared_.frames.Clear();
+  if (!sent) LoseTransport(stream_->failure());
+}
+
+std::size_t Subscriber::RecordLimit() {
+  if (!settings_.data_path.fill_records) return 0;
+  if (shared_.frames.packets() == 1) return datapath::kMaxRecord;
+  const TimePoint now = shared_.loop.Now();
+  if (now >= path_checked_ + kPathInterval) {
+    path_checked_ = now;
+    record_limit_ = datapath::RecordLimit(edge::DeliveryRate(stream_->fd()));
+  }
+  return record_limit_;
+}
+
+}  // namespace sstpgw::gateway

@@ -1,0 +1,51 @@
+#include "gateway/edge/tcp_path.h"
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+
+#include "gateway/edge/unique_fd.h"
+#include "proto/base/types.h"
+
+namespace sstpgw::edge {
+namespace {
+
+TEST(TcpPath, TellsWhatWasDeliveredOnARealConnection) {
+  const UniqueFd listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in here{};
+  here.sin_family = AF_INET;
+  here.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t length = sizeof(here);
+  auto* const address = reinterpret_cast<sockaddr*>(&here);
+  ASSERT_EQ(::bind(listener.get(), address, length), 0);
+  ASSERT_EQ(::listen(listener.get(), 1), 0);
+  ASSERT_EQ(::getsockname(listener.get(), address, &length), 0);
+  const UniqueFd sender(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  ASSERT_EQ(::connect(sender.get(), address, length), 0);
+  const UniqueFd receiver(::accept(listener.get(), nullptr, nullptr));
+  ASSERT_GE(receiver.get(), 0);
+
+  EXPECT_EQ(DeliveryRate(sender.get()), 0U) << "nothing was sent yet";
+  const Bytes octets(64 * 1024, 1);
+  Bytes taken(octets.size());
+  ASSERT_EQ(::send(sender.get(), octets.data(), octets.size(), 0),
+            static_cast<ssize_t>(octets.size()));
+  ASSERT_EQ(::recv(receiver.get(), taken.data(), taken.size(), MSG_WAITALL),
+            static_cast<ssize_t>(taken.size()));
+  EXPECT_GT(DeliveryRate(sender.get()), 0U);
+}
+
+TEST(TcpPath, IsUnknownWhereThereIsNoTcp) {
+  std::array<int, 2> pair{};
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair.data()), 0);
+  const UniqueFd one(pair[0]);
+  const UniqueFd other(pair[1]);
+  EXPECT_EQ(DeliveryRate(one.get()), 0U);
+}
+
+}  // namespace
+}  // namespace sstpgw::edge
