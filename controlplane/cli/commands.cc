@@ -17,6 +17,7 @@ constexpr const char* kFooter =
 Examples:
   sstpctl show sessions
   sstpctl show sessions --columns ifname,username,ip,uptime --order username --match username=^a
+  sstpctl show sessions --wide
   sstpctl show sessions --json
   sstpctl show statistics
   sstpctl terminate user alice
@@ -86,9 +87,14 @@ class CommandLine {
     CLI::App* show = AddGroup("show", "Print sessions, statistics, pools, gateways or versions");
     CLI::App* sessions = Add(*show, "sessions", "Print the table of sessions", ShowSessions);
     sessions->footer(ColumnHelp());
-    sessions->add_option("--columns", flags_.table.columns, "Columns, separated by commas")
-        ->delimiter(',')
-        ->type_name("A,B,...");
+    CLI::Option* columns =
+        sessions->add_option("--columns", flags_.table.columns, "Columns, separated by commas")
+            ->delimiter(',')
+            ->type_name("A,B,...");
+    sessions
+        ->add_flag("--wide", flags_.table.wide,
+                   "Also print session id, gateway, mtu, authentication and TLS (--json has all)")
+        ->excludes(columns);
     sessions->add_option("--order", flags_.table.order, "Sort by the text of this column")
         ->type_name("COLUMN");
     sessions

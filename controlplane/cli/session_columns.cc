@@ -49,6 +49,19 @@ std::string Protocol(pb::AuthProtocol protocol) {
   }
 }
 
+std::string Mode(pb::TlsMode mode) {
+  switch (mode) {
+    case pb::TLS_MODE_USER:
+      return "user";
+    case pb::TLS_MODE_SOFTWARE:
+      return "sw";
+    case pb::TLS_MODE_HARDWARE:
+      return "hw";
+    default:
+      return {};
+  }
+}
+
 using S = const pb::Session&;
 
 const std::vector<Column>& Table() {
@@ -102,6 +115,10 @@ const std::vector<Column>& Table() {
        false},
       {"cipher", "TLS cipher", [](S s, bool raw) { return Foreign(s.record().tls_cipher(), raw); },
        false},
+      {"tls-send", "who encrypts: user (OpenSSL), sw (the kernel) or hw (the network card)",
+       [](S s, bool) { return Mode(s.record().tls_send()); }, false},
+      {"tls-receive", "who decrypts, likewise",
+       [](S s, bool) { return Mode(s.record().tls_receive()); }, false},
   };
   return columns;
 }
@@ -113,13 +130,26 @@ const std::vector<std::string>& PageColumns() {
   return names;
 }
 
+// What an operator asks for who looks into one session.
+const std::vector<std::string>& WideColumns() {
+  static const std::vector<std::string> names = [] {
+    std::vector<std::string> all = PageColumns();
+    for (const char* more :
+         {"sid", "gateway", "mtu", "auth", "tls", "cipher", "tls-send", "tls-receive"}) {
+      all.emplace_back(more);
+    }
+    return all;
+  }();
+  return names;
+}
+
 // Stable: programs rely on these keys. New ones may be added at the end.
 const std::vector<std::string>& JsonColumns() {
   static const std::vector<std::string> names{
       "ifname",     "username",     "ip",           "ip6",         "ip6-dp",     "type",
       "rate-limit", "state",        "uptime-raw",   "calling-sid", "called-sid", "sid",
       "comp",       "rx-bytes-raw", "tx-bytes-raw", "rx-pkts",     "tx-pkts",    "gateway",
-      "mtu",        "auth",         "tls",          "cipher"};
+      "mtu",        "auth",         "tls",          "cipher",      "tls-send",   "tls-receive"};
   return names;
 }
 
@@ -219,8 +249,9 @@ const Column* FindColumn(const std::string& name) {
 
 Result<std::string> RenderSessions(const std::vector<pb::Session>& sessions,
                                    const TableRequest& request) {
+  const std::vector<std::string>& usual = request.wide ? WideColumns() : PageColumns();
   SG_ASSIGN_OR_RETURN(const auto columns,
-                      Resolve(request.columns.empty() ? PageColumns() : request.columns));
+                      Resolve(request.columns.empty() ? usual : request.columns));
   SG_ASSIGN_OR_RETURN(const auto chosen, Choose(sessions, request));
   Row names;
   for (const Column* column : columns) names.emplace_back(column->name);

@@ -25,6 +25,7 @@ struct Column {
 
 struct TableRequest {
   std::vector<std::string> columns;  // empty: the page's eleven (JSON: the stable list)
+  bool wide = false;                 // no columns named: the page's and how each session is carried
   std::string order;                 // column to sort by, as text; empty: as they come
   std::vector<std::string> matches;  // "column=regular expression", all must fit
 };

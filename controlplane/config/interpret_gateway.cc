@@ -104,6 +104,15 @@ void InterpretPpp(const v1::SstpConfig& config, Report& report, PppSettings& ppp
   }
 }
 
+void InterpretDataPath(const v1::SstpConfig& config, DataPathSettings& data_path) {
+  const v1::DataPathConfig& written = config.data_path();
+  data_path.kernel_tls_send = written.kernel_tls_send();
+  data_path.kernel_tls_receive = written.kernel_tls_receive();
+  data_path.super_packets = written.super_packets();
+  data_path.fill_records = written.fill_records();
+  data_path.interface_cache = config.ppp_options().interface_cache();
+}
+
 }  // namespace
 
 void InterpretGateway(const v1::SstpConfig& config, Report& report, ControlConfig& result) {
@@ -114,6 +123,7 @@ void InterpretGateway(const v1::SstpConfig& config, Report& report, ControlConfi
   gateway.log_level = static_cast<LogLevel>(std::min<std::uint32_t>(config.log().level(), 5));
   gateway.max_sessions = config.max_sessions();
   InterpretSstp(config, gateway.sstp);
+  InterpretDataPath(config, gateway.data_path);
   InterpretPpp(config, report, gateway.ppp);
   gateway.ppp.gateway_address = result.gateway_address;
 }

@@ -194,6 +194,8 @@ void Registry::ApplyCounters(const std::string& gateway, const CountersBatch& ba
     session->second.record.uptime_seconds = UptimeAt(session->second, now);
     session->second.updated = now;
     session->second.record.counters = counters.counters;
+    session->second.record.tls_send = counters.tls_send;
+    session->second.record.tls_receive = counters.tls_receive;
   }
 }
 

@@ -37,7 +37,8 @@ struct NumberedReport {
 };
 
 struct CountersBatch {
-  std::vector<CountersReport> entries;  // only sessions whose counters changed since the last batch
+  // Only sessions whose counters or TLS modes changed since the last batch.
+  std::vector<CountersReport> entries;
   GatewayStatistics statistics;
 };
 

@@ -74,12 +74,12 @@ struct PppSettings {
 
 // How octets and packets are moved. Everything works with each of them off, at a higher price.
 struct DataPathSettings {
-  bool kernel_tls_send = true;     // the kernel encrypts, where kernel and cipher allow it
-  bool kernel_tls_receive = true;  // the kernel decrypts, likewise
-  bool super_packets =
-      true;                  // several TCP or UDP segments of a flow in one interface read or write
-  bool fill_records = true;  // many packets per TLS record and per turn; false: one
+  bool kernel_tls_send = true;        // the kernel encrypts, where kernel and cipher allow it
+  bool kernel_tls_receive = true;     // the kernel decrypts, likewise
+  bool super_packets = true;          // segments of a flow cross the interface in one read or write
+  bool fill_records = true;           // many packets per TLS record and per turn; false: one
   std::uint32_t interface_cache = 0;  // interfaces of ended sessions kept for reuse
+  friend bool operator==(const DataPathSettings&, const DataPathSettings&) = default;
 };
 
 struct GatewaySettings {
@@ -193,11 +193,11 @@ struct TrafficCounters {
   friend bool operator==(const TrafficCounters&, const TrafficCounters&) = default;
 };
 
-// All the control plane has to know of a session; enough to rebuild its table and leases from
-// nothing.
 // Who does the TLS records of one direction: OpenSSL in the gateway, the kernel, the network card.
 enum class TlsMode : std::uint8_t { kUser, kSoftware, kHardware };
 
+// All the control plane has to know of a session; enough to rebuild its table and leases from
+// nothing.
 struct SessionRecord {
   SessionId session;
   SessionState state = SessionState::kStarting;
@@ -227,9 +227,12 @@ struct SessionReport {
   std::string reason;                            // only with kDown: words for the log
 };
 
+// What changes in a session without an event.
 struct CountersReport {
   SessionId session;
   TrafficCounters counters;
+  TlsMode tls_send = TlsMode::kUser;     // as the kernel told at the time of this report
+  TlsMode tls_receive = TlsMode::kUser;  // likewise
 };
 
 // One named counter of a gateway, total since its start ("http_bad_request", "sstp_abort_sent").

@@ -62,6 +62,8 @@ inline constexpr std::size_t kMaxCounters = 1024;     // named counters of one g
 [[nodiscard]] Result<TerminateCause> FromProto(pb::TerminateCause value);
 [[nodiscard]] pb::SessionState ToProto(SessionState value);
 [[nodiscard]] Result<SessionState> FromProto(pb::SessionState value);
+[[nodiscard]] pb::TlsMode ToProto(TlsMode value);
+[[nodiscard]] Result<TlsMode> FromProto(pb::TlsMode value);
 [[nodiscard]] pb::SessionEventKind ToProto(SessionEventKind value);
 [[nodiscard]] Result<SessionEventKind> FromProto(pb::SessionEventKind value);
 

@@ -136,6 +136,31 @@ Result<SessionState> FromProto(pb::SessionState value) {
   }
 }
 
+pb::TlsMode ToProto(TlsMode value) {
+  switch (value) {
+    case TlsMode::kUser:
+      return pb::TLS_MODE_USER;
+    case TlsMode::kSoftware:
+      return pb::TLS_MODE_SOFTWARE;
+    case TlsMode::kHardware:
+      return pb::TLS_MODE_HARDWARE;
+  }
+  return pb::TLS_MODE_UNSPECIFIED;
+}
+
+Result<TlsMode> FromProto(pb::TlsMode value) {
+  switch (value) {
+    case pb::TLS_MODE_USER:
+      return TlsMode::kUser;
+    case pb::TLS_MODE_SOFTWARE:
+      return TlsMode::kSoftware;
+    case pb::TLS_MODE_HARDWARE:
+      return TlsMode::kHardware;
+    default:
+      return Refuse("TlsMode", "unknown value " + std::to_string(value));
+  }
+}
+
 pb::SessionEventKind ToProto(SessionEventKind value) {
   switch (value) {
     case SessionEventKind::kStarting:

@@ -26,6 +26,8 @@ void Put(const CountersBatch& batch, pb::FromGateway& out) {
     pb::CountersBatch::Entry& entry = *to.add_entries();
     entry.set_session_id(report.session);
     *entry.mutable_counters() = ToProto(report.counters);
+    entry.set_tls_send(ToProto(report.tls_send));
+    entry.set_tls_receive(ToProto(report.tls_receive));
   }
   *to.mutable_statistics() = ToProto(batch.statistics);
 }
@@ -68,7 +70,10 @@ Result<FromGatewayMessage> Take(const pb::CountersBatch& in) {
   CountersBatch out;
   for (const pb::CountersBatch::Entry& entry : in.entries()) {
     SG_RETURN_IF_ERROR(CheckSessionId("counters.session_id", entry.session_id()));
-    out.entries.push_back({entry.session_id(), FromProto(entry.counters())});
+    CountersReport report{entry.session_id(), FromProto(entry.counters())};
+    SG_ASSIGN_OR_RETURN(report.tls_send, FromProto(entry.tls_send()));
+    SG_ASSIGN_OR_RETURN(report.tls_receive, FromProto(entry.tls_receive()));
+    out.entries.push_back(std::move(report));
   }
   SG_ASSIGN_OR_RETURN(out.statistics, FromProto(in.statistics()));
   return out;

@@ -73,6 +73,8 @@ pb::SessionRecord ToProto(const SessionRecord& record) {
   *out.mutable_counters() = ToProto(record.counters);
   out.set_tls_version(FitText(record.tls_version, kMaxName));
   out.set_tls_cipher(FitText(record.tls_cipher, kMaxName));
+  out.set_tls_send(ToProto(record.tls_send));
+  out.set_tls_receive(ToProto(record.tls_receive));
   return out;
 }
 
@@ -94,6 +96,8 @@ Result<SessionRecord> FromProto(const pb::SessionRecord& in) {
   SG_ASSIGN_OR_RETURN(out.state, FromProto(in.state()));
   SG_ASSIGN_OR_RETURN(out.policy, FromProto(in.policy()));
   SG_ASSIGN_OR_RETURN(out.auth_protocol, FromProto(in.auth_protocol()));
+  SG_ASSIGN_OR_RETURN(out.tls_send, FromProto(in.tls_send()));
+  SG_ASSIGN_OR_RETURN(out.tls_receive, FromProto(in.tls_receive()));
   out.session = in.session_id();
   out.interface_name = in.interface_name();
   out.user = in.user();

@@ -13,6 +13,7 @@ constexpr std::size_t kMaxListenAddresses = 64;
 constexpr std::size_t kMaxCipherList = 4096;
 constexpr std::size_t kMaxUrl = 2048;
 constexpr std::size_t kMaxHostName = 253;
+constexpr std::uint32_t kMaxInterfaceCache = 256'000;  // as ppp-options.interface-cache has it
 
 pb::TlsSettings ToProto(const TlsSettings& tls) {
   pb::TlsSettings out;
@@ -184,6 +185,23 @@ Result<PppSettings> FromProto(const pb::PppSettings& in) {
   return out;
 }
 
+pb::DataPathSettings ToProto(const DataPathSettings& data_path) {
+  pb::DataPathSettings out;
+  out.set_kernel_tls_send(data_path.kernel_tls_send);
+  out.set_kernel_tls_receive(data_path.kernel_tls_receive);
+  out.set_super_packets(data_path.super_packets);
+  out.set_fill_records(data_path.fill_records);
+  out.set_interface_cache(data_path.interface_cache);
+  return out;
+}
+
+Result<DataPathSettings> FromProto(const pb::DataPathSettings& in) {
+  SG_RETURN_IF_ERROR(CheckRange("settings.data_path.interface_cache", in.interface_cache(), 0,
+                                kMaxInterfaceCache));
+  return DataPathSettings{in.kernel_tls_send(), in.kernel_tls_receive(), in.super_packets(),
+                          in.fill_records(), in.interface_cache()};
+}
+
 // "sstp%d": what the kernel takes as a name template, 15 octets at most with its number.
 Result<bool> CheckInterfaceTemplate(const std::string& name) {
   SG_RETURN_IF_ERROR(CheckLength("settings.interface_name", name.size(), 3, 15));
@@ -207,6 +225,7 @@ pb::GatewaySettings ToProto(const GatewaySettings& settings) {
   out.set_interface_name(settings.interface_name);
   out.set_log_level(static_cast<std::uint32_t>(settings.log_level));
   out.set_max_sessions(settings.max_sessions);
+  *out.mutable_data_path() = ToProto(settings.data_path);
   return out;
 }
 
@@ -222,10 +241,13 @@ Result<GatewaySettings> FromProto(const pb::GatewaySettings& in) {
   SG_RETURN_IF_ERROR(CheckRange("settings.port", in.port(), 1, 65535));
   SG_RETURN_IF_ERROR(CheckInterfaceTemplate(in.interface_name()));
   SG_RETURN_IF_ERROR(CheckRange("settings.log_level", in.log_level(), 0, 5));
+  // Absent, it would read as everything off.
+  if (!in.has_data_path()) return Refuse("settings.data_path", "is missing");
   GatewaySettings out;
   SG_ASSIGN_OR_RETURN(out.tls, FromProto(in.tls()));
   SG_ASSIGN_OR_RETURN(out.sstp, FromProto(in.sstp()));
   SG_ASSIGN_OR_RETURN(out.ppp, FromProto(in.ppp()));
+  SG_ASSIGN_OR_RETURN(out.data_path, FromProto(in.data_path()));
   out.generation = Generation(in.generation());
   out.listen_addresses.assign(in.listen_addresses().begin(), in.listen_addresses().end());
   out.port = static_cast<std::uint16_t>(in.port());

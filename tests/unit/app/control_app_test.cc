@@ -259,10 +259,15 @@ TEST_F(ControlAppTest, CountersReachTheTable) {
   v1::CountersBatch::Entry& entry = *message.mutable_counters()->add_entries();
   entry.set_session_id(FakeGateway::Sid("s1"));
   entry.mutable_counters()->set_rx_bytes(4711);
+  entry.set_tls_send(v1::TLS_MODE_HARDWARE);
+  entry.set_tls_receive(v1::TLS_MODE_SOFTWARE);
   message.mutable_counters()->mutable_statistics()->set_sstp_active(1);
   gateway.Write(message);
   gateway.ReportAndWait(v1::SESSION_EVENT_KIND_DOWN, FakeGateway::Record("none", "", 0));
-  EXPECT_EQ(Sessions().at(0).record().counters().rx_bytes(), 4711U);
+  const v1::SessionRecord record = Sessions().at(0).record();
+  EXPECT_EQ(record.counters().rx_bytes(), 4711U);
+  EXPECT_EQ(record.tls_send(), v1::TLS_MODE_HARDWARE);
+  EXPECT_EQ(record.tls_receive(), v1::TLS_MODE_SOFTWARE);
   v1::GetStatisticsResponse statistics;
   ASSERT_TRUE(Call(&v1::Operator::Stub::GetStatistics, {}, &statistics).ok());
   EXPECT_EQ(statistics.gateways().sstp_active(), 1U);

@@ -159,6 +159,8 @@ class FakeGateway {
     record.set_called_station("192.0.2.2");
     record.set_peer("192.0.2.1:1000");
     record.set_auth_protocol(v1::AUTH_PROTOCOL_PAP);
+    record.set_tls_send(v1::TLS_MODE_USER);
+    record.set_tls_receive(v1::TLS_MODE_USER);
     record.set_mtu_octets(1452);
     record.mutable_policy()->set_generation(1);
     record.mutable_policy()->set_address(address);

@@ -32,6 +32,7 @@ TEST(Sstpctl, HelpHasCommandsAndExamples) {
     EXPECT_THAT(help.out, HasSubstr(part));
   }
   EXPECT_THAT(RunWith({"show", "sessions", "--help"}).out, HasSubstr("calling-sid"));
+  EXPECT_THAT(RunWith({"show", "sessions", "--help"}).out, HasSubstr("--wide"));
   EXPECT_THAT(RunWith({"show", "statistics", "--help"}).out, HasSubstr("longest"));
   EXPECT_THAT(RunWith({"--version"}).out, HasSubstr("sstpctl "));
 }
@@ -43,6 +44,7 @@ TEST(Sstpctl, WrongCommandLinesAreRefused) {
   EXPECT_GE(RunWith({"terminate", "user"}).code, 100);
   EXPECT_GE(RunWith({"drain", "perhaps"}).code, 100);
   EXPECT_GE(RunWith({"log", "level", "9"}).code, 100);
+  EXPECT_GE(RunWith({"show", "sessions", "--wide", "--columns", "ip"}).code, 100);
 }
 
 TEST(Sstpctl, SaysThatNobodyIsThereAndWhatToDo) {

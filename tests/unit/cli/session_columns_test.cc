@@ -22,6 +22,8 @@ pb::Session Make(const std::string& interface_name, const std::string& user,
   record.set_auth_protocol(pb::AUTH_PROTOCOL_PAP);
   record.set_mtu_octets(1452);
   record.set_uptime_seconds(946);
+  record.set_tls_send(pb::TLS_MODE_SOFTWARE);
+  record.set_tls_receive(pb::TLS_MODE_USER);
   record.mutable_counters()->set_rx_bytes(16691);
   record.mutable_counters()->set_tx_bytes(210);
   return session;
@@ -36,6 +38,32 @@ TEST(RenderSessions, ThePagesTable) {
   ASSERT_TRUE(text);
   EXPECT_THAT(*text, HasSubstr(" sstp0  | test     | 10.0.0.2 |     |        | 192.168.10.100 |"
                                "            | active | 00:15:46 | 16.3 KiB | 210 B\n"));
+}
+
+TEST(RenderSessions, TheWideTableTellsHowASessionIsCarried) {
+  TableRequest request;
+  request.wide = true;
+  const auto text = RenderSessions({Make("sstp0", "test", 0x0a000002)}, request);
+  ASSERT_TRUE(text);
+  EXPECT_THAT(*text, HasSubstr("| tx-bytes |        sid       | gateway | mtu  | auth | tls | "
+                               "cipher | tls-send | tls-receive\n"));
+  EXPECT_THAT(*text, HasSubstr("| 210 B    | 0123456789abcdef | gw1     | 1452 | PAP  |     | "
+                               "       | sw       | user\n"));
+}
+
+TEST(RenderSessions, ATlsModeOfEachKindHasItsWord) {
+  const std::vector<std::pair<pb::TlsMode, std::string>> words{{pb::TLS_MODE_USER, "user"},
+                                                               {pb::TLS_MODE_SOFTWARE, "sw"},
+                                                               {pb::TLS_MODE_HARDWARE, "hw"},
+                                                               {pb::TLS_MODE_UNSPECIFIED, ""}};
+  for (const auto& [mode, word] : words) {
+    pb::Session session;
+    session.mutable_record()->set_tls_send(mode);
+    EXPECT_EQ(FindColumn("tls-send")->text(session, false), word);
+    EXPECT_EQ(FindColumn("tls-receive")->text(session, false), "");
+    session.mutable_record()->set_tls_receive(mode);
+    EXPECT_EQ(FindColumn("tls-receive")->text(session, true), word);
+  }
 }
 
 TEST(RenderSessions, ColumnsOrderAndMatch) {
@@ -105,7 +133,9 @@ TEST(RenderSessionsJson, KeysAreStable) {
     "mtu": 1452,
     "auth": "PAP",
     "tls": "",
-    "cipher": ""
+    "cipher": "",
+    "tls-send": "sw",
+    "tls-receive": "user"
   }
 ]
 )");

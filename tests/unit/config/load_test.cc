@@ -75,6 +75,7 @@ TEST(LoadConfig, FillsInTheDefaults) {
   EXPECT_EQ(gateway.interface_name, "sstp%d");
   EXPECT_EQ(gateway.log_level, LogLevel::kInfo);
   EXPECT_EQ(gateway.max_sessions, 0U);
+  EXPECT_EQ(gateway.data_path, DataPathSettings{});
   EXPECT_THAT(gateway.tls.protocols, ElementsAre("tls1.2", "tls1.3"));
   EXPECT_FALSE(gateway.tls.prefer_server_ciphers);
   EXPECT_EQ(gateway.sstp.negotiation_timeout, std::chrono::seconds(60));
@@ -122,6 +123,7 @@ TEST(LoadConfig, TakesEveryGatewaySetting) {
   wins-server: [192.0.2.3, 192.0.2.4]
   cli: { socket: /tmp/o.sock }
   link: { listen: "unix:/tmp/l.sock" }
+  data-path: { kernel-tls-send: false, fill-records: false }
   protocol:
     timeout: 20
     hello-interval: 0
@@ -138,7 +140,7 @@ TEST(LoadConfig, TakesEveryGatewaySetting) {
     ipv6: deny
     disable-ccp: true
     mppe: deny
-    interface-cache: 0
+    interface-cache: 256000
     lcp-echo-interval: 40
     lcp-echo-failure: 4
     lcp-echo-timeout: 100
@@ -156,6 +158,7 @@ TEST(LoadConfig, TakesEveryGatewaySetting) {
   EXPECT_EQ(gateway.interface_name, "vpn%d");
   EXPECT_EQ(gateway.max_sessions, 9U);
   EXPECT_EQ(gateway.log_level, LogLevel::kDebug);
+  EXPECT_EQ(gateway.data_path, (DataPathSettings{false, true, true, false, 256'000}));
   EXPECT_EQ(config.single_session, SingleSession::kNone);
   EXPECT_THAT(config.dns, ElementsAre(Ip("192.0.2.1"), Ip("192.0.2.2")));
   EXPECT_THAT(config.wins, ElementsAre(Ip("192.0.2.3"), Ip("192.0.2.4")));

@@ -48,10 +48,13 @@ TEST(Link, UpwardMessagesRoundTrip) {
   report.report.record.session = kSession;
   EXPECT_EQ(Carry<NumberedReport>(report).sequence, 3U);
 
-  const auto counters = Carry<CountersBatch>(CountersBatch{{{kSession, {1, 2, 3, 4}}}, {}});
+  const auto counters = Carry<CountersBatch>(
+      CountersBatch{{{kSession, {1, 2, 3, 4}, TlsMode::kSoftware, TlsMode::kHardware}}, {}});
   ASSERT_THAT(counters.entries, SizeIs(1));
   EXPECT_EQ(counters.entries[0].session, kSession);
   EXPECT_EQ(counters.entries[0].counters, (TrafficCounters{1, 2, 3, 4}));
+  EXPECT_EQ(counters.entries[0].tls_send, TlsMode::kSoftware);
+  EXPECT_EQ(counters.entries[0].tls_receive, TlsMode::kHardware);
 
   const auto applied = Carry<Applied>(Applied{Generation(4), kSession});
   EXPECT_EQ(applied.generation, Generation(4));

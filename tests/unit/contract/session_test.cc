@@ -27,6 +27,8 @@ SessionRecord Record() {
   record.counters = {1, 2, 3, 4};
   record.tls_version = "TLSv1.3";
   record.tls_cipher = "TLS_AES_256_GCM_SHA384";
+  record.tls_send = TlsMode::kHardware;
+  record.tls_receive = TlsMode::kSoftware;
   return record;
 }
 
@@ -58,6 +60,8 @@ TEST(Session, RecordRoundTrip) {
   EXPECT_EQ(out->counters, in.counters);
   EXPECT_EQ(out->tls_version, in.tls_version);
   EXPECT_EQ(out->tls_cipher, in.tls_cipher);
+  EXPECT_EQ(out->tls_send, in.tls_send);
+  EXPECT_EQ(out->tls_receive, in.tls_receive);
 }
 
 TEST(Session, WhatAGatewayWritesIsNeverRefused) {
@@ -105,6 +109,9 @@ TEST(Session, EveryEnumValueRoundTrips) {
                               AuthProtocol::kMsChapV2}) {
     EXPECT_EQ(*FromProto(ToProto(protocol)), protocol);
   }
+  for (const auto mode : {TlsMode::kUser, TlsMode::kSoftware, TlsMode::kHardware}) {
+    EXPECT_EQ(*FromProto(ToProto(mode)), mode);
+  }
   for (const auto preference : {NcpPreference::kDeny, NcpPreference::kAllow, NcpPreference::kPrefer,
                                 NcpPreference::kRequire}) {
     EXPECT_EQ(*FromProto(ToProto(preference)), preference);
@@ -145,6 +152,9 @@ TEST(Session, EachInvalidFieldOfAReportIsRefused) {
       {"uptime_seconds", [](auto& m) { m.mutable_record()->set_uptime_seconds(-1); }},
       {"tls_version", [](auto& m) { m.mutable_record()->set_tls_version(std::string(65, 'a')); }},
       {"tls_cipher", [](auto& m) { m.mutable_record()->set_tls_cipher(std::string(65, 'a')); }},
+      {"TlsMode", [](auto& m) { m.mutable_record()->clear_tls_send(); }},
+      {"TlsMode",
+       [](auto& m) { m.mutable_record()->set_tls_receive(static_cast<pb::TlsMode>(4)); }},
   };
   const pb::SessionReport good = ToProto(Report());
   ExpectAccepted(good);

@@ -47,6 +47,7 @@ GatewaySettings Full() {
   settings.interface_name = "vpn%d";
   settings.log_level = LogLevel::kDebug;
   settings.max_sessions = 1000;
+  settings.data_path = {false, true, false, true, 256'000};
   return settings;
 }
 
@@ -68,6 +69,7 @@ TEST(Settings, RoundTrip) {
   EXPECT_EQ(out->interface_name, in.interface_name);
   EXPECT_EQ(out->log_level, in.log_level);
   EXPECT_EQ(out->max_sessions, in.max_sessions);
+  EXPECT_EQ(out->data_path, in.data_path);
 }
 
 TEST(Settings, SstpRoundTrip) {
@@ -106,6 +108,21 @@ TEST(Settings, PppRoundTrip) {
   EXPECT_EQ(out.max_terminate, in.max_terminate);
   EXPECT_EQ(out.max_failure, in.max_failure);
   EXPECT_EQ(out.server_name, in.server_name);
+}
+
+TEST(Settings, EachSwitchOfTheDataPathIsItsOwn) {
+  for (const DataPathSettings& in :
+       {DataPathSettings{}, DataPathSettings{true, false, false, false, 0},
+        DataPathSettings{false, true, false, false, 0},
+        DataPathSettings{false, false, true, false, 0},
+        DataPathSettings{false, false, false, true, 0},
+        DataPathSettings{false, false, false, false, 1}}) {
+    GatewaySettings settings = Full();
+    settings.data_path = in;
+    const auto out = FromProto(ToProto(settings));
+    ASSERT_TRUE(out.has_value()) << out.error().message;
+    EXPECT_EQ(out->data_path, in);
+  }
 }
 
 TEST(Settings, AbsentPartsStayAbsent) {
@@ -154,6 +171,8 @@ TEST(Settings, EachInvalidFieldIsRefused) {
       {"interface_name", [](auto& m) { m.set_interface_name("a/%d"); }},
       {"interface_name", [](auto& m) { m.set_interface_name("abcdefghijklmn%d"); }},
       {"log_level", [](auto& m) { m.set_log_level(6); }},
+      {"data_path", [](auto& m) { m.clear_data_path(); }},
+      {"interface_cache", [](auto& m) { m.mutable_data_path()->set_interface_cache(256'001); }},
       {"certificate_chain_pem", [](auto& m) { m.mutable_tls()->clear_certificate_chain_pem(); }},
       {"private_key_pem", [](auto& m) { m.mutable_tls()->clear_private_key_pem(); }},
       {"dhparam_pem",

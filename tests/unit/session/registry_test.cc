@@ -211,6 +211,19 @@ TEST_F(RegistryTest, UptimeRunsOnAndStandsStillAtTheEnd) {
   EXPECT_EQ(registry_.Find({"g", "a"})->record.counters.tx_bytes, 20U);
 }
 
+TEST_F(RegistryTest, WhoDoesTheTlsRecordsFollowsTheGateway) {
+  SessionRecord record = Record("a", "u", "s");
+  record.tls_send = TlsMode::kSoftware;
+  (void)registry_.Attach(MakeHello("1", {record}), now_);
+  EXPECT_EQ(registry_.Find({"g", "a"})->record.tls_send, TlsMode::kSoftware);
+  EXPECT_EQ(registry_.Find({"g", "a"})->record.tls_receive, TlsMode::kUser);
+  CountersBatch batch;
+  batch.entries.push_back({"a", {}, TlsMode::kHardware, TlsMode::kSoftware});
+  registry_.ApplyCounters("g", batch, now_);
+  EXPECT_EQ(registry_.Find({"g", "a"})->record.tls_send, TlsMode::kHardware);
+  EXPECT_EQ(registry_.Find({"g", "a"})->record.tls_receive, TlsMode::kSoftware);
+}
+
 TEST(NaturalLess, ComparesNumbersAsNumbers) {
   EXPECT_TRUE(NaturalLess("sstp2", "sstp10"));
   EXPECT_FALSE(NaturalLess("sstp10", "sstp2"));
