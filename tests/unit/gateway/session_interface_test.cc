@@ -15,8 +15,8 @@ TEST(SessionInterface, WhereIpv6CannotBeDisabledThereIsOneWarningAndSessionsGoOn
   ::testing::internal::CaptureStderr();
   for (int i = 0; i < 3; ++i) {
     edge::FakeKernel kernel;
-    kernel.FailCall(5, EROFS);  // opening disable_ipv6
-    const auto interface = SessionInterface::Create(kernel);
+    kernel.FailCall(7, EROFS);  // opening disable_ipv6
+    const auto interface = SessionInterface::Create(kernel, true);
     EXPECT_TRUE(interface.has_value());
   }
   const std::string log = ::testing::internal::GetCapturedStderr();
@@ -32,7 +32,7 @@ TEST(SessionInterface, WhereIpv6CannotBeDisabledThereIsOneWarningAndSessionsGoOn
 void ChangeMtuInUse() {
   auto netlink = edge::Netlink::Open(edge::LinuxKernel());
   ASSERT_TRUE(netlink.has_value()) << netlink.error().message;
-  auto interface = SessionInterface::Create(edge::LinuxKernel());
+  auto interface = SessionInterface::Create(edge::LinuxKernel(), true);
   ASSERT_TRUE(interface.has_value()) << interface.error().message;
   std::string warning;
   const auto activated = interface->Activate(
