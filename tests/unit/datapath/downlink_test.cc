@@ -1,5 +1,7 @@
 #include "gateway/datapath/downlink.h"
 
+#include <random>
+
 #include "tests/support/hex.h"
 #include "tests/unit/datapath/packets.h"
 
@@ -166,6 +168,46 @@ TEST(Records, AsManyWholePacketsAsFitTheLastAlone) {
   EXPECT_THAT(Records(batch, 315), ElementsAre(ElementsAre(100), ElementsAre(200), ElementsAre(300),
                                                ElementsAre(400), ElementsAre(500)));
   EXPECT_EQ(Records(batch, 0).size(), 5U) << "never less than a packet";
+}
+
+// Whatever the sizes and the bound are: whole packets, as many as fit, the last one alone.
+TEST(Records, TheRulesHoldForRandomSizesAndBounds) {
+  std::minstd_rand random(1);
+  for (int round = 0; round < 300; ++round) {
+    FrameBatch batch(96 * 1024);
+    Downlink downlink;
+    downlink.OpenData();
+    const std::size_t range = round % 3 == 0 ? 60 : round % 3 == 1 ? 1500 : FrameBatch::kMaxPacket;
+    std::vector<std::size_t> sizes;
+    for (std::size_t count = random() % 400; sizes.size() < count;) {
+      const std::size_t size = 20 + random() % (range - 20);
+      const std::size_t before = batch.packets();
+      const Bytes packet = Ip(size, 1);
+      if (!AppendPacket(downlink, batch, packet)) break;
+      ASSERT_EQ(batch.packets(), before + 1);
+      sizes.push_back(size);
+    }
+    const std::size_t bound = random() % 20000;
+    const std::size_t limit = std::min(bound, kMaxRecord);
+    const auto records = Records(batch, bound);
+    std::vector<std::size_t> all;
+    for (std::size_t i = 0; i < records.size(); ++i) {
+      ASSERT_FALSE(records[i].empty());
+      std::size_t octets = 0;
+      for (const std::size_t size : records[i]) octets += size + 8;
+      if (records[i].size() > 1) {
+        EXPECT_LE(octets, limit);
+      }
+      const bool last = i + 1 == records.size();
+      if (last) {
+        EXPECT_EQ(records[i].size(), 1U);
+      } else if (i + 2 < records.size()) {
+        EXPECT_GT(octets + records[i + 1][0] + 8, limit) << "there was room for one more";
+      }
+      all.insert(all.end(), records[i].begin(), records[i].end());
+    }
+    ASSERT_EQ(all, sizes);
+  }
 }
 
 }  // namespace

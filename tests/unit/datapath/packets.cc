@@ -1,6 +1,7 @@
 #include "tests/unit/datapath/packets.h"
 
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <random>
 #include <stdexcept>
@@ -88,6 +89,22 @@ Bytes IpHeader(const PacketPlan& plan) {
   return header;
 }
 
+// Between two packets of no flow: the packets of each flow.
+using Epoch = std::map<std::string, std::vector<Bytes>>;
+
+std::vector<Epoch> Epochs(const std::vector<Bytes>& packets) {
+  std::vector<Epoch> epochs(1);
+  for (const Bytes& packet : packets) {
+    const std::string flow = FlowOf(packet);
+    if (flow.empty()) {
+      epochs.push_back({{"", {packet}}});
+    } else {
+      epochs.back()[flow].push_back(packet);
+    }
+  }
+  return epochs;
+}
+
 }  // namespace
 
 std::uint16_t SlowSum(ByteView bytes, std::uint32_t start) {
@@ -135,6 +152,33 @@ Bytes Build(const PacketPlan& plan) {
   packet.insert(packet.end(), plan.payload.begin(), plan.payload.end());
   Finish(packet);
   return packet;
+}
+
+std::vector<PacketPlan> TrainPlans(const PacketPlan& first, std::size_t count,
+                                   std::size_t payload) {
+  std::vector<PacketPlan> plans(count, first);
+  for (std::size_t i = 0; i < count; ++i) {
+    plans[i].payload = Noise(payload, static_cast<std::uint32_t>(i));
+    plans[i].sequence += static_cast<std::uint32_t>(i * payload);
+    plans[i].id = static_cast<std::uint16_t>(plans[i].id + i);
+  }
+  return plans;
+}
+
+std::vector<Bytes> Train(const PacketPlan& first, std::size_t count, std::size_t payload) {
+  return Train(first, std::vector<std::size_t>(count, payload));
+}
+
+std::vector<Bytes> Train(const PacketPlan& first, const std::vector<std::size_t>& sizes) {
+  std::vector<Bytes> packets;
+  PacketPlan plan = first;
+  for (const std::size_t size : sizes) {
+    plan.payload = Noise(size, static_cast<std::uint32_t>(packets.size()));
+    packets.push_back(Build(plan));
+    plan.sequence += static_cast<std::uint32_t>(size);
+    ++plan.id;
+  }
+  return packets;
 }
 
 Bytes Noise(std::size_t size, std::uint32_t seed) {
@@ -229,8 +273,13 @@ Writes Merge(const std::vector<Bytes>& packets, datapath::Coalescer::Options opt
 std::vector<Bytes> CutAll(const std::vector<Bytes>& writes) {
   std::vector<Bytes> packets;
   for (const Bytes& write : writes) {
+    const auto vnet = datapath::ParseVnetHeader(std::span(write).first<kVnetHeaderSize>());
+    if (vnet == datapath::VnetHeader{}) {  // finished, whatever it is
+      packets.emplace_back(write.begin() + kVnetHeaderSize, write.end());
+      continue;
+    }
     const std::vector<Bytes> segments = Cut(write);
-    if (segments.empty()) packets.push_back({});  // refused: equal to nothing
+    if (segments.empty()) packets.emplace_back(1, std::uint8_t{0xee});  // refused: equals nothing
     packets.insert(packets.end(), segments.begin(), segments.end());
   }
   return packets;
@@ -245,6 +294,13 @@ std::string FlowOf(ByteView packet) {
   if (protocol != 6 && protocol != 17) return "";
   const ByteView key = ipv6 ? packet.subspan(8, 36) : packet.subspan(12, 12);
   return std::string(key.begin(), key.end()) + static_cast<char>(protocol);
+}
+
+bool IsFaithful(const std::vector<Bytes>& packets, const Writes& writes) {
+  std::size_t bytes = 0;
+  for (const Bytes& packet : packets) bytes += packet.size();
+  return writes.packets == packets.size() && writes.bytes == bytes &&
+         Epochs(CutAll(writes.writes)) == Epochs(packets);
 }
 
 }  // namespace sstpgw::test

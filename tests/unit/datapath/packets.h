@@ -36,6 +36,15 @@ struct PacketPlan {
 };
 [[nodiscard]] Bytes Build(const PacketPlan& plan);
 
+// `count` packets as one sender sends them one after the other: sequence numbers and ids go on,
+// each has another payload of the size given. With `sizes` instead: one packet for each.
+[[nodiscard]] std::vector<PacketPlan> TrainPlans(const PacketPlan& first, std::size_t count,
+                                                 std::size_t payload);
+[[nodiscard]] std::vector<Bytes> Train(const PacketPlan& first, std::size_t count,
+                                       std::size_t payload);
+[[nodiscard]] std::vector<Bytes> Train(const PacketPlan& first,
+                                       const std::vector<std::size_t>& sizes);
+
 // `size` octets that depend on `seed`.
 [[nodiscard]] Bytes Noise(std::size_t size, std::uint32_t seed);
 
@@ -71,7 +80,15 @@ class Writes : public datapath::PacketSink {
 // Merge, then Cut.
 [[nodiscard]] std::vector<Bytes> CutAll(const std::vector<Bytes>& writes);
 
+// What left is what came, bit for bit, after cutting: each flow in its order, and packets of no
+// flow in their place among all others. A failed expectation otherwise.
+void ExpectFaithful(const std::vector<Bytes>& packets, const Writes& writes);
+
 // Addresses, ports and protocol of a TCP or UDP packet that has them, as text; "" for others.
 [[nodiscard]] std::string FlowOf(ByteView packet);
+
+// What left is what came, bit for bit, after cutting: each flow in its order, and packets of no
+// flow in their place among all others; and it was counted right.
+[[nodiscard]] bool IsFaithful(const std::vector<Bytes>& packets, const Writes& writes);
 
 }  // namespace sstpgw::test
