@@ -110,7 +110,7 @@ void Connection::ReadAll() {
 
 void Connection::BeginBulk(std::size_t read_size) {
   if (read_size > 0) bulk_buffer_.resize(std::max(read_size, kRecord));
-  tls_.BufferWrites();
+  tls_.UseBuffers(read_size);
 }
 
 void Connection::WriteRecord(ByteView frames) {

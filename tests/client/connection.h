@@ -51,7 +51,7 @@ class Connection {
   [[nodiscard]] bool has_pending() const { return session_ && !finished() && tls_.has_pending(); }
 
   // Once the session is up: gathers records until they are flushed, and takes up to `read_size`
-  // octets (0: one record) at one time from TLS.
+  // octets (0: a record) at one time.
   void BeginBulk(std::size_t read_size);
   // Whole SSTP data packets, at most 16384 octets, in a TLS record of their own. After BeginBulk,
   // and only while backlog() is 0 or Flush() will follow.

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -30,7 +31,7 @@ bool IsAddress(const std::string& text) {
 }
 
 // What OpenSSL asks of a BIO beyond writing: that a flush is fine, nothing else is known.
-long ControlGatherBio(BIO* /*bio*/, int command, long /*number*/, void* /*pointer*/) {
+long ControlBuffers(BIO* /*bio*/, int command, long /*number*/, void* /*pointer*/) {
   return command == BIO_CTRL_FLUSH ? 1 : 0;
 }
 
@@ -75,11 +76,6 @@ TlsConnection::TlsConnection(const TlsClientContext& context, int fd)
   const TlsOptions& options = context.options();
   SSL_set_fd(ssl_, fd);
   SSL_set_connect_state(ssl_);
-  if (options.read_ahead > 0) {
-    SSL_clear_mode(ssl_, SSL_MODE_RELEASE_BUFFERS);
-    SSL_set_default_read_buffer_len(ssl_, options.read_ahead);
-    SSL_set_read_ahead(ssl_, 1);
-  }
   if (!options.sni.empty()) SSL_set_tlsext_host_name(ssl_, options.sni.c_str());
   if (!options.verify || options.verify_name.empty()) return;
   if (IsAddress(options.verify_name)) {
@@ -92,7 +88,7 @@ TlsConnection::TlsConnection(const TlsClientContext& context, int fd)
 TlsConnection::TlsConnection(TlsConnection&& other) noexcept
     : ssl_(std::exchange(other.ssl_, nullptr)),
       fd_(std::exchange(other.fd_, -1)),
-      gathered_(std::move(other.gathered_)) {}
+      buffers_(std::move(other.buffers_)) {}
 
 TlsConnection::~TlsConnection() {
   SSL_free(ssl_);
@@ -155,42 +151,68 @@ Result<std::size_t> TlsConnection::Write(ByteView bytes) {
   return Fail(TlsError("TLS write"));
 }
 
-int TlsConnection::GatherRecord(bio_st* bio, const char* octets, int size) {
-  auto& gathered = *static_cast<Gathered*>(BIO_get_data(bio));
-  gathered.octets.insert(gathered.octets.end(), octets, octets + size);
+int TlsConnection::WriteToBuffer(bio_st* bio, const char* octets, int size) {
+  std::vector<std::uint8_t>& out = static_cast<Buffers*>(BIO_get_data(bio))->out;
+  out.insert(out.end(), octets, octets + size);
   return size;
 }
 
-void TlsConnection::BufferWrites() {
+int TlsConnection::ReadFromBuffer(bio_st* bio, char* octets, int size) {
+  Buffers& buffers = *static_cast<Buffers*>(BIO_get_data(bio));
+  BIO_clear_retry_flags(bio);
+  if (buffers.taken == buffers.filled) {
+    const ssize_t received = recv(buffers.fd, buffers.in.data(), buffers.in.size(), 0);
+    if (received <= 0) {
+      if (received < 0 && (errno == EAGAIN || errno == EINTR)) BIO_set_retry_read(bio);
+      return static_cast<int>(received);
+    }
+    buffers.taken = 0;
+    buffers.filled = static_cast<std::size_t>(received);
+  }
+  const std::size_t take = std::min(static_cast<std::size_t>(size), buffers.filled - buffers.taken);
+  std::memcpy(octets, buffers.in.data() + buffers.taken, take);
+  buffers.taken += take;
+  return static_cast<int>(take);
+}
+
+void TlsConnection::UseBuffers(std::size_t read_size) {
   static const struct Method {
-    Method() : value(BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "gathered records")) {
-      BIO_meth_set_write(value, GatherRecord);
-      BIO_meth_set_ctrl(value, ControlGatherBio);
+    Method() : value(BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "ciphertext")) {
+      BIO_meth_set_write(value, WriteToBuffer);
+      BIO_meth_set_read(value, ReadFromBuffer);
+      BIO_meth_set_ctrl(value, ControlBuffers);
     }
     BIO_METHOD* value;
   } method;
-  if (gathered_) return;
-  gathered_ = std::make_unique<Gathered>();
+  if (buffers_) return;
+  buffers_ = std::make_unique<Buffers>();
+  buffers_->fd = fd_;
   BIO* bio = BIO_new(method.value);
-  BIO_set_data(bio, gathered_.get());
+  BIO_set_data(bio, buffers_.get());
   BIO_set_init(bio, 1);
+  if (read_size > 0) {
+    buffers_->in.resize(read_size);
+    SSL_clear_mode(ssl_, SSL_MODE_RELEASE_BUFFERS);
+    BIO_up_ref(bio);
+    SSL_set0_rbio(ssl_, bio);
+  }
   SSL_set0_wbio(ssl_, bio);
 }
 
 Result<bool> TlsConnection::Flush() {
   while (unsent() > 0) {
     const ssize_t size =
-        send(fd_, gathered_->octets.data() + gathered_->sent, gathered_->unsent(), MSG_NOSIGNAL);
+        send(fd_, buffers_->out.data() + buffers_->sent, buffers_->unsent(), MSG_NOSIGNAL);
     if (size < 0) {
       if (errno == EINTR) continue;
       if (errno == EAGAIN) return false;
       return Fail(Error{ErrorCode::kUnavailable, std::strerror(errno)});
     }
-    gathered_->sent += static_cast<std::size_t>(size);
+    buffers_->sent += static_cast<std::size_t>(size);
   }
-  if (gathered_) {
-    gathered_->octets.clear();
-    gathered_->sent = 0;
+  if (buffers_) {
+    buffers_->out.clear();
+    buffers_->sent = 0;
   }
   return true;
 }
@@ -218,7 +240,9 @@ std::string TlsConnection::cipher() const {
   const char* name = SSL_get_cipher_name(ssl_);
   return name == nullptr ? "" : name;
 }
-bool TlsConnection::has_pending() const { return SSL_has_pending(ssl_) == 1; }
+bool TlsConnection::has_pending() const {
+  return SSL_has_pending(ssl_) == 1 || (buffers_ && buffers_->taken != buffers_->filled);
+}
 
 Result<int> StartConnect(const std::string& address, std::uint16_t port) {
   sockaddr_storage storage{};

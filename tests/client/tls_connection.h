@@ -1,7 +1,7 @@
 // A TLS client connection on a non-blocking descriptor, for one thread. Verifies the server against
 // a CA file and a name unless told not to. Errors are sentences in Error; a peer cannot make it
-// grow: nothing is buffered here beyond OpenSSL's own record, except ciphertext of ours after
-// BufferWrites, which the caller bounds by looking at unsent().
+// grow: nothing is buffered here beyond OpenSSL's own record, except ciphertext after UseBuffers:
+// ours, which the caller bounds by looking at unsent(), and one read of the peer's.
 #pragma once
 
 #include <cstdint>
@@ -27,8 +27,6 @@ struct TlsOptions {
   std::string version;      // "1.2", "1.3", empty: both
   std::string ciphers;      // TLS 1.2 list, empty: the library's
   std::string suites;       // TLS 1.3 cipher suites, empty: the library's
-  // Octets to take from the kernel at one time, for bulk; 0: one record, and no buffer while idle.
-  std::size_t read_ahead = 0;
 };
 
 // Shared by all connections of a process.
@@ -64,14 +62,16 @@ class TlsConnection {
   // Octets read; 0: nothing there now. Error: the peer closed ("closed by peer") or the connection
   // broke.
   Result<std::size_t> Read(std::span<std::uint8_t> buffer);
-  // Octets taken; 0: the kernel's buffer is full. After BufferWrites everything is taken.
+  // Octets taken; 0: the kernel's buffer is full. After UseBuffers everything is taken.
   Result<std::size_t> Write(ByteView bytes);
-  // From now on records are gathered here until Flush sends them. Call after the handshake.
-  void BufferWrites();
+  // From now on records are gathered here until Flush sends them, and up to `read_size` octets (0:
+  // no more than the record in question) are taken from the kernel at one time. Call after the
+  // handshake.
+  void UseBuffers(std::size_t read_size);
   // Sends what has been gathered; true when nothing is left, false when the kernel is full.
   Result<bool> Flush();
   // Octets of ciphertext not yet taken by the kernel.
-  [[nodiscard]] std::size_t unsent() const { return gathered_ ? gathered_->unsent() : 0; }
+  [[nodiscard]] std::size_t unsent() const { return buffers_ ? buffers_->unsent() : 0; }
   // close_notify, best effort.
   void Shutdown();
 
@@ -80,21 +80,27 @@ class TlsConnection {
   [[nodiscard]] Bytes CertificateDer() const;
   [[nodiscard]] std::string version() const;
   [[nodiscard]] std::string cipher() const;
-  // Received octets that wait inside OpenSSL: the descriptor need not be readable for them.
+  // Received octets that wait here: the descriptor need not be readable for them.
   [[nodiscard]] bool has_pending() const;
 
  private:
-  // Where OpenSSL puts its records after BufferWrites; it has a stable address for that.
-  struct Gathered {
-    std::vector<std::uint8_t> octets;
+  // Ciphertext between OpenSSL and the kernel after UseBuffers. (OpenSSL's own read-ahead moves
+  // all that it holds for each record.) OpenSSL knows its address.
+  struct Buffers {
+    int fd = -1;
+    std::vector<std::uint8_t> out;
     std::size_t sent = 0;
-    [[nodiscard]] std::size_t unsent() const { return octets.size() - sent; }
+    std::vector<std::uint8_t> in;
+    std::size_t taken = 0;  // octets [taken, filled) of `in` are still to be decrypted
+    std::size_t filled = 0;
+    [[nodiscard]] std::size_t unsent() const { return out.size() - sent; }
   };
-  static int GatherRecord(bio_st* bio, const char* octets, int size);
+  static int WriteToBuffer(bio_st* bio, const char* octets, int size);
+  static int ReadFromBuffer(bio_st* bio, char* octets, int size);
 
   ssl_st* ssl_;
   int fd_;
-  std::unique_ptr<Gathered> gathered_;
+  std::unique_ptr<Buffers> buffers_;
 };
 
 // Starts a TCP connection to a literal address; non-blocking, TCP_NODELAY, close-on-exec.

@@ -144,9 +144,7 @@ class TunClient {
 }  // namespace
 
 int RunTunMode(const Target& target, const TunOptions& options) {
-  TlsOptions tls = target.tls;
-  if (!options.packet_at_a_time) tls.read_ahead = kReadSize;
-  const Result<TlsClientContext> context = TlsClientContext::Make(tls);
+  const Result<TlsClientContext> context = TlsClientContext::Make(target.tls);
   if (!context) {
     std::fprintf(stderr, "%s\n", context.error().message.c_str());
     return 1;
