@@ -3,7 +3,7 @@
 //
 //   sstp-bench-tls-pump server --port 4433 --cert server.pem --key server.key
 //   sstp-bench-tls-pump client --host 192.168.10.1 --port 4433 --ca ca.pem --cipher NAME
-//                        --direction up|down --seconds 5 [--record 16384] [--read-ahead 0]
+//                        --direction up|down --seconds 5 [--record 16384]
 //
 // Both print one JSON object per connection: octets of payload, seconds, CPU seconds of the
 // process. Blocking sockets, default buffers, TCP_NODELAY. The client verifies the server's chain.
@@ -36,7 +36,6 @@ struct Options {
   std::string direction = "up";  // "up": client to server
   double seconds = 5;
   std::size_t record = 16384;
-  std::size_t read_ahead = 0;  // octets taken from the kernel at one time; 0: OpenSSL's default
   std::uint16_t port = 4433;
 };
 
@@ -100,14 +99,10 @@ void Receive(SSL* ssl, double seconds) {
   watch.Print(octets);
 }
 
-SSL* Wrap(SSL_CTX* context, int fd, const Options& options) {
+SSL* Wrap(SSL_CTX* context, int fd) {
   const int on = 1;
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
   SSL* ssl = SSL_new(context);
-  if (options.read_ahead > 0) {
-    SSL_set_default_read_buffer_len(ssl, options.read_ahead);
-    SSL_set_read_ahead(ssl, 1);
-  }
   SSL_set_fd(ssl, fd);
   return ssl;
 }
@@ -131,7 +126,7 @@ int Serve(const Options& options) {
   while (true) {
     const int fd = accept(listener, nullptr, nullptr);
     if (fd < 0) Die("accept");
-    SSL* ssl = Wrap(context, fd, options);
+    SSL* ssl = Wrap(context, fd);
     char direction = 0;
     if (SSL_accept(ssl) == 1 && SSL_read(ssl, &direction, 1) == 1) {
       direction == kUp ? Receive(ssl, 1e9) : Send(ssl, options, 1e9);
@@ -162,7 +157,7 @@ int Dial(const Options& options) {
   if (inet_pton(AF_INET, options.host.c_str(), &address.sin_addr) != 1) Die("host");
   const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)) < 0) Die("connect");
-  SSL* ssl = Wrap(context, fd, options);
+  SSL* ssl = Wrap(context, fd);
   if (SSL_connect(ssl) != 1) Die("TLS handshake");
   const bool up = options.direction == "up";
   if (SSL_write(ssl, up ? &kUp : &kDown, 1) != 1) Die("TLS write");
@@ -192,7 +187,6 @@ int main(int argc, char** argv) {
   for (CLI::App* both : {server, client}) {
     both->add_option("--port", options.port);
     both->add_option("--record", options.record)->check(CLI::Range(1, 16384));
-    both->add_option("--read-ahead", options.read_ahead);
   }
   CLI11_PARSE(app, argc, argv);
   return server->parsed() ? Serve(options) : Dial(options);

@@ -218,10 +218,12 @@ class Stage:
         """Both daemons; back when the gateway listens."""
         self.run([self.bin / "sstp-controlplane", "--config", config, "--check"])
         link, self.operator = f"unix:{self.folder}/link.sock", self.folder / "operator.sock"
-        self.control_plane = self.start("controlplane", [self.bin / "sstp-controlplane", "--config", config, "--link", link,
-                                                         "--operator", self.operator], netns)
+        self.control_plane = self.start(
+            "controlplane",
+            [self.bin / "sstp-controlplane", "--config", config, "--link", link, "--operator", self.operator], netns)
         self.wait_for("starting the control plane", self.operator.exists)
-        self.gateway = self.start("gateway", [self.bin / "sstp-gateway", "--name", "gw1", "--controlplane", link], netns)
+        self.gateway = self.start(
+            "gateway", [self.bin / "sstp-gateway", "--name", "gw1", "--controlplane", link], netns)
         self.wait_for("the gateway listening", lambda: self.listens(self.gateway, self.port))
 
     def reload(self, changes=None):
