@@ -71,6 +71,12 @@ class RealKernel final : public Kernel {
       return ::setsockopt(fd, level, name, value.data(), static_cast<socklen_t>(value.size()));
     });
   }
+  KernelResult<std::size_t> GetSocketOption(int fd, int level, int name,
+                                            std::span<std::uint8_t> out) override {
+    auto size = static_cast<socklen_t>(out.size());
+    if (::getsockopt(fd, level, name, out.data(), &size) < 0) return LastError();
+    return std::size_t{size};
+  }
   KernelResult<void> Bind(int fd, const sockaddr* address, socklen_t length) override {
     return Plain([&] { return ::bind(fd, address, length); });
   }
@@ -89,11 +95,23 @@ class RealKernel final : public Kernel {
     if (::getsockname(fd, reinterpret_cast<sockaddr*>(&name), &length) < 0) return LastError();
     return name;
   }
+  KernelResult<sockaddr_storage> PeerName(int fd) override {
+    sockaddr_storage name{};
+    socklen_t length = sizeof(name);
+    if (::getpeername(fd, reinterpret_cast<sockaddr*>(&name), &length) < 0) return LastError();
+    return name;
+  }
   KernelResult<std::size_t> Send(int fd, ByteView bytes, int flags) override {
     return Count([&] { return ::send(fd, bytes.data(), bytes.size(), flags); });
   }
   KernelResult<std::size_t> Receive(int fd, std::span<std::uint8_t> out, int flags) override {
     return Count([&] { return ::recv(fd, out.data(), out.size(), flags); });
+  }
+  KernelResult<std::size_t> SendMessage(int fd, const msghdr& message, int flags) override {
+    return Count([&] { return ::sendmsg(fd, &message, flags); });
+  }
+  KernelResult<std::size_t> ReceiveMessage(int fd, msghdr& message, int flags) override {
+    return Count([&] { return ::recvmsg(fd, &message, flags); });
   }
 };
 

@@ -1,6 +1,6 @@
-// The system calls that TUN, netlink, sysctl and listener code make, and nothing more: the narrow
-// seam where tests put a kernel that fails on demand. One method per call, same arguments, errno as
-// a value.
+// The system calls that TUN, netlink, sysctl, listener and kernel TLS code make, and nothing more:
+// the narrow seam where tests put a kernel that fails on demand. One method per call, same
+// arguments, errno as a value.
 //
 // EINTR: LinuxKernel repeats an interrupted call itself (close excepted, see unique_fd.h), so no
 // caller sees it. Threads: stateless, any thread.
@@ -41,12 +41,18 @@ class Kernel {
 
   virtual KernelResult<UniqueFd> Socket(int domain, int type, int protocol) = 0;
   virtual KernelResult<void> SetSocketOption(int fd, int level, int name, ByteView value) = 0;
+  // Octets written to `out`.
+  virtual KernelResult<std::size_t> GetSocketOption(int fd, int level, int name,
+                                                    std::span<std::uint8_t> out) = 0;
   virtual KernelResult<void> Bind(int fd, const sockaddr* address, socklen_t length) = 0;
   virtual KernelResult<void> Listen(int fd, int backlog) = 0;
   virtual KernelResult<UniqueFd> Accept(int fd, sockaddr_storage& peer, int flags) = 0;
   virtual KernelResult<sockaddr_storage> SocketName(int fd) = 0;
+  virtual KernelResult<sockaddr_storage> PeerName(int fd) = 0;
   virtual KernelResult<std::size_t> Send(int fd, ByteView bytes, int flags) = 0;
   virtual KernelResult<std::size_t> Receive(int fd, std::span<std::uint8_t> out, int flags) = 0;
+  virtual KernelResult<std::size_t> SendMessage(int fd, const msghdr& message, int flags) = 0;
+  virtual KernelResult<std::size_t> ReceiveMessage(int fd, msghdr& message, int flags) = 0;
 };
 
 // The real one. Lives as long as the process.

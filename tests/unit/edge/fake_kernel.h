@@ -38,6 +38,8 @@ class FakeKernel final : public Kernel {
   std::deque<Bytes> answers;
   // Of SocketName.
   sockaddr_storage name{};
+  // Of PeerName.
+  sockaddr_storage peer_name{};
   // What TUNSETIFF calls the interface.
   std::string interface_name = "ppp0";
 
@@ -87,6 +89,12 @@ class FakeKernel final : public Kernel {
                                      ByteView /*value*/) override {
     return Plain("setsockopt");
   }
+  KernelResult<std::size_t> GetSocketOption(int /*fd*/, int /*level*/, int /*name*/,
+                                            std::span<std::uint8_t> out) override {
+    if (const auto error = Enter("getsockopt")) return Fail(*error);
+    std::fill(out.begin(), out.end(), std::uint8_t{0});
+    return out.size();
+  }
   KernelResult<void> Bind(int /*fd*/, const sockaddr* /*address*/, socklen_t /*length*/) override {
     return Plain("bind");
   }
@@ -107,6 +115,10 @@ class FakeKernel final : public Kernel {
     if (const auto error = Enter("getsockname")) return Fail(*error);
     return name;
   }
+  KernelResult<sockaddr_storage> PeerName(int /*fd*/) override {
+    if (const auto error = Enter("getpeername")) return Fail(*error);
+    return peer_name;
+  }
   KernelResult<std::size_t> Send(int /*fd*/, ByteView bytes, int /*flags*/) override {
     if (const auto error = Enter("send")) return Fail(*error);
     written.assign(bytes.begin(), bytes.end());
@@ -120,6 +132,17 @@ class FakeKernel final : public Kernel {
     answers.pop_front();
     std::copy(answer.begin(), answer.end(), out.begin());
     return answer.size();
+  }
+
+  KernelResult<std::size_t> SendMessage(int /*fd*/, const msghdr& /*message*/,
+                                        int /*flags*/) override {
+    if (const auto error = Enter("sendmsg")) return Fail(*error);
+    return Fail(Errno(EAGAIN));
+  }
+  KernelResult<std::size_t> ReceiveMessage(int /*fd*/, msghdr& /*message*/,
+                                           int /*flags*/) override {
+    if (const auto error = Enter("recvmsg")) return Fail(*error);
+    return Fail(Errno(EAGAIN));
   }
 
   int backlog = 0;
