@@ -19,18 +19,19 @@ constexpr std::uint64_t kWakeupKey = 0;
 
 TimePoint ReadClock() { return TimePoint(std::chrono::steady_clock::now()); }
 
-std::uint32_t EpollEvents(Interest interest) {
+std::uint32_t EpollEvents(Interest interest, Trigger trigger) {
+  const std::uint32_t edge = trigger == Trigger::kEdge ? static_cast<std::uint32_t>(EPOLLET) : 0;
   switch (interest) {
     case Interest::kNone:
-      return 0;
+      return edge;
     case Interest::kRead:
-      return EPOLLIN;
+      return EPOLLIN | edge;
     case Interest::kWrite:
-      return EPOLLOUT;
+      return EPOLLOUT | edge;
     case Interest::kReadWrite:
-      return EPOLLIN | EPOLLOUT;
+      return EPOLLIN | EPOLLOUT | edge;
   }
-  return 0;
+  return edge;
 }
 
 std::uint64_t Key(std::uint32_t slot, std::uint32_t generation) {
@@ -57,7 +58,7 @@ Result<std::unique_ptr<EventLoop>> EventLoop::Create() {
   return std::unique_ptr<EventLoop>(new EventLoop(std::move(epoll_fd), std::move(wakeup)));
 }
 
-Result<IoHandle> EventLoop::Add(int fd, Interest interest, IoHandler& handler) {
+Result<IoHandle> EventLoop::Add(int fd, Interest interest, IoHandler& handler, Trigger trigger) {
   if (free_slots_.empty()) {
     free_slots_.push_back(static_cast<std::uint32_t>(registrations_.size()));
     registrations_.emplace_back();
@@ -65,7 +66,7 @@ Result<IoHandle> EventLoop::Add(int fd, Interest interest, IoHandler& handler) {
   const std::uint32_t slot = free_slots_.back();
   Registration& registration = registrations_[slot];
   epoll_event event{};
-  event.events = EpollEvents(interest);
+  event.events = EpollEvents(interest, trigger);
   event.data.u64 = Key(slot, registration.generation);
   if (::epoll_ctl(epoll_fd_.get(), EPOLL_CTL_ADD, fd, &event) != 0) {
     return Fail(SystemError("watching descriptor " + std::to_string(fd), errno));
@@ -73,6 +74,7 @@ Result<IoHandle> EventLoop::Add(int fd, Interest interest, IoHandler& handler) {
   free_slots_.pop_back();
   registration.fd = fd;
   registration.interest = interest;
+  registration.trigger = trigger;
   registration.handler = &handler;
   ++registered_;
   return IoHandle(slot, registration.generation);
@@ -91,7 +93,7 @@ void EventLoop::Modify(IoHandle handle, Interest interest) {
   Registration* const registration = Find(handle);
   if (registration == nullptr || registration->interest == interest) return;
   epoll_event event{};
-  event.events = EpollEvents(interest);
+  event.events = EpollEvents(interest, registration->trigger);
   event.data.u64 = Key(handle.slot_, handle.generation_);
   if (::epoll_ctl(epoll_fd_.get(), EPOLL_CTL_MOD, registration->fd, &event) != 0) {
     // Only a descriptor closed before Remove can cause this: our bug.

@@ -1,4 +1,4 @@
-// One thread's epoll loop: descriptors (level-triggered) and timers, each told to a handler object.
+// One thread's epoll loop: descriptors (level-triggered, if not asked otherwise) and timers, each told to a handler object.
 //
 // Threads: everything belongs to the thread that calls Run, except Stop. The loop never blocks
 // longer than until the next deadline. Handlers may add, modify and remove anything, themselves
@@ -35,6 +35,9 @@ class IoHandler {
 };
 
 enum class Interest : std::uint8_t { kNone, kRead, kWrite, kReadWrite };
+// kEdge: told once for every time that something arrives, and once after Modify if there is
+// something; its handler must read and write until the descriptor has no more.
+enum class Trigger : std::uint8_t { kLevel, kEdge };
 
 // Default-made: nothing registered.
 class IoHandle {
@@ -57,7 +60,8 @@ class EventLoop {
   EventLoop& operator=(const EventLoop&) = delete;
 
   // `handler` and `fd` must live until Remove. One registration per descriptor.
-  Result<IoHandle> Add(int fd, Interest interest, IoHandler& handler);
+  Result<IoHandle> Add(int fd, Interest interest, IoHandler& handler,
+                       Trigger trigger = Trigger::kLevel);
   // kNone still reports `broken`. A stale handle is ignored, and asking for the same again is free.
   void Modify(IoHandle handle, Interest interest);
   // Before the descriptor is closed. A stale handle is ignored.
@@ -87,6 +91,7 @@ class EventLoop {
   struct Registration {
     int fd = -1;
     Interest interest = Interest::kNone;
+    Trigger trigger = Trigger::kLevel;
     IoHandler* handler = nullptr;  // null: slot is free
     std::uint32_t generation = 1;
   };
