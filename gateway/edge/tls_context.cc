@@ -1,7 +1,9 @@
 #include "gateway/edge/tls_context.h"
 
 #include <openssl/bio.h>
+#include <openssl/crypto.h>
 #include <openssl/err.h>
+#include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
@@ -43,6 +45,29 @@ int HostNameIndex() {
 int FactsIndex() {
   static const int index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
   return index;
+}
+
+int RecordsIndex() {
+  static const int index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+  return index;
+}
+
+// A line of the NSS key log format: label, client random and secret, the latter two in hex. Called
+// when the key of the secret begins to be used.
+void OnKeyLog(const SSL* ssl, const char* line) {
+  auto* const records = static_cast<ConnectionRecords*>(SSL_get_ex_data(ssl, RecordsIndex()));
+  if (records == nullptr) return;
+  const std::string_view text(line);
+  const bool client = text.starts_with("CLIENT_TRAFFIC_SECRET_0 ");
+  if (!client && !text.starts_with("SERVER_TRAFFIC_SECRET_0 ")) return;
+  const char* const hex = line + text.rfind(' ') + 1;
+  std::array<std::uint8_t, EVP_MAX_MD_SIZE> octets{};
+  std::size_t size = 0;
+  const bool decoded = OPENSSL_hexstr2buf_ex(octets.data(), octets.size(), &size, hex, '\0') == 1;
+  RecordFacts& facts = client ? records->client : records->server;
+  facts.traffic_secret = decoded ? Secret(ByteView(octets).first(size)) : Secret();
+  facts.records = 0;
+  SecureWipe(octets);
 }
 
 char LowerAscii(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
@@ -266,8 +291,11 @@ Result<std::unique_ptr<TlsContext>> TlsContext::Create(const TlsSettings& settin
   return context;
 }
 
-void TlsContext::Observe(SSL* ssl, ClientHelloFacts* facts) {
+void TlsContext::Observe(SSL* ssl, ClientHelloFacts* facts, ConnectionRecords* records) {
   SSL_set_ex_data(ssl, FactsIndex(), facts);
+  SSL_set_ex_data(ssl, RecordsIndex(), records);
 }
+
+void TlsContext::NoteTrafficSecrets() { SSL_CTX_set_keylog_callback(context_.get(), OnKeyLog); }
 
 }  // namespace sstpgw::edge

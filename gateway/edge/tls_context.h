@@ -11,6 +11,7 @@
 
 #include <openssl/types.h>
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,6 +20,7 @@
 #include "proto/base/error.h"
 #include "proto/base/messages.h"
 #include "proto/base/result.h"
+#include "proto/base/secret.h"
 
 namespace sstpgw::edge {
 
@@ -33,6 +35,16 @@ struct ClientHelloFacts {
   bool name_refused = false;       // host_name is set and sni is not it
 };
 
+// What is known of the records of one direction, for whoever takes them over from OpenSSL.
+struct RecordFacts {
+  Secret traffic_secret;      // TLS 1.3, of application data; empty: none yet, or not wanted
+  std::uint64_t records = 0;  // under the key in use
+};
+struct ConnectionRecords {
+  RecordFacts client;  // what the client encrypts
+  RecordFacts server;
+};
+
 class TlsContext {
  public:
   // kInvalidArgument with the reason if any setting is unusable: bad PEM, key does not match the
@@ -44,8 +56,11 @@ class TlsContext {
   // For the log at level warning: outdated protocols enabled, ...
   [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
   [[nodiscard]] SSL_CTX* native() const { return context_.get(); }
-  // Makes the callbacks of `ssl` write to `facts`, which must outlive the handshake.
-  static void Observe(SSL* ssl, ClientHelloFacts* facts);
+  // Makes the callbacks of `ssl` write to `facts` and `records`, which must outlive the handshake.
+  static void Observe(SSL* ssl, ClientHelloFacts* facts, ConnectionRecords* records);
+  // From now on handshakes note their TLS 1.3 traffic secrets in ConnectionRecords and count its
+  // records from there. Otherwise secrets never leave OpenSSL.
+  void NoteTrafficSecrets();
 
  private:
   explicit TlsContext(std::unique_ptr<SSL_CTX, SslCtxDeleter> context);

@@ -10,158 +10,46 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <limits>
 #include <system_error>
+#include <utility>
 
 #include "gateway/edge/openssl_error.h"
+#include "gateway/edge/tls_turn.h"
 #include "proto/base/text.h"
 
 namespace sstpgw::edge {
 namespace {
 
-// Received in one piece: what a socket with default buffers holds when its reader is busy.
-constexpr std::size_t kReceiveRoom = 128 * 1024;
-// A record's plaintext, header and tag (RFC 8446 5.2): what a receive may bring beyond the room the
-// caller has left.
-constexpr std::size_t kRecordRoom = 16384 + 256 + 5;
-// Messages after the handshake that carry no data (KeyUpdate, a refused ClientHello): this many at
-// once, and one more per kHousekeepingInterval. An honest peer sends one in hours.
-constexpr int kHousekeepingBurst = 32;
-constexpr Duration kHousekeepingInterval = std::chrono::seconds(1);
-// A thread's send buffer that grew beyond this is given back.
-constexpr std::size_t kSendRoomKept = 1024 * 1024;
-
-// Borrowed by one Turn at a time; nothing survives in them between calls.
-struct ThreadBuffers {
-  Bytes receive = Bytes(kReceiveRoom);
-  Bytes send;
-};
-
-ThreadBuffers& BuffersOfThisThread() {
-  thread_local ThreadBuffers buffers;
-  return buffers;
+// Of the newest error in this thread's queue: older ones are of the layers below.
+TlsFailure KindOfOpenSslError() {
+  const unsigned long error = ERR_peek_last_error();
+  if (ERR_GET_LIB(error) != ERR_LIB_SSL) return TlsFailure::kInternal;
+  const int reason = ERR_GET_REASON(error);
+  if (reason >= SSL_AD_REASON_OFFSET) return TlsFailure::kAlert;
+  switch (reason) {
+    case SSL_R_DECRYPTION_FAILED_OR_BAD_RECORD_MAC:
+    case SSL_R_WRONG_VERSION_NUMBER:
+    case SSL_R_PACKET_LENGTH_TOO_LONG:
+    case SSL_R_ENCRYPTED_LENGTH_TOO_LONG:
+    case SSL_R_DATA_LENGTH_TOO_LONG:
+    case SSL_R_LENGTH_TOO_SHORT:
+      return TlsFailure::kBadRecord;
+    default:
+      return TlsFailure::kProtocol;
+  }
 }
 
 }  // namespace
 
-class TlsStream::Turn {
- public:
-  // `room`: how much plaintext the caller can take.
-  Turn(TlsStream& stream, std::size_t room)
-      : stream_(stream), buffers_(BuffersOfThisThread()), input_(stream.held_) {
-    buffers_.send.clear();
-    receive_limit_ = std::min(kReceiveRoom, room + kRecordRoom);
-    stream_.turn_ = this;
-    ERR_clear_error();
-  }
-  ~Turn() { stream_.turn_ = nullptr; }
-  Turn(const Turn&) = delete;
-  Turn& operator=(const Turn&) = delete;
-
-  // Octets copied; 0: nothing now; -1: nothing ever: stream_.end_of_tcp_ or receive_errno_ says
-  // why, or the stream has failed.
-  int Pull(std::span<std::uint8_t> out) {
-    if (stream_.failed_ || (input_.empty() && !Receive())) return -1;
-    const std::size_t length = std::min(out.size(), input_.size());
-    std::copy_n(input_.begin(), length, out.begin());
-    input_ = input_.subspan(length);
-    return static_cast<int>(length);
-  }
-  void Push(ByteView ciphertext) {
-    buffers_.send.insert(buffers_.send.end(), ciphertext.begin(), ciphertext.end());
-  }
-
-  // Keeps unread input, sends output. False: the connection is broken.
-  bool Finish() {
-    if (input_.data() != stream_.held_.data() || input_.size() != stream_.held_.size()) {
-      stream_.held_ = Bytes(input_.begin(), input_.end());
-      stream_.held_.shrink_to_fit();
-    }
-    input_ = {};
-    const bool ok = buffers_.send.empty() || stream_.SendOut(buffers_.send);
-    if (buffers_.send.capacity() > kSendRoomKept) Bytes().swap(buffers_.send);
-    return ok;
-  }
-  // The one receive of this turn filled its room, so the socket may hold more.
-  [[nodiscard]] bool more_waiting() const { return more_waiting_; }
-
- private:
-  // Once per turn: OpenSSL asks again and again as long as records bring it no data, and whoever
-  // sends such records must not hold the thread.
-  bool Receive() {
-    if (received_) return true;
-    received_ = true;
-    ssize_t got = 0;
-    do {
-      got = ::recv(stream_.fd_.get(), buffers_.receive.data(), receive_limit_, MSG_DONTWAIT);
-    } while (got < 0 && errno == EINTR);
-    if (got > 0) {
-      input_ = ByteView(buffers_.receive).first(static_cast<std::size_t>(got));
-      // A short count means the socket is empty for now; epoll tells when that changes.
-      more_waiting_ = static_cast<std::size_t>(got) == receive_limit_;
-      return true;
-    }
-    if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return true;
-    if (got == 0) {
-      stream_.end_of_tcp_ = true;
-    } else {
-      stream_.receive_errno_ = errno;
-    }
-    return false;
-  }
-
-  TlsStream& stream_;
-  ThreadBuffers& buffers_;
-  ByteView input_;  // in held_ or in the thread's receive buffer
-  std::size_t receive_limit_ = 0;
-  bool received_ = false;
-  bool more_waiting_ = false;
-};
-
-struct TlsStream::Bio {
-  static TlsStream& StreamOf(BIO* bio) { return *static_cast<TlsStream*>(BIO_get_data(bio)); }
-
-  static int Read(BIO* bio, char* out, int size) {
-    BIO_clear_retry_flags(bio);
-    Turn* const turn = StreamOf(bio).turn_;
-    if (turn == nullptr || size <= 0) return -1;
-    const int got =
-        turn->Pull({reinterpret_cast<std::uint8_t*>(out), static_cast<std::size_t>(size)});
-    if (got == 0) BIO_set_retry_read(bio);
-    return got > 0 ? got : -1;
-  }
-  static int Write(BIO* bio, const char* bytes, int size) {
-    BIO_clear_retry_flags(bio);
-    Turn* const turn = StreamOf(bio).turn_;
-    if (turn == nullptr || size < 0) return -1;
-    turn->Push({reinterpret_cast<const std::uint8_t*>(bytes), static_cast<std::size_t>(size)});
-    return size;
-  }
-  static long Control(BIO* bio, int command, long /*number*/, void* /*pointer*/) {
-    if (command == BIO_CTRL_FLUSH) return 1;
-    if (command == BIO_CTRL_EOF) return StreamOf(bio).end_of_tcp_ ? 1 : 0;
-    return 0;
-  }
-  static BIO_METHOD* Method() {
-    static BIO_METHOD* const method = [] {
-      BIO_METHOD* made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "tls stream");
-      BIO_meth_set_read(made, Read);
-      BIO_meth_set_write(made, Write);
-      BIO_meth_set_ctrl(made, Control);
-      return made;
-    }();
-    return method;
-  }
-};
-
 void TlsStream::SslDeleter::operator()(SSL* ssl) const { SSL_free(ssl); }
 
-TlsStream::TlsStream(std::unique_ptr<SSL, SslDeleter> ssl, UniqueFd fd)
-    : fd_(std::move(fd)), ssl_(std::move(ssl)) {}
+TlsStream::TlsStream(std::unique_ptr<SSL, SslDeleter> ssl, UniqueFd fd, Kernel& kernel)
+    : fd_(std::move(fd)), kernel_(kernel), ssl_(std::move(ssl)) {}
 
 TlsStream::~TlsStream() = default;
 
-Result<std::unique_ptr<TlsStream>> TlsStream::Create(const TlsContext& context, UniqueFd fd) {
+Result<std::unique_ptr<TlsStream>> TlsStream::Create(const TlsContext& context, UniqueFd fd,
+                                                     Kernel& kernel) {
   ERR_clear_error();
   std::unique_ptr<SSL, SslDeleter> ssl(SSL_new(context.native()));
   BIO* const bio = ssl ? BIO_new(Bio::Method()) : nullptr;
@@ -170,42 +58,34 @@ Result<std::unique_ptr<TlsStream>> TlsStream::Create(const TlsContext& context, 
   }
   SSL_set_bio(ssl.get(), bio, bio);
   SSL_set_accept_state(ssl.get());
-  std::unique_ptr<TlsStream> stream(new TlsStream(std::move(ssl), std::move(fd)));
+  std::unique_ptr<TlsStream> stream(new TlsStream(std::move(ssl), std::move(fd), kernel));
   BIO_set_data(bio, stream.get());
   BIO_set_init(bio, 1);
   SSL_set_msg_callback(stream->ssl_.get(), OnTlsMessage);
   SSL_set_msg_callback_arg(stream->ssl_.get(), stream.get());
-  TlsContext::Observe(stream->ssl_.get(), &stream->facts_);
+  TlsContext::Observe(stream->ssl_.get(), &stream->facts_, &stream->records_);
   return stream;
 }
 
-bool TlsStream::Fail(std::string reason) {
-  if (!failed_) failure_ = std::move(reason);
+// ---- Failure
+// -----------------------------------------------------------------------------------
+
+bool TlsStream::Fail(TlsFailure kind, std::string reason) {
+  if (!failed_) {
+    failure_ = std::move(reason);
+    failure_kind_ = kind;
+  }
   failed_ = true;
   return false;
 }
 
-void TlsStream::OnTlsMessage(int sent, int /*version*/, int type, const void* octets,
-                             std::size_t size, SSL* /*ssl*/, void* stream) {
-  // A ClientHello after a TLS 1.2 handshake shows only in the alert that refuses it.
-  const bool asked = sent == 0 && type == SSL3_RT_HANDSHAKE;
-  const bool refused = sent == 1 && type == SSL3_RT_ALERT && size == 2 &&
-                       static_cast<const std::uint8_t*>(octets)[1] == SSL_AD_NO_RENEGOTIATION;
-  if (asked || refused) static_cast<TlsStream*>(stream)->CountHousekeeping();
-}
-
 void TlsStream::CountHousekeeping() {
-  if (!established_) return;
-  const TimePoint now = std::chrono::time_point_cast<Duration>(std::chrono::steady_clock::now());
-  // The bucket, written as the time at which it will be empty.
-  housekeeping_paid_ = std::max(housekeeping_paid_, now) + kHousekeepingInterval;
-  if (housekeeping_paid_ - now > kHousekeepingBurst * kHousekeepingInterval) {
-    flooded_ = !failed_;
-    Fail("TLS read: peer floods with messages that carry no data");
-  }
+  if (!established_ || housekeeping_.Take(std::chrono::steady_clock::now())) return;
+  Fail(TlsFailure::kFlood, "TLS read: peer floods with messages that carry no data");
 }
 
 bool TlsStream::FailFromOpenSsl(const char* during) {
+  TlsFailure kind = KindOfOpenSslError();
   const std::string queue = TakeOpenSslError();
   std::string reason = queue.empty() ? "unknown error" : queue;
   if (facts_.name_refused) {
@@ -214,10 +94,51 @@ bool TlsStream::FailFromOpenSsl(const char* during) {
                  : "no server name sent, but host-name is configured";
   } else if (receive_errno_ != 0) {
     reason = std::generic_category().message(receive_errno_);
+    kind = TlsFailure::kGone;
   } else if (end_of_tcp_) {
     reason = "connection closed by peer";
+    kind = TlsFailure::kGone;
   }
-  return Fail(std::string(during) + ": " + reason);
+  if (!established_) kind = TlsFailure::kHandshake;
+  return Fail(kind, std::string(during) + ": " + reason);
+}
+
+// ---- What OpenSSL tells
+// ----------------------------------------------------------------------------
+
+void TlsStream::OnTlsMessage(int sent, int /*version*/, int type, const void* octets,
+                             std::size_t size, SSL* /*ssl*/, void* stream) {
+  auto& self = *static_cast<TlsStream*>(stream);
+  const ByteView message(static_cast<const std::uint8_t*>(octets), size);
+  if (type == SSL3_RT_HEADER) {
+    if (self.counting_records_ && !message.empty()) self.OnRecordHeader(sent == 1, message[0]);
+    return;
+  }
+  const bool alert = sent == 1 && type == SSL3_RT_ALERT && size == 2;
+  // A ClientHello after a TLS 1.2 handshake shows only in the alert that refuses it.
+  const bool asked = sent == 0 && type == SSL3_RT_HANDSHAKE;
+  if (asked || (alert && message[1] == SSL_AD_NO_RENEGOTIATION)) self.CountHousekeeping();
+  if (!self.kernel_sends()) return;
+  if (alert) self.unsaid_alert_ = {message[0], message[1]};
+  if (asked && KernelTls::AsksForKeyUpdate(message)) self.unsaid_key_update_ = true;
+}
+
+void TlsStream::OnRecordHeader(bool sent, std::uint8_t type) {
+  std::uint64_t& records = sent ? records_.server.records : records_.client.records;
+  // In TLS 1.2 the next key begins behind it; in TLS 1.3 it means nothing, and the count begins
+  // later (TlsContext::NoteTrafficSecrets).
+  records = type == SSL3_RT_CHANGE_CIPHER_SPEC ? 0 : records + 1;
+}
+
+void TlsStream::NoteEstablished() {
+  if (established_) return;
+  established_ = true;
+  version_ = SSL_get_version(ssl_.get());
+  cipher_ = SSL_get_cipher_name(ssl_.get());
+  const SSL_CIPHER* const cipher = SSL_get_current_cipher(ssl_.get());
+  const bool limited = cipher != nullptr && SSL_CIPHER_is_aead(cipher) == 1 &&
+                       SSL_CIPHER_get_cipher_nid(cipher) != NID_chacha20_poly1305;
+  if (!limited) budget_ = KeyBudget();
 }
 
 HandshakeStatus TlsStream::Handshake() {
@@ -231,13 +152,21 @@ HandshakeStatus TlsStream::Handshake() {
   }
   if (failed_) return HandshakeStatus::kFailed;
   if (wants_write()) return HandshakeStatus::kWantWrite;
-  established_ = SSL_is_init_finished(ssl_.get()) == 1;
-  return established_ ? HandshakeStatus::kDone : HandshakeStatus::kWantRead;
+  if (SSL_is_init_finished(ssl_.get()) != 1) return HandshakeStatus::kWantRead;
+  NoteEstablished();
+  return HandshakeStatus::kDone;
 }
 
+// ---- Reading
+// -----------------------------------------------------------------------------------
+
 ReadOutcome TlsStream::Read(std::span<std::uint8_t> out) {
-  ReadOutcome outcome;
   if (failed_) return {0, ReadStatus::kFailed};
+  return kernel_receives() ? ReadByKernel(out) : ReadByOpenSsl(out);
+}
+
+ReadOutcome TlsStream::ReadByOpenSsl(std::span<std::uint8_t> out) {
+  ReadOutcome outcome;
   Turn turn(*this, out.size());
   outcome.status = ReadStatus::kFull;
   while (outcome.bytes < out.size()) {
@@ -259,45 +188,98 @@ ReadOutcome TlsStream::Read(std::span<std::uint8_t> out) {
     break;
   }
   turn.Finish();
+  if (kernel_sends()) SayForOpenSsl();
   if (failed_) outcome.status = ReadStatus::kFailed;
   return outcome;
 }
 
-bool TlsStream::Write(ByteView plaintext) {
+// ---- Writing
+// -----------------------------------------------------------------------------------
+
+bool TlsStream::Write(ByteView plaintext) { return WriteSome(plaintext, {}); }
+
+bool TlsStream::WriteRecords(ByteView plaintext, std::span<const std::size_t> record_sizes) {
+  return WriteSome(plaintext, record_sizes);
+}
+
+// Beyond `record_sizes`: full records.
+bool TlsStream::WriteSome(ByteView plaintext, std::span<const std::size_t> record_sizes) {
   if (failed_) return false;
   if (plaintext.empty()) return true;
-  Turn turn(*this, 0);
-  std::size_t written = 0;
-  if (SSL_write_ex(ssl_.get(), plaintext.data(), plaintext.size(), &written) != 1) {
-    FailFromOpenSsl("TLS write");
+  std::optional<Turn> turn;
+  if (!kernel_sends()) turn.emplace(*this, 0);
+  while (!plaintext.empty() && !failed_) {
+    std::size_t size = kMaxRecord;
+    if (!record_sizes.empty()) {
+      size = std::min(size, record_sizes.front());
+      record_sizes = record_sizes.subspan(1);
+    }
+    const ByteView record = plaintext.first(std::min(size, plaintext.size()));
+    plaintext = plaintext.subspan(record.size());
+    if (record.empty()) continue;
+    if (turn) {
+      WriteByOpenSsl(record);
+    } else {
+      WriteByKernel(record);
+    }
   }
-  turn.Finish();
+  if (turn) turn->Finish();
   return !failed_;
 }
 
-bool TlsStream::WriteRecords(ByteView plaintext, std::span<const std::size_t> sizes) {
-  if (failed_) return false;
-  Turn turn(*this, 0);
-  for (const std::size_t size : sizes) {
-    std::size_t written = 0;
-    if (SSL_write_ex(ssl_.get(), plaintext.data(), size, &written) != 1) {
-      FailFromOpenSsl("TLS write");
-      break;
-    }
-    plaintext = plaintext.subspan(size);
+void TlsStream::WriteByOpenSsl(ByteView record) {
+  if (!RenewKeyIfUsedUp(record.size())) return;
+  budget_.Take(record.size());
+  std::size_t written = 0;
+  if (SSL_write_ex(ssl_.get(), record.data(), record.size(), &written) != 1) {
+    FailFromOpenSsl("TLS write");
   }
+}
+
+bool TlsStream::RenewKeyIfUsedUp(std::size_t record) {
+  if (budget_.Allows(record)) return true;
+  // The next write sends the KeyUpdate before its data.
+  if (SSL_version(ssl_.get()) == TLS1_3_VERSION &&
+      SSL_key_update(ssl_.get(), SSL_KEY_UPDATE_NOT_REQUESTED) == 1) {
+    budget_.Renew();
+    return true;
+  }
+  SendCloseNotifyByOpenSsl();
+  return Fail(TlsFailure::kKeyLimit, "TLS write: the key's AEAD limit is reached");
+}
+
+void TlsStream::SendCloseNotifyByOpenSsl() {
+  if (std::exchange(shutdown_sent_, true)) return;
+  if (SSL_shutdown(ssl_.get()) < 0) FailFromOpenSsl("TLS shutdown");
+}
+
+bool TlsStream::SendKeyUpdateByOpenSsl() {
+  Turn turn(*this, 0);
+  if (SSL_key_update(ssl_.get(), SSL_KEY_UPDATE_NOT_REQUESTED) != 1 ||
+      SSL_do_handshake(ssl_.get()) != 1) {
+    FailFromOpenSsl("TLS KeyUpdate");
+  }
+  budget_.Renew();
   turn.Finish();
   return !failed_;
 }
 
 bool TlsStream::Shutdown() {
-  if (failed_ || shutdown_sent_ || !SSL_is_init_finished(ssl_.get())) return Flush() && !failed_;
-  shutdown_sent_ = true;
+  if (failed_ || shutdown_sent_ || !established_) return Flush() && !failed_;
+  if (kernel_sends()) {
+    shutdown_sent_ = true;
+    return kernel_tls_->SendAlert(AlertLevel::kWarning, SSL_AD_CLOSE_NOTIFY,
+                                  corked_ ? Cork::kOn : Cork::kOff) ||
+           FailFromKernel();
+  }
   Turn turn(*this, 0);
-  if (SSL_shutdown(ssl_.get()) < 0) FailFromOpenSsl("TLS shutdown");
+  SendCloseNotifyByOpenSsl();
   turn.Finish();
   return !failed_;
 }
+
+// ---- The socket
+// --------------------------------------------------------------------------------
 
 std::optional<std::size_t> TlsStream::SendSome(ByteView ciphertext) {
   std::size_t sent = 0;
@@ -309,7 +291,7 @@ std::optional<std::size_t> TlsStream::SendSome(ByteView ciphertext) {
     } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
       break;
     } else if (errno != EINTR) {
-      Fail("sending: " + std::generic_category().message(errno));
+      Fail(TlsFailure::kGone, "sending: " + std::generic_category().message(errno));
       return std::nullopt;
     }
   }
@@ -318,6 +300,8 @@ std::optional<std::size_t> TlsStream::SendSome(ByteView ciphertext) {
 
 bool TlsStream::Flush() {
   if (pending_bytes() == 0) return true;
+  // Nothing of OpenSSL's was left when the kernel began to send.
+  if (kernel_sends()) return kernel_tls_->Flush() || FailFromKernel();
   const auto sent = SendSome(ByteView(pending_).subspan(pending_sent_));
   if (!sent) {
     Bytes().swap(pending_);  // nobody will ever get it
@@ -346,12 +330,9 @@ bool TlsStream::SendOut(ByteView ciphertext) {
   return true;
 }
 
-std::string TlsStream::version() const { return SSL_get_version(ssl_.get()); }
-
-std::string TlsStream::cipher() const { return SSL_get_cipher_name(ssl_.get()); }
-
 Result<LeafHashes> TlsStream::leaf_hashes() const {
-  const X509* const leaf = SSL_get_certificate(ssl_.get());
+  if (leaf_hashes_) return *leaf_hashes_;
+  const X509* const leaf = ssl_ ? SSL_get_certificate(ssl_.get()) : nullptr;
   LeafHashes hashes;
   if (leaf == nullptr || X509_digest(leaf, EVP_sha1(), hashes.sha1.data(), nullptr) != 1 ||
       X509_digest(leaf, EVP_sha256(), hashes.sha256.data(), nullptr) != 1) {

@@ -1,9 +1,15 @@
-// One client's TLS connection over a non-blocking socket. OpenSSL sees only memory: ciphertext is
-// received and sent in large pieces through buffers of the calling thread, so an idle stream holds
-// no buffer, and there is no "retry the same write" rule.
+// One client's TLS connection over a non-blocking socket. OpenSSL does the handshake. Its records
+// are done by OpenSSL as well, or by the kernel, for each direction apart (EnableKernelTls).
 //
-// Waiting: register fd() level-triggered. Ask for reading while the session accepts input, for
-// writing while wants_write(). When writable: Flush().
+// OpenSSL sees only memory: ciphertext is received and sent in large pieces through buffers of the
+// calling thread, so an idle stream holds no buffer, and there is no "retry the same write" rule.
+// During the handshake it gets exactly the octets it asks for (a record's header, then its body),
+// so that what follows the client's Finished stays in the socket, for the kernel to decrypt.
+//
+// Waiting: register fd(), edge-triggered if edge_triggered(), else level-triggered. Ask for reading
+// while the session accepts input, for writing while wants_write(). When writable: Flush().
+// Edge-triggered means that Read must be called until it says something else than kFull before the
+// descriptor is waited for again.
 // Threads: one at a time; may be handed from a handshake thread to a worker between calls.
 // Errors: a status; failure() has the words. After kFailed only Flush, pending_bytes and the
 // accessors make sense.
@@ -18,7 +24,14 @@
 #include <span>
 #include <string>
 
+#include "gateway/crypto/tls_key_schedule.h"
+#include "gateway/edge/housekeeping_bucket.h"
+#include "gateway/edge/kernel.h"
+#include "gateway/edge/kernel_tls.h"
+#include "gateway/edge/kernel_tls_support.h"
+#include "gateway/edge/key_budget.h"
 #include "gateway/edge/tls_context.h"
+#include "gateway/edge/tls_outcome.h"
 #include "gateway/edge/unique_fd.h"
 #include "proto/base/error.h"
 #include "proto/base/result.h"
@@ -26,53 +39,63 @@
 
 namespace sstpgw::edge {
 
-enum class HandshakeStatus : std::uint8_t { kDone, kWantRead, kWantWrite, kFailed };
-
-enum class ReadStatus : std::uint8_t {
-  kDrained,  // nothing more now; wait until fd() is readable
-  kFull,     // `out` is full, or as much was taken in as one call may: there may be more, perhaps
-             // inside; call again (after giving others their turn), do not wait
-  kClosed,   // the peer said close_notify; nothing more will come
-  kFailed,   // protocol error, reset, or end of TCP without close_notify
-};
-struct ReadOutcome {
-  std::size_t bytes = 0;  // valid whatever the status
-  ReadStatus status = ReadStatus::kDrained;
-};
-
 // SHA-1 and SHA-256 of the DER of a certificate ([MS-SSTP] 2.2.7).
 struct LeafHashes {
   std::array<std::uint8_t, 20> sha1{};
   std::array<std::uint8_t, 32> sha256{};
 };
 
+struct KernelTlsWish {
+  bool send = true;
+  bool receive = true;
+};
+// Why a direction that was wished for stays with OpenSSL.
+enum class KernelTlsFallback : std::uint8_t {
+  kNone,
+  kNoKernelSupport,
+  kVersion,   // older than TLS 1.2
+  kCipher,    // CBC, CCM, ...
+  kUnusable,  // short records were agreed on (RFC 6066 4), or OpenSSL does not tell its keys
+  kRefused,   // the kernel does not take the key; an algorithm may be missing there
+};
+struct KernelTlsOutcome {
+  bool send = false;  // the kernel does it
+  bool receive = false;
+  KernelTlsFallback fallback = KernelTlsFallback::kNone;
+};
+
 class TlsStream {
  public:
-  // A non-blocking connected socket, accepted side.
-  static Result<std::unique_ptr<TlsStream>> Create(const TlsContext& context, UniqueFd fd);
+  // A non-blocking connected socket, accepted side. `kernel` must outlive it.
+  static Result<std::unique_ptr<TlsStream>> Create(const TlsContext& context, UniqueFd fd,
+                                                   Kernel& kernel = LinuxKernel());
   ~TlsStream();
   TlsStream(const TlsStream&) = delete;
   TlsStream& operator=(const TlsStream&) = delete;
 
   // Call until kDone or kFailed, waiting on fd() as told between calls. On failure the alert has
   // been given to the socket as far as it takes it.
-  // After kDone call Read at once: application data that came along with the client's Finished is
-  // already inside and does not make fd() readable any more.
   HandshakeStatus Handshake();
 
+  // Lets the kernel do the records from now on, as far as it is wanted and possible; what is not
+  // possible stays with OpenSSL and is no failure. Once, after kDone and before anything is read or
+  // written. With both directions in the kernel the OpenSSL object is gone.
+  // TLS 1.2 and 1.3 with AES-GCM or ChaCha20-Poly1305. For TLS 1.3 the context must note traffic
+  // secrets (TlsContext::NoteTrafficSecrets). `support` must outlive the call.
+  KernelTlsOutcome EnableKernelTls(const KernelTlsWish& wish, const KernelTlsSupport& support);
+
   // Decrypts as many records as fit into `out` (not empty), out of what is inside and at most one
-  // receive, so that no client holds the thread. Answers what the protocol asks (KeyUpdate) by
-  // itself; a peer that asks all the time fails.
+  // receive, so that no client holds the thread; in the kernel's case, out of what the socket has.
+  // Answers what the protocol asks (KeyUpdate) by itself; a peer that asks all the time fails.
   ReadOutcome Read(std::span<std::uint8_t> out);
 
   // Encrypts all of `plaintext`, in records of up to 16,384 octets, and sends what the socket
   // takes. What it does not take is kept; a caller that minds memory looks at pending_bytes() and
   // stops producing. False: failed.
   bool Write(ByteView plaintext);
-  // The same in records of exactly these sizes, which add up to `plaintext` and are 1 to 16,384
-  // octets each.
-  bool WriteRecords(ByteView plaintext, std::span<const std::size_t> sizes);
-  // Sends kept ciphertext. False: the connection is broken.
+  // The same in exactly these records: their sizes, each 1 to kMaxRecord, add up to `plaintext`.
+  bool WriteRecords(ByteView plaintext, std::span<const std::size_t> record_sizes);
+  // Sends what is kept. False: the connection is broken.
   bool Flush();
   // Between the two, what Write and Shutdown produce is kept, so that many records leave in one
   // send.
@@ -84,11 +107,28 @@ class TlsStream {
   // Queues and sends close_notify, once; the peer's is not waited for. False: broken.
   bool Shutdown();
 
-  [[nodiscard]] std::size_t pending_bytes() const { return pending_.size() - pending_sent_; }
+  // Ciphertext, or plaintext where the kernel encrypts.
+  [[nodiscard]] std::size_t pending_bytes() const {
+    return pending_.size() - pending_sent_ + (kernel_tls_ ? kernel_tls_->pending_bytes() : 0);
+  }
   [[nodiscard]] bool wants_write() const { return pending_bytes() > 0; }
   [[nodiscard]] int fd() const { return fd_.get(); }
+  // This kernel reports the descriptor as readable also when there is nothing to read yet. Settled
+  // by EnableKernelTls.
+  [[nodiscard]] bool edge_triggered() const {
+    return kernel_receives() && kernel_tls_->early_wakeups();
+  }
+  // Who does the records, as settled by EnableKernelTls. Whether the kernel leaves them to the
+  // network card only the kernel knows: see socket_diag.h.
+  [[nodiscard]] bool kernel_sends() const { return kernel_tls_ && kernel_tls_->sends(); }
+  [[nodiscard]] bool kernel_receives() const { return kernel_tls_ && kernel_tls_->receives(); }
+  // What one AES key of ours may encrypt, for tests that cannot send terabytes. Before the
+  // handshake.
+  void set_key_budget(KeyBudget budget) { budget_ = budget; }
+  // kNone: it did not fail.
+  [[nodiscard]] TlsFailure failure_kind() const { return failure_kind_; }
   // It failed because the peer sent too many messages that carry no data.
-  [[nodiscard]] bool flooded() const { return flooded_; }
+  [[nodiscard]] bool flooded() const { return failure_kind_ == TlsFailure::kFlood; }
   // Why it failed, for the log; foreign text in it is escaped.
   [[nodiscard]] const std::string& failure() const { return failure_; }
 
@@ -96,8 +136,8 @@ class TlsStream {
   [[nodiscard]] bool client_hello_seen() const { return facts_.seen; }
   // As sent, nullopt if none: escape before printing.
   [[nodiscard]] const std::optional<std::string>& sni() const { return facts_.sni; }
-  [[nodiscard]] std::string version() const;  // "TLSv1.3"
-  [[nodiscard]] std::string cipher() const;   // "TLS_AES_256_GCM_SHA384"
+  [[nodiscard]] std::string version() const { return version_; }  // "TLSv1.3"
+  [[nodiscard]] std::string cipher() const { return cipher_; }    // "TLS_AES_256_GCM_SHA384"
   // Of the leaf presented on this very connection.
   [[nodiscard]] Result<LeafHashes> leaf_hashes() const;
 
@@ -105,39 +145,75 @@ class TlsStream {
   struct SslDeleter {
     void operator()(SSL* ssl) const;
   };
-  // One call into OpenSSL: lends the calling thread's buffers, then keeps what is left in them.
+  // One call into OpenSSL, see tls_turn.h.
   class Turn;
   // The BIO through which OpenSSL reaches the current Turn.
   struct Bio;
 
-  TlsStream(std::unique_ptr<SSL, SslDeleter> ssl, UniqueFd fd);
+  TlsStream(std::unique_ptr<SSL, SslDeleter> ssl, UniqueFd fd, Kernel& kernel);
   // SSL_set_msg_callback's form; `stream` is the TlsStream.
   static void OnTlsMessage(int sent, int version, int type, const void* octets, std::size_t size,
                            SSL* ssl, void* stream);
+  void OnRecordHeader(bool sent, std::uint8_t type);
   void CountHousekeeping();
   // Always false; the first reason stays.
-  bool Fail(std::string reason);
+  bool Fail(TlsFailure kind, std::string reason);
   bool FailFromOpenSsl(const char* during);
+  // Takes over the failure of the kernel's half.
+  bool FailFromKernel();
+  void NoteEstablished();
+  bool WriteSome(ByteView plaintext, std::span<const std::size_t> record_sizes);
+
+  // ---- OpenSSL's records
+  ReadOutcome ReadByOpenSsl(std::span<std::uint8_t> out);
+  // Within a Turn.
+  void WriteByOpenSsl(ByteView record);
+  // False: the key may not encrypt this much more, and there is no other; Fail was called.
+  bool RenewKeyIfUsedUp(std::size_t record);
+  void SendCloseNotifyByOpenSsl();
+  bool SendKeyUpdateByOpenSsl();
   // Sends, or keeps behind what is kept already. False: the connection is broken.
   bool SendOut(ByteView ciphertext);
   // Sends from `ciphertext` until the socket is full; octets sent. nullopt: broken, Fail was
   // called.
   std::optional<std::size_t> SendSome(ByteView ciphertext);
 
+  // ---- The kernel's records
+  ReadOutcome ReadByKernel(std::span<std::uint8_t> out);
+  bool WriteByKernel(ByteView record);
+  // What OpenSSL, which reads, wanted to say while the kernel does the sending.
+  bool SayForOpenSsl();
+  KernelTlsFallback MoveToKernel(const KernelTlsWish& wish, const KernelTlsSupport& support);
+  // Both directions' keys. False: OpenSSL does not tell.
+  bool DeriveKeys(crypto::TlsVersion version, crypto::TlsAead aead,
+                  crypto::TlsKeyBlock& keys) const;
+  void DropOpenSsl();
+
   UniqueFd fd_;
+  Kernel& kernel_;
   ClientHelloFacts facts_;
+  ConnectionRecords records_;
   std::unique_ptr<SSL, SslDeleter> ssl_;
+  std::unique_ptr<KernelTls> kernel_tls_;  // absent: OpenSSL does both directions
   Turn* turn_ = nullptr;
-  Bytes held_;                     // ciphertext received but not yet read by OpenSSL
-  Bytes pending_;                  // ciphertext the socket did not take yet
-  std::size_t pending_sent_ = 0;   // octets at the front of pending_ already sent
-  TimePoint housekeeping_paid_{};  // see CountHousekeeping
+  Bytes held_;                    // ciphertext received but not yet read by OpenSSL
+  Bytes pending_;                 // ciphertext the socket did not take yet
+  std::size_t pending_sent_ = 0;  // octets at the front of pending_ already sent
+  HousekeepingBucket housekeeping_;
+  KeyBudget budget_{KeyBudget::kGcmBlocks};
+  // What OpenSSL said in vain: an alert, and a KeyUpdate that it was asked for.
+  std::optional<std::array<std::uint8_t, 2>> unsaid_alert_;
+  bool unsaid_key_update_ = false;
+  const char* version_ = "";  // OpenSSL's own constants
+  const char* cipher_ = "";
+  std::optional<LeafHashes> leaf_hashes_;
   bool corked_ = false;
-  bool flooded_ = false;
   bool established_ = false;
+  bool counting_records_ = true;
   bool end_of_tcp_ = false;
   int receive_errno_ = 0;
   bool failed_ = false;
+  TlsFailure failure_kind_ = TlsFailure::kNone;
   bool shutdown_sent_ = false;
   std::string failure_;
 };

@@ -21,7 +21,7 @@ MAY_INCLUDE = {
     "gateway/crypto": ("proto/base",),
     "gateway/fsm": ("proto/base", "gateway/codec", "gateway/crypto"),
     "gateway/datapath": ("proto/base", "gateway/codec", "gateway/crypto"),
-    "gateway/edge": ("proto/base", "ebpf"),
+    "gateway/edge": ("proto/base", "gateway/crypto", "ebpf"),
     "gateway/edge/control_client": ("proto/base", "proto/contract", "generated", "gateway/edge"),
     "gateway": ("proto/base", *GATEWAY_LAYERS, "gateway/edge/control_client"),
     # The settings of the control plane as plain values; how they are read stays in the rest of config.

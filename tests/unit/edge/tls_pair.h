@@ -32,7 +32,9 @@ struct ClientOptions {
   int min_version = 0;
   int max_version = 0;
   std::string ciphers;
-  std::string root_pem;  // the client trusts this alone; empty: no check
+  std::string ciphersuites;     // TLS 1.3
+  int max_fragment_length = 0;  // TLSEXT_max_fragment_length_512, ...
+  std::string root_pem;         // the client trusts this alone; empty: no check
 };
 
 // Non-blocking. Not a model of any product's client: plain OpenSSL.
@@ -44,6 +46,13 @@ class TlsClient {
     SSL_CTX_set_min_proto_version(context_.get(), options.min_version);
     SSL_CTX_set_max_proto_version(context_.get(), options.max_version);
     if (!options.ciphers.empty()) SSL_CTX_set_cipher_list(context_.get(), options.ciphers.c_str());
+    if (!options.ciphersuites.empty()) {
+      SSL_CTX_set_ciphersuites(context_.get(), options.ciphersuites.c_str());
+    }
+    if (options.max_fragment_length != 0) {
+      SSL_CTX_set_tlsext_max_fragment_length(
+          context_.get(), static_cast<std::uint8_t>(options.max_fragment_length));
+    }
     if (!options.root_pem.empty()) Trust(options.root_pem);
     ssl_.reset(SSL_new(context_.get()));
     SSL_set_fd(ssl_.get(), fd_.get());
@@ -135,7 +144,8 @@ struct TlsPair {
   HandshakeStatus status = HandshakeStatus::kWantRead;
 
   // `send_buffer`: SO_SNDBUF of both ends, 0: the system's.
-  TlsPair(const TlsContext& context, const ClientOptions& options, int send_buffer = 0) {
+  TlsPair(const TlsContext& context, const ClientOptions& options, int send_buffer = 0,
+          Kernel& kernel = LinuxKernel()) {
     std::array<int, 2> fds{};
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds.data()) != 0) {
       return;
@@ -145,7 +155,7 @@ struct TlsPair {
         ::setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &send_buffer, sizeof(send_buffer));
       }
     }
-    server = std::move(TlsStream::Create(context, UniqueFd(fds[0]))).value();
+    server = std::move(TlsStream::Create(context, UniqueFd(fds[0]), kernel)).value();
     client = std::make_unique<TlsClient>(UniqueFd(fds[1]), options);
   }
   // Both sides in turn until the server is done or failed and the client has seen the outcome.
