@@ -310,6 +310,7 @@ Result<bool> GatewayApp::Apply(const GatewaySettings& settings) {
     if (move) part.listeners = std::move(listeners[i]);
     part.negotiation_timeout = settings.sstp.negotiation_timeout;
     part.max_sessions = settings.max_sessions;
+    part.kernel_tls = {settings.data_path.kernel_tls_send, settings.data_path.kernel_tls_receive};
     part.log_sni = !settings.sstp.host_name.empty();
     handshakers_[i]->Post(std::move(part));
   }

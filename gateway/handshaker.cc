@@ -112,6 +112,8 @@ void Handshaker::Handle(HandshakeSettings settings) {
     }
     settings.listeners.reset();
   }
+  const bool kernel_tls = settings.kernel_tls.send || settings.kernel_tls.receive;
+  if (kernel_tls && edge::KernelTlsOfThisHost().available) settings.tls->NoteTrafficSecrets();
   settings_ = std::move(settings);
 }
 
@@ -129,7 +131,14 @@ void Handshaker::Handle(FiguresRequest /*request*/) {
                                                            "handshakes_evicted",
                                                            "tls_handshakes",
                                                            "tls_handshakes_failed",
-                                                           "tls_handshake_timeouts"};
+                                                           "tls_handshake_timeouts",
+                                                           "ktls_sessions_send",
+                                                           "ktls_sessions_receive",
+                                                           "ktls_fallback_no_kernel_support",
+                                                           "ktls_fallback_version",
+                                                           "ktls_fallback_cipher",
+                                                           "ktls_fallback_unusable",
+                                                           "ktls_fallback_refused"};
   HandshakeFigures figures;
   figures.thread = options_.index;
   for (std::size_t i = 0; i < kCounts; ++i) figures.counters.push_back({kNames[i], counts_[i]});
@@ -208,8 +217,21 @@ void Handshaker::OnHandshakeFailed(Connection& connection, Count why, const std:
   Drop(connection);
 }
 
+void Handshaker::EnableKernelTls(Connection& connection) {
+  const edge::KernelTlsWish& wish = settings_.kernel_tls;
+  const bool wanted = wish.send || wish.receive;
+  const edge::KernelTlsOutcome outcome = connection.stream->EnableKernelTls(
+      wish, wanted ? edge::KernelTlsOfThisHost() : edge::KernelTlsSupport{});
+  if (outcome.send) CountOne(Count::kKernelTlsSend);
+  if (outcome.receive) CountOne(Count::kKernelTlsReceive);
+  if (outcome.fallback == edge::KernelTlsFallback::kNone) return;
+  CountOne(static_cast<Count>(static_cast<std::size_t>(Count::kKernelTlsUnsupported) - 1 +
+                              static_cast<std::size_t>(outcome.fallback)));
+}
+
 void Handshaker::OnHandshakeDone(Connection& connection) {
   LogHello(*connection.stream);
+  EnableKernelTls(connection);
   const auto hashes = connection.stream->leaf_hashes();
   if (!hashes) {
     OnHandshakeFailed(connection, Count::kTlsFailed, hashes.error().message);

@@ -1,6 +1,7 @@
 // A handshake thread: its own listening sockets, the TLS handshakes of the connections they take
 // in, and handing over to the worker with the fewest sessions. Public key arithmetic happens here,
-// so that a flood of new clients does not hold up those that are connected.
+// so that a flood of new clients does not hold up those that are connected. Here, too, the records
+// go over to the kernel where that is wanted and possible.
 //
 // Bounded: `max_unfinished` handshakes; one more closes the oldest, since an honest client is done
 // in a moment. Each has the negotiation deadline.
@@ -51,8 +52,15 @@ class Handshaker {
     kTlsDone,
     kTlsFailed,
     kTlsTimeout,
+    kKernelTlsSend,
+    kKernelTlsReceive,
+    kKernelTlsUnsupported,  // the reasons of edge::KernelTlsFallback, in its order
+    kKernelTlsVersion,
+    kKernelTlsCipher,
+    kKernelTlsUnusable,
+    kKernelTlsRefused,
   };
-  static constexpr std::size_t kCounts = 7;
+  static constexpr std::size_t kCounts = 14;
   class Connection;
   using Connections = std::list<std::unique_ptr<Connection>>;  // oldest first
 
@@ -69,6 +77,7 @@ class Handshaker {
   [[nodiscard]] bool Admit(const std::string& peer);
   void OnHandshakeDone(Connection& connection);
   void OnHandshakeFailed(Connection& connection, Count why, const std::string& reason);
+  void EnableKernelTls(Connection& connection);
   void LogHello(const edge::TlsStream& stream);
   std::size_t ChooseWorker();
   void Drop(Connection& connection);

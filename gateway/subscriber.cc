@@ -45,7 +45,9 @@ void Subscriber::Start() {
   session_.set_log_level(WantedLevel());
   Perform(session_.Start());
   starting_ = false;
-  auto handle = shared_.loop.Add(stream_->fd(), edge::Interest::kRead, *this);
+  auto handle =
+      shared_.loop.Add(stream_->fd(), edge::Interest::kRead, *this,
+                       stream_->edge_triggered() ? edge::Trigger::kEdge : edge::Trigger::kLevel);
   if (!handle) {
     LoseTransport(handle.error().message);
     return;
@@ -77,6 +79,7 @@ void Subscriber::OnTimer(std::uint64_t cookie) {
   if (cookie == kLingerOver) {
     Finish();
   } else if (cookie == kReadAgain) {
+    if (phase_ == Phase::kLingering) Linger();
     if (phase_ != Phase::kOpen) return;
     if (stream_->pending_bytes() <= kMaxPending) {
       ReadSocket();
@@ -125,6 +128,10 @@ void Subscriber::DoClose() {
 void Subscriber::Linger() {
   const edge::ReadOutcome outcome = stream_->Read(shared_.plaintext);
   SecureWipe(std::span(shared_.plaintext).first(outcome.bytes));
+  if (outcome.status == edge::ReadStatus::kFull) {
+    shared_.loop.CancelTimer(timers_[kReadAgain]);
+    timers_[kReadAgain] = shared_.loop.StartTimer(Duration{0}, *this, kReadAgain);
+  }
   if (outcome.status == edge::ReadStatus::kClosed || outcome.status == edge::ReadStatus::kFailed) {
     Finish();
     return;

@@ -97,7 +97,8 @@ struct HandshakeSettings {
   std::optional<std::vector<edge::Listener>> listeners;  // absent: keep those in use
   Duration negotiation_timeout{};
   std::uint32_t max_sessions = 0;  // 0: no limit
-  bool log_sni = false;            // a host name is configured, so the name asked for matters
+  edge::KernelTlsWish kernel_tls;
+  bool log_sni = false;  // a host name is configured, so the name asked for matters
 };
 struct DrainChanged {
   bool enabled = false;
