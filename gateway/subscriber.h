@@ -28,6 +28,7 @@
 #include "gateway/edge/event_loop.h"
 #include "gateway/edge/kernel.h"
 #include "gateway/edge/netlink.h"
+#include "gateway/edge/socket_diag.h"
 #include "gateway/edge/tls_stream.h"
 #include "gateway/fsm/session.h"
 #include "gateway/session_interface.h"
@@ -81,9 +82,9 @@ class Subscriber final : private edge::IoHandler,
   [[nodiscard]] bool call_established() const { return session_.call_established(); }
   // The control plane was told that it began and not yet that it ended.
   [[nodiscard]] bool carried() const { return began_reported_ && !end_reported_; }
-  [[nodiscard]] SessionRecord Record() const;
-  // The counters, if they changed since the last call.
-  [[nodiscard]] std::optional<TrafficCounters> TakeChangedCounters();
+  [[nodiscard]] SessionRecord Record();
+  // What changed since the last call: traffic, or who does the TLS records.
+  [[nodiscard]] std::optional<CountersReport> TakeChanges();
   [[nodiscard]] const datapath::UplinkCounters& uplink_counters() const {
     return uplink_.counters();
   }
@@ -147,6 +148,8 @@ class Subscriber final : private edge::IoHandler,
   void Linger();
   void Finish();
   [[nodiscard]] TrafficCounters Counters() const;
+  // Asks the kernel, if `age` or more has passed since it was last asked.
+  edge::TlsModes TlsModesNow(Duration age);
 
   WorkerShared& shared_;
   const WorkerSettings& settings_;
@@ -173,7 +176,9 @@ class Subscriber final : private edge::IoHandler,
   TimePoint last_receive_{};
   TimePoint path_checked_{};
   std::size_t record_limit_ = datapath::kMaxRecord;
-  TrafficCounters reported_counters_;
+  edge::TlsModes tls_modes_;  // newest answer of the kernel
+  TimePoint tls_modes_asked_{};
+  CountersReport reported_;
   Phase phase_ = Phase::kOpen;
   bool transport_lost_ = false;
   bool starting_ = false;

@@ -6,6 +6,12 @@
 #include "proto/base/log.h"
 
 namespace sstpgw::gateway {
+namespace {
+
+// How often a session with traffic or without asks who does its TLS records.
+constexpr Duration kModesInterval = std::chrono::seconds(30);
+
+}  // namespace
 
 // ---- Actions
 // -----------------------------------------------------------------------------------
@@ -113,9 +119,12 @@ void Subscriber::DoLog(const fsm::WriteLog& action) {
   Log(action.level, action.bare ? action.text : log_prefix_ + action.text);
 }
 
-SessionRecord Subscriber::Record() const {
+SessionRecord Subscriber::Record() {
   SessionRecord record = session_.Snapshot(shared_.loop.Now());
   record.counters = Counters();
+  const edge::TlsModes modes = TlsModesNow(Duration{0});
+  record.tls_send = modes.send;
+  record.tls_receive = modes.receive;
   return record;
 }
 
@@ -125,10 +134,26 @@ TrafficCounters Subscriber::Counters() const {
   return {up.bytes, down.bytes, up.packets, down.packets};
 }
 
-std::optional<TrafficCounters> Subscriber::TakeChangedCounters() {
-  const TrafficCounters now = Counters();
-  if (now == reported_counters_) return std::nullopt;
-  reported_counters_ = now;
+// A network card may give a connection back to the kernel at any time, so the kernel is asked now
+// and again.
+edge::TlsModes Subscriber::TlsModesNow(Duration age) {
+  if (!stream_ || !(stream_->kernel_sends() || stream_->kernel_receives())) return {};
+  const TimePoint now = shared_.loop.Now();
+  if (tls_modes_asked_ != TimePoint{} && now < tls_modes_asked_ + age) return tls_modes_;
+  tls_modes_asked_ = now;
+  // A connection that is gone keeps the last answer.
+  if (const auto modes = edge::QueryTlsModes(shared_.kernel, stream_->fd())) tls_modes_ = *modes;
+  return tls_modes_;
+}
+
+std::optional<CountersReport> Subscriber::TakeChanges() {
+  const edge::TlsModes modes = TlsModesNow(kModesInterval);
+  CountersReport now{id_, Counters(), modes.send, modes.receive};
+  if (now.counters == reported_.counters && now.tls_send == reported_.tls_send &&
+      now.tls_receive == reported_.tls_receive) {
+    return std::nullopt;
+  }
+  reported_ = now;
   return now;
 }
 

@@ -155,7 +155,7 @@ void Worker::Handle(TerminateAll order) {
 void Worker::Handle(SnapshotRequest request) {
   SessionsSnapshot snapshot{request.link, index_, {}};
   for (const auto& entry : sessions_) {
-    const Subscriber& subscriber = *entry.second.subscriber;
+    Subscriber& subscriber = *entry.second.subscriber;
     if (subscriber.carried()) snapshot.sessions.push_back(subscriber.Record());
   }
   app_.Post(std::move(snapshot));
@@ -168,9 +168,7 @@ void Worker::Handle(FiguresRequest /*request*/) {
   datapath::DownlinkCounters down = ended_down_;
   for (auto& entry : sessions_) {
     Subscriber& subscriber = *entry.second.subscriber;
-    if (const auto counters = subscriber.TakeChangedCounters()) {
-      figures.changed.push_back({entry.first, *counters});
-    }
+    if (auto changes = subscriber.TakeChanges()) figures.changed.push_back(std::move(*changes));
     if (subscriber.call_established()) {
       ++figures.sstp_active;
     } else if (!subscriber.ending()) {

@@ -305,6 +305,9 @@ KernelResult<std::size_t> FakeTlsKernel::Read(int fd, std::span<std::uint8_t> ou
 KernelResult<std::size_t> FakeTlsKernel::Write(int fd, ByteView bytes) {
   return LinuxKernel().Write(fd, bytes);
 }
+KernelResult<std::size_t> FakeTlsKernel::WriteParts(int fd, std::span<const ByteView> parts) {
+  return LinuxKernel().WriteParts(fd, parts);
+}
 KernelResult<void> FakeTlsKernel::Ioctl(int fd, unsigned long request, void* argument) {
   return LinuxKernel().Ioctl(fd, request, argument);
 }

@@ -47,6 +47,7 @@ class FakeTlsKernel final : public Kernel {
   KernelResult<UniqueFd> Open(const std::string& path, int flags) override;
   KernelResult<std::size_t> Read(int fd, std::span<std::uint8_t> out) override;
   KernelResult<std::size_t> Write(int fd, ByteView bytes) override;
+  KernelResult<std::size_t> WriteParts(int fd, std::span<const ByteView> parts) override;
   KernelResult<void> Ioctl(int fd, unsigned long request, void* argument) override;
   KernelResult<UniqueFd> Socket(int domain, int type, int protocol) override;
   KernelResult<void> SetSocketOption(int fd, int level, int name, ByteView value) override;
