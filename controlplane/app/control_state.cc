@@ -128,8 +128,8 @@ void ControlState::Receive(const std::shared_ptr<LinkStream>& stream, FromGatewa
     return;
   }
   const std::string name = gateway->second;
-  if (auto* report = std::get_if<NumberedReport>(&message)) {
-    Step(ReportArrived{name, std::move(*report)});
+  if (auto* reports = std::get_if<ReportBatch>(&message)) {
+    Step(ReportsArrived{name, std::move(*reports)});
   } else if (auto* counters = std::get_if<CountersBatch>(&message)) {
     Step(CountersArrived{name, std::move(*counters)});
   } else if (auto* applied = std::get_if<Applied>(&message)) {

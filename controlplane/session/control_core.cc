@@ -81,20 +81,27 @@ void ControlCore::Handle(GatewayDetached& event, TimePoint now, ActionList& acti
   authorizer_.GatewayChanged(event.gateway, now, actions);
 }
 
-void ControlCore::Handle(ReportArrived& event, TimePoint now, ActionList& actions) {
-  const std::uint64_t sequence = event.report.sequence;
-  auto update = registry_.Apply(event.gateway, event.report, now);
+void ControlCore::Handle(ReportsArrived& event, TimePoint now, ActionList& actions) {
+  for (const NumberedReport& report : event.batch.reports) {
+    TakeIn(event.gateway, report, now, actions);
+  }
+  const std::uint64_t last = event.batch.reports.back().sequence;
+  actions.emplace_back(Send{event.gateway, ReportAck{last}});
+}
+
+void ControlCore::TakeIn(const std::string& gateway, const NumberedReport& report, TimePoint now,
+                         ActionList& actions) {
+  auto update = registry_.Apply(gateway, report, now);
   if (update) {
     TakeIn(std::move(*update), now, actions);
-  } else if (event.report.report.kind == SessionEventKind::kDown) {
+  } else if (report.report.kind == SessionEventKind::kDown) {
     // Never heard of, but perhaps just let in. Ids are not used twice, so a repetition is harmless.
-    const SessionRecord& record = event.report.report.record;
-    authorizer_.SessionGone({event.gateway, record.session}, record.user, now, actions);
+    const SessionRecord& record = report.report.record;
+    authorizer_.SessionGone({gateway, record.session}, record.user, now, actions);
   }
-  for (SessionUpdate& lost : registry_.TakeLost(event.gateway)) {
+  for (SessionUpdate& lost : registry_.TakeLost(gateway)) {
     TakeIn(std::move(lost), now, actions);
   }
-  actions.emplace_back(Send{event.gateway, ReportAck{sequence}});
 }
 
 void ControlCore::Handle(CountersArrived& event, TimePoint now, ActionList& /*actions*/) {

@@ -28,9 +28,9 @@ struct GatewayAttached {
 struct GatewayDetached {
   std::string gateway;
 };
-struct ReportArrived {
+struct ReportsArrived {
   std::string gateway;
-  NumberedReport report;
+  ReportBatch batch;
 };
 struct CountersArrived {
   std::string gateway;
@@ -58,7 +58,7 @@ struct CredentialsJudged {
 struct TimePassed {};
 
 using Event =
-    std::variant<GatewayAttached, GatewayDetached, ReportArrived, CountersArrived, SettingsApplied,
+    std::variant<GatewayAttached, GatewayDetached, ReportsArrived, CountersArrived, SettingsApplied,
                  SettingsRefused, AuthorizeAsked, AskCancelled, CredentialsJudged, TimePassed>;
 
 class ControlCore {
@@ -93,7 +93,7 @@ class ControlCore {
  private:
   void Handle(GatewayAttached& event, TimePoint now, ActionList& actions);
   void Handle(GatewayDetached& event, TimePoint now, ActionList& actions);
-  void Handle(ReportArrived& event, TimePoint now, ActionList& actions);
+  void Handle(ReportsArrived& event, TimePoint now, ActionList& actions);
   void Handle(CountersArrived& event, TimePoint now, ActionList& actions);
   void Handle(SettingsApplied& event, TimePoint now, ActionList& actions);
   void Handle(SettingsRefused& event, TimePoint now, ActionList& actions);
@@ -101,6 +101,8 @@ class ControlCore {
   void Handle(AskCancelled& event, TimePoint now, ActionList& actions);
   void Handle(CredentialsJudged& event, TimePoint now, ActionList& actions);
   void Handle(TimePassed& event, TimePoint now, ActionList& actions);
+  void TakeIn(const std::string& gateway, const NumberedReport& report, TimePoint now,
+              ActionList& actions);
   void TakeIn(SessionUpdate update, TimePoint now, ActionList& actions);
   void DeliverPending(const Hello& hello, ActionList& actions);
   // Attached: sends. Otherwise an order to disconnect is kept until the gateway is back.

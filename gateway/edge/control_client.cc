@@ -1,8 +1,10 @@
 #include "gateway/edge/control_client.h"
 
+#include <grpcpp/alarm.h>
 #include <grpcpp/grpcpp.h>
 
 #include <algorithm>
+#include <array>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -11,6 +13,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "gateway/edge/control_channel.h"
 #include "gateway/edge/report_queue.h"
 #include "proto/base/text.h"
 #include "proto/contract/convert.h"
@@ -23,7 +26,11 @@ namespace {
 
 namespace pb = ::sstpgw::v1;
 using std::chrono::milliseconds;
-using Stream = grpc::ClientReaderWriter<pb::FromGateway, pb::ToGateway>;
+using Stream = grpc::ClientAsyncReaderWriter<pb::FromGateway, pb::ToGateway>;
+
+// Reports wait so long for others to go with them: a message costs both ends several changes of
+// threads, whatever is in it, and a session has four.
+constexpr milliseconds kGather{50};
 
 std::string Describe(const grpc::Status& status) {
   if (status.ok()) return "the control plane ended the connection";
@@ -31,41 +38,41 @@ std::string Describe(const grpc::Status& status) {
          Escape(status.error_message());
 }
 
-std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address,
-                                           const ControlOptions& options) {
-  grpc::ChannelArguments arguments;
-  // The control plane may hang without closing anything; logins must not wait for it.
-  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS,
-                   static_cast<int>(options.keepalive_interval.count()));
-  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS,
-                   static_cast<int>(options.keepalive_timeout.count()));
-  arguments.SetInt(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
-  arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
-  arguments.SetMaxReceiveMessageSize(kMaxLinkMessageBytes);
-  arguments.SetMaxSendMessageSize(kMaxLinkMessageBytes);
-  // Every attempt dials anew: pauses between attempts are this client's business.
-  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
-}
-
-Result<bool> CheckAddress(const std::string& address) {
-  if (address.rfind("unix:", 0) == 0 && address.size() > 5) return true;
-  return Fail(Error{ErrorCode::kUnsupported,
-                    "control plane address '" + Escape(address) +
-                        "': only unix:/path is supported yet (TCP needs mutual TLS)"});
-}
-
-// One Authorize question on its way.
+// One Authorize question on its way. Its address is its tag in the link's queue.
 struct PendingCall {
   AuthorizeTicket ticket;
   grpc::ClientContext context;
   pb::AuthorizeRequest request;
   pb::AuthorizeResponse response;
+  grpc::Status status;
+  std::unique_ptr<grpc::ClientAsyncResponseReader<pb::AuthorizeResponse>> reader;
+};
+
+// One connection: the stream and whatever else is under way on it. Everything ends in `queue`,
+// which one thread serves, so that an answer wakes one thread and not several in turn. Writes and
+// questions are begun by whoever has them.
+struct Link {
+  // Tags of what the stream does; there is never more than one of each.
+  enum Tag : std::size_t { kStarted, kRead, kWritten, kGathered, kFinished, kTags };
+
+  [[nodiscard]] void* tag(Tag which) { return &tags[which]; }
+
+  std::uint64_t number = 0;
+  std::string address;
+  std::array<char, kTags> tags{};
+  grpc::ClientContext context;
+  grpc::CompletionQueue queue;
+  std::unique_ptr<pb::SessionLink::Stub> stub;
+  std::unique_ptr<Stream> stream;
+  grpc::Alarm alarm;  // the end of gathering
+  pb::ToGateway incoming;
+  grpc::Status status;
 };
 
 }  // namespace
 
+// Threads: `thread_` dials and serves the queue of the current link; the callers of the public
+// methods begin writes and questions. The mutex is not held while gRPC or the events are called.
 class ControlClient::Impl {
  public:
   Impl(ControlOptions options, ControlEvents& events)
@@ -96,12 +103,16 @@ class ControlClient::Impl {
 
   void Run();
   LinkEnd ServeLink(const std::string& address, std::string* reason);
-  bool Connect(grpc::Channel& channel);
-  void ReadOrders(Stream& stream);
+  void Serve(Link& link);
+  void OnTag(Link& link, void* tag, bool ok);
+  void OnRead(Link& link, bool ok);
+  void OnWritten(Link& link, bool ok);
+  void CloseLink(Link& link);
+  void TakeOrder(pb::ToGateway& message);
   void RefuseInvalid(const pb::ToGateway& message, const std::string& reason);
-  void WriteMessages(Stream& stream, grpc::ClientContext& context, const std::string& address);
-  std::optional<FromGatewayMessage> NextMessage(std::unique_lock<std::mutex>& lock);
-  void FinishCall(std::uint64_t number, const grpc::Status& status);
+  void Write();
+  std::optional<FromGatewayMessage> NextMessageLocked();
+  void FinishCall(PendingCall* finished);
 
   const ControlOptions options_;
   ControlEvents& events_;
@@ -110,20 +121,22 @@ class ControlClient::Impl {
   mutable std::mutex mutex_;  // guards all below
   std::condition_variable changed_;
   bool stopping_ = false;
-  std::uint64_t link_ = 0;
+  std::uint64_t links_ = 0;
+  // Not null: alive as long as something is under way on it (`writing_`, `gathering_`, `calls_`).
+  Link* link_ = nullptr;
   bool link_open_ = false;  // a stream exists and was not told to end
   bool attached_ = false;   // and Hello is out
   bool orders_seen_ = false;
-  grpc::ClientContext* context_ = nullptr;
-  std::unique_ptr<pb::SessionLink::Stub> stub_;
+  bool writing_ = false;
+  bool writing_hello_ = false;
+  bool gathering_ = false;  // the alarm is set
+  bool gathered_ = false;   // reports have waited long enough
   std::optional<Hello> hello_;
   std::deque<FromGatewayMessage> answers_;
   ReportQueue reports_;
   std::unordered_map<SessionId, TrafficCounters> counters_;
   std::optional<GatewayStatistics> statistics_;
-  std::uint64_t next_call_ = 1;
-  std::unordered_map<std::uint64_t, std::unique_ptr<PendingCall>> calls_;
-  std::size_t answering_ = 0;  // calls taken out of calls_ whose event is being delivered
+  std::unordered_map<const PendingCall*, std::unique_ptr<PendingCall>> calls_;
 };
 
 // ---- Dialling
@@ -158,96 +171,123 @@ void ControlClient::Impl::Run() {
   }
 }
 
-bool ControlClient::Impl::Connect(grpc::Channel& channel) {
-  const auto deadline = std::chrono::system_clock::now() + options_.connect_timeout;
-  while (true) {
-    const grpc_connectivity_state state = channel.GetState(true);
-    if (state == GRPC_CHANNEL_READY) return true;
-    const auto now = std::chrono::system_clock::now();
-    if (state == GRPC_CHANNEL_TRANSIENT_FAILURE || now >= deadline) return false;
-    {
-      const std::lock_guard lock(mutex_);
-      if (stopping_) return false;
-    }
-    channel.WaitForStateChange(state, std::min(deadline, now + milliseconds(100)));
-  }
-}
-
 ControlClient::Impl::LinkEnd ControlClient::Impl::ServeLink(const std::string& address,
                                                             std::string* reason) {
-  const std::shared_ptr<grpc::Channel> channel = MakeChannel(address, options_);
-  if (!Connect(*channel)) {
+  const std::shared_ptr<grpc::Channel> channel = MakeControlChannel(address, options_);
+  const bool connected = Connect(*channel, options_, [this] {
+    const std::lock_guard lock(mutex_);
+    return stopping_;
+  });
+  if (!connected) {
     *reason = "no answer at " + Escape(address) + "; is sstp-controlplane running?";
     return LinkEnd::kNeverConnected;
   }
-  grpc::ClientContext context;
-  std::uint64_t link = 0;
-  std::unique_ptr<Stream> stream;
+  Link link;
+  link.address = address;
+  link.stub = pb::SessionLink::NewStub(channel);
+  link.stream = link.stub->PrepareAsyncAttach(&link.context, &link.queue);
   {
     const std::lock_guard lock(mutex_);
     if (stopping_) return LinkEnd::kNeverConnected;
-    stub_ = pb::SessionLink::NewStub(channel);
-    stream = stub_->Attach(&context);
-    context_ = &context;
+    link.number = ++links_;
+    link_ = &link;
     link_open_ = true;
     orders_seen_ = false;
-    link = ++link_;
+    writing_ = true;  // until the call has started
     hello_.reset();
     answers_.clear();
     counters_.clear();
     statistics_.reset();
     reports_.Rewind();
   }
-  events_.OnLinkOpened(link);
-  std::thread writer([&] { WriteMessages(*stream, context, address); });
-  ReadOrders(*stream);
+  link.stream->StartCall(link.tag(Link::kStarted));
+  Serve(link);
+  *reason = Describe(link.status);
+  const std::lock_guard lock(mutex_);
   LinkEnd end = LinkEnd::kNeverAttached;
-  {
-    const std::lock_guard lock(mutex_);
-    link_open_ = false;
-    if (attached_) end = orders_seen_ ? LinkEnd::kLostAfterOrders : LinkEnd::kLost;
-    changed_.notify_all();
-  }
-  context.TryCancel();
-  writer.join();
-  *reason = Describe(stream->Finish());
-  std::unique_lock lock(mutex_);
-  if (attached_ && end == LinkEnd::kNeverAttached) end = LinkEnd::kLost;
+  if (attached_) end = orders_seen_ ? LinkEnd::kLostAfterOrders : LinkEnd::kLost;
   attached_ = false;
-  context_ = nullptr;
-  // A question holds the channel, and gRPC's own threads, which finish questions, must not be the
-  // ones to destroy it: they would wait for themselves.
-  for (auto& entry : calls_) entry.second->context.TryCancel();
-  changed_.wait(lock, [this] { return calls_.empty() && answering_ == 0; });
-  stub_.reset();
+  gathered_ = false;
   changed_.notify_all();
   return end;
 }
 
-// ---- Reading
-// -----------------------------------------------------------------------------------
+// Until the stream is over and nothing is under way any more.
+void ControlClient::Impl::Serve(Link& link) {
+  void* tag = nullptr;
+  bool ok = false;
+  bool finished = false;
+  while (link.queue.Next(&tag, &ok)) {
+    OnTag(link, tag, ok);
+    finished = finished || tag == link.tag(Link::kFinished);
+    const std::lock_guard lock(mutex_);
+    if (!finished || writing_ || gathering_ || !calls_.empty() || link_ == nullptr) continue;
+    link_ = nullptr;
+    link.queue.Shutdown();
+  }
+}
 
-void ControlClient::Impl::ReadOrders(Stream& stream) {
-  pb::ToGateway message;
-  while (stream.Read(&message)) {
-    auto order = contract::FromProto(message);
-    contract::WipeSecrets(&message);
-    if (!order) {
-      events_.OnInvalidOrder(order.error().message);
-      RefuseInvalid(message, order.error().message);
-      continue;
-    }
+void ControlClient::Impl::OnTag(Link& link, void* tag, bool ok) {
+  if (tag == link.tag(Link::kStarted)) {
+    OnWritten(link, ok);
+    if (ok) events_.OnLinkOpened(link.number);
+    OnRead(link, ok);
+  } else if (tag == link.tag(Link::kRead)) {
+    if (ok) TakeOrder(link.incoming);
+    OnRead(link, ok);
+  } else if (tag == link.tag(Link::kWritten)) {
+    OnWritten(link, ok);
+  } else if (tag == link.tag(Link::kGathered)) {
     {
       const std::lock_guard lock(mutex_);
-      orders_seen_ = true;
-      if (const auto* ack = std::get_if<ReportAck>(&*order)) {
-        reports_.Acknowledge(ack->sequence);
-        changed_.notify_all();
-        continue;
-      }
+      gathering_ = false;
+      gathered_ = true;
     }
-    events_.OnOrder(std::move(*order));
+    Write();
+  } else if (tag != link.tag(Link::kFinished)) {
+    FinishCall(static_cast<PendingCall*>(tag));
   }
+}
+
+void ControlClient::Impl::OnRead(Link& link, bool ok) {
+  if (ok) {
+    link.stream->Read(&link.incoming, link.tag(Link::kRead));
+    return;
+  }
+  CloseLink(link);
+  link.stream->Finish(&link.status, link.tag(Link::kFinished));
+}
+
+void ControlClient::Impl::CloseLink(Link& link) {
+  const std::lock_guard lock(mutex_);
+  link_open_ = false;
+  link.context.TryCancel();
+  link.alarm.Cancel();
+  for (auto& entry : calls_) entry.second->context.TryCancel();
+  changed_.notify_all();
+}
+
+// ---- Orders
+// ------------------------------------------------------------------------------------
+
+void ControlClient::Impl::TakeOrder(pb::ToGateway& message) {
+  auto order = contract::FromProto(message);
+  contract::WipeSecrets(&message);
+  if (!order) {
+    events_.OnInvalidOrder(order.error().message);
+    RefuseInvalid(message, order.error().message);
+    return;
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    orders_seen_ = true;
+    if (const auto* ack = std::get_if<ReportAck>(&*order)) {
+      reports_.Acknowledge(ack->sequence);
+      if (reports_.size() == 0) changed_.notify_all();
+      return;
+    }
+  }
+  events_.OnOrder(std::move(*order));
 }
 
 // Whoever wants something of us learns that it will not be.
@@ -263,24 +303,31 @@ void ControlClient::Impl::RefuseInvalid(const pb::ToGateway& message, const std:
 // ---- Writing
 // -----------------------------------------------------------------------------------
 
-std::optional<FromGatewayMessage> ControlClient::Impl::NextMessage(
-    std::unique_lock<std::mutex>& lock) {
-  changed_.wait(lock, [this] {
-    return !link_open_ || hello_ ||
-           (attached_ && (!answers_.empty() || reports_.has_unsent() || statistics_));
-  });
-  if (!link_open_) return std::nullopt;
+std::optional<FromGatewayMessage> ControlClient::Impl::NextMessageLocked() {
+  if (!link_open_ || writing_) return std::nullopt;
   if (hello_) {
     FromGatewayMessage message = std::move(*hello_);
     hello_.reset();
+    writing_hello_ = true;
     return message;
   }
+  if (!attached_) return std::nullopt;
   if (!answers_.empty()) {
     FromGatewayMessage message = std::move(answers_.front());
     answers_.pop_front();
     return message;
   }
-  if (reports_.has_unsent()) return *reports_.TakeNext();
+  if (reports_.has_unsent() && gathered_) {
+    ReportBatch batch = reports_.TakeUnsent(kMaxReportBatch);
+    gathered_ = reports_.has_unsent();
+    return batch;
+  }
+  if (reports_.has_unsent() && !gathering_) {
+    gathering_ = true;
+    link_->alarm.Set(&link_->queue, std::chrono::system_clock::now() + kGather,
+                     link_->tag(Link::kGathered));
+  }
+  if (!statistics_) return std::nullopt;
   CountersBatch batch;
   for (const auto& entry : counters_) batch.entries.push_back({entry.first, entry.second});
   batch.statistics = std::move(*statistics_);
@@ -289,114 +336,128 @@ std::optional<FromGatewayMessage> ControlClient::Impl::NextMessage(
   return batch;
 }
 
-void ControlClient::Impl::WriteMessages(Stream& stream, grpc::ClientContext& context,
-                                        const std::string& address) {
-  while (true) {
-    std::optional<FromGatewayMessage> message;
-    {
-      std::unique_lock lock(mutex_);
-      message = NextMessage(lock);
-    }
+// Whatever is next, if nothing is being written. Ends as kWritten.
+void ControlClient::Impl::Write() {
+  std::optional<FromGatewayMessage> message;
+  Link* link = nullptr;
+  {
+    const std::lock_guard lock(mutex_);
+    message = NextMessageLocked();
     if (!message) return;
-    if (!stream.Write(contract::ToProto(*message))) {
-      context.TryCancel();  // wakes the reader
-      return;
-    }
-    if (!std::holds_alternative<Hello>(*message)) continue;
-    {
-      const std::lock_guard lock(mutex_);
-      attached_ = link_open_;
-    }
-    events_.OnAttached(address);
+    writing_ = true;
+    link = link_;
+  }
+  link->stream->Write(contract::ToProto(*message), link->tag(Link::kWritten));
+}
+
+void ControlClient::Impl::OnWritten(Link& link, bool ok) {
+  bool said_hello = false;
+  {
+    const std::lock_guard lock(mutex_);
+    writing_ = false;
+    said_hello = std::exchange(writing_hello_, false) && ok && link_open_;
+    if (said_hello) attached_ = true;
+  }
+  if (said_hello) events_.OnAttached(link.address);
+  if (ok) {
+    Write();
+  } else {
+    CloseLink(link);  // and the read under way fails
   }
 }
 
 void ControlClient::Impl::SendHello(std::uint64_t link, std::vector<SessionRecord> sessions,
                                     Generation applied) {
-  const std::lock_guard lock(mutex_);
-  if (!link_open_ || link != link_ || attached_) return;
-  hello_ = Hello{.gateway_id = options_.gateway_id,
-                 .boot_id = options_.boot_id,
-                 .version = options_.version,
-                 .capabilities = options_.capabilities,
-                 .sessions = std::move(sessions),
-                 .applied_generation = applied,
-                 .reports_to = reports_.newest()};
-  changed_.notify_all();
+  {
+    const std::lock_guard lock(mutex_);
+    if (!link_open_ || link != links_ || attached_ || writing_hello_) return;
+    hello_ = Hello{.gateway_id = options_.gateway_id,
+                   .boot_id = options_.boot_id,
+                   .version = options_.version,
+                   .capabilities = options_.capabilities,
+                   .sessions = std::move(sessions),
+                   .applied_generation = applied,
+                   .reports_to = reports_.newest()};
+  }
+  Write();
 }
 
 void ControlClient::Impl::Report(SessionReport report) {
-  const std::lock_guard lock(mutex_);
-  reports_.Add(std::move(report));
-  changed_.notify_all();
+  {
+    const std::lock_guard lock(mutex_);
+    reports_.Add(std::move(report));
+    if (gathering_) return;
+  }
+  Write();
 }
 
 void ControlClient::Impl::SendCounters(CountersBatch batch) {
-  const std::lock_guard lock(mutex_);
-  if (!attached_) return;
-  for (CountersReport& entry : batch.entries) {
-    counters_[std::move(entry.session)] = entry.counters;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!attached_) return;
+    for (CountersReport& entry : batch.entries) {
+      counters_[std::move(entry.session)] = entry.counters;
+    }
+    statistics_ = std::move(batch.statistics);
   }
-  statistics_ = std::move(batch.statistics);
-  changed_.notify_all();
+  Write();
 }
 
 void ControlClient::Impl::SendAnswer(FromGatewayMessage message) {
-  const std::lock_guard lock(mutex_);
-  // An order of this link may be answered before the writer said that Hello is out.
-  if (!link_open_ || answers_.size() >= kMaxAnswers) return;
-  answers_.push_back(std::move(message));
-  changed_.notify_all();
+  {
+    const std::lock_guard lock(mutex_);
+    // An order of this link may be answered before Hello is out.
+    if (!link_open_ || answers_.size() >= kMaxAnswers) return;
+    answers_.push_back(std::move(message));
+  }
+  Write();
 }
 
 // ---- Authorize
 // ---------------------------------------------------------------------------------
 
 void ControlClient::Impl::Authorize(AuthorizeTicket ticket, AuthorizeQuestion question) {
+  auto call = std::make_unique<PendingCall>();
+  call->ticket = std::move(ticket);
+  call->request = contract::ToProto({options_.gateway_id, options_.boot_id, std::move(question)});
+  call->context.set_deadline(std::chrono::system_clock::now() + options_.authorize_deadline);
+  PendingCall& begun = *call;
   {
     const std::lock_guard lock(mutex_);
-    if (attached_ && !stopping_) {
-      const std::uint64_t number = next_call_++;
-      auto& call = calls_[number];
-      call = std::make_unique<PendingCall>();
-      call->ticket = std::move(ticket);
-      call->request =
-          contract::ToProto({options_.gateway_id, options_.boot_id, std::move(question)});
-      call->context.set_deadline(std::chrono::system_clock::now() + options_.authorize_deadline);
-      stub_->async()->Authorize(
-          &call->context, &call->request, &call->response,
-          [this, number](const grpc::Status& status) { FinishCall(number, status); });
-      return;
+    if (attached_ && link_open_ && !stopping_) {
+      begun.reader =
+          link_->stub->PrepareAsyncAuthorize(&begun.context, begun.request, &link_->queue);
+      calls_.emplace(&begun, std::move(call));
     }
   }
-  events_.OnAuthorized(std::move(ticket),
+  if (begun.reader) {
+    begun.reader->StartCall();
+    begun.reader->Finish(&begun.response, &begun.status, &begun);
+    return;
+  }
+  contract::WipeSecrets(&call->request);
+  events_.OnAuthorized(std::move(call->ticket),
                        Fail(Error{ErrorCode::kUnavailable, "control plane not reachable"}));
 }
 
-void ControlClient::Impl::FinishCall(std::uint64_t number, const grpc::Status& status) {
+void ControlClient::Impl::FinishCall(PendingCall* finished) {
   std::unique_ptr<PendingCall> call;
   {
     const std::lock_guard lock(mutex_);
-    const auto entry = calls_.find(number);
-    if (entry == calls_.end()) return;
+    const auto entry = calls_.find(finished);
     call = std::move(entry->second);
     calls_.erase(entry);
-    ++answering_;
   }
   contract::WipeSecrets(&call->request);
-  if (!status.ok()) {
-    Error error = contract::FromStatus(status);
+  if (!call->status.ok()) {
+    Error error = contract::FromStatus(call->status);
     error.message = "control plane: " + Escape(error.message);
     events_.OnAuthorized(std::move(call->ticket), Fail(std::move(error)));
-  } else {
-    auto verdict = contract::FromProto(call->response);
-    contract::WipeSecrets(&call->response);
-    events_.OnAuthorized(std::move(call->ticket), std::move(verdict));
+    return;
   }
-  call.reset();
-  const std::lock_guard lock(mutex_);
-  --answering_;
-  changed_.notify_all();
+  auto verdict = contract::FromProto(call->response);
+  contract::WipeSecrets(&call->response);
+  events_.OnAuthorized(std::move(call->ticket), std::move(verdict));
 }
 
 // ---- End
@@ -412,13 +473,11 @@ void ControlClient::Impl::Shutdown() {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
     link_open_ = false;
-    if (context_ != nullptr) context_->TryCancel();
+    if (link_ != nullptr) link_->context.TryCancel();
     for (auto& entry : calls_) entry.second->context.TryCancel();
     changed_.notify_all();
   }
   if (thread_.joinable()) thread_.join();
-  std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return calls_.empty() && answering_ == 0; });
 }
 
 // ---- The outside
@@ -429,7 +488,8 @@ Result<std::unique_ptr<ControlClient>> ControlClient::Create(ControlOptions opti
   if (options.addresses.empty()) {
     return Fail(Error{ErrorCode::kInvalidArgument, "no control plane address is given"});
   }
-  for (const std::string& address : options.addresses) SG_RETURN_IF_ERROR(CheckAddress(address));
+  for (const std::string& address : options.addresses)
+    SG_RETURN_IF_ERROR(CheckControlAddress(address));
   auto impl = std::make_unique<Impl>(std::move(options), events);
   return std::unique_ptr<ControlClient>(new ControlClient(std::move(impl)));
 }

@@ -43,9 +43,13 @@ bool ReportQueue::MakeRoom(SessionEventKind kind) {
   return true;
 }
 
-std::optional<NumberedReport> ReportQueue::TakeNext() {
-  if (!has_unsent()) return std::nullopt;
-  return reports_[sent_++];
+ReportBatch ReportQueue::TakeUnsent(std::size_t limit) {
+  const std::size_t end = sent_ + std::min(limit, reports_.size() - sent_);
+  ReportBatch batch;
+  batch.reports.assign(reports_.begin() + static_cast<std::ptrdiff_t>(sent_),
+                       reports_.begin() + static_cast<std::ptrdiff_t>(end));
+  sent_ = end;
+  return batch;
 }
 
 void ReportQueue::Acknowledge(std::uint64_t sequence) {

@@ -8,7 +8,6 @@
 
 #include <cstdint>
 #include <deque>
-#include <optional>
 
 #include "proto/base/link.h"
 
@@ -21,8 +20,8 @@ class ReportQueue {
   explicit ReportQueue(std::size_t capacity = kCapacity) : capacity_(capacity) {}
 
   void Add(SessionReport report);
-  // The next one that was not sent on this connection; it then counts as sent. nullopt: all are.
-  [[nodiscard]] std::optional<NumberedReport> TakeNext();
+  // The next ones that were not sent on this connection, at most `limit`; they then count as sent.
+  [[nodiscard]] ReportBatch TakeUnsent(std::size_t limit);
   // `sequence` and all before it are durable. A number that was never sent is ignored.
   void Acknowledge(std::uint64_t sequence);
   // New connection: everything not acknowledged is to be sent again, in order.

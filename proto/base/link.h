@@ -3,6 +3,7 @@
 // the flow in proto/README.md.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <variant>
@@ -13,6 +14,8 @@
 
 namespace sstpgw {
 
+// So many reports go in one message; the rest in the next.
+inline constexpr std::size_t kMaxReportBatch = 1024;
 // Hello of a gateway with many sessions is the biggest message; both ends set this as their limit.
 inline constexpr int kMaxLinkMessageBytes = 64 * 1024 * 1024;
 
@@ -36,6 +39,11 @@ struct NumberedReport {
   SessionReport report;
 };
 
+// What has gathered since the last one; in ascending order, at least one.
+struct ReportBatch {
+  std::vector<NumberedReport> reports;
+};
+
 struct CountersBatch {
   // Only sessions whose counters or TLS modes changed since the last batch.
   std::vector<CountersReport> entries;
@@ -53,7 +61,7 @@ struct Refused {
   std::string reason;
 };
 
-using FromGatewayMessage = std::variant<Hello, NumberedReport, CountersBatch, Applied, Refused>;
+using FromGatewayMessage = std::variant<Hello, ReportBatch, CountersBatch, Applied, Refused>;
 
 // This report and all before it are in the control plane's session table.
 struct ReportAck {

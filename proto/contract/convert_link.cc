@@ -17,8 +17,10 @@ void Put(const Hello& hello, pb::FromGateway& out) {
   to.set_applied_generation(hello.applied_generation.value());
   to.set_reports_to(hello.reports_to);
 }
-void Put(const NumberedReport& report, pb::FromGateway& out) {
-  *out.mutable_report() = ToProto(report);
+void Put(const ReportBatch& batch, pb::FromGateway& out) {
+  for (const NumberedReport& report : batch.reports) {
+    *out.mutable_reports()->add_reports() = ToProto(report);
+  }
 }
 void Put(const CountersBatch& batch, pb::FromGateway& out) {
   pb::CountersBatch& to = *out.mutable_counters();
@@ -62,6 +64,16 @@ Result<FromGatewayMessage> Take(const pb::Hello& in) {
   out.version = in.version();
   out.applied_generation = Generation(in.applied_generation());
   out.reports_to = in.reports_to();
+  return out;
+}
+
+Result<FromGatewayMessage> Take(const pb::SessionReports& in) {
+  SG_RETURN_IF_ERROR(CheckRange("reports.reports", in.reports().size(), 1, kMaxReportBatch));
+  ReportBatch out;
+  for (const pb::SessionReport& report : in.reports()) {
+    SG_ASSIGN_OR_RETURN(NumberedReport one, FromProto(report));
+    out.reports.push_back(std::move(one));
+  }
   return out;
 }
 
@@ -144,10 +156,8 @@ Result<FromGatewayMessage> FromProto(const pb::FromGateway& in) {
   switch (in.message_case()) {
     case pb::FromGateway::kHello:
       return Take(in.hello());
-    case pb::FromGateway::kReport: {
-      SG_ASSIGN_OR_RETURN(NumberedReport report, FromProto(in.report()));
-      return report;
-    }
+    case pb::FromGateway::kReports:
+      return Take(in.reports());
     case pb::FromGateway::kCounters:
       return Take(in.counters());
     case pb::FromGateway::kApplied:

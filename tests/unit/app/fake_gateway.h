@@ -95,7 +95,7 @@ class FakeGateway {
 
   void Report(v1::SessionEventKind kind, const v1::SessionRecord& record) {
     v1::FromGateway message;
-    v1::SessionReport& report = *message.mutable_report();
+    v1::SessionReport& report = *message.mutable_reports()->add_reports();
     report.set_sequence(++sequence_);
     report.set_kind(kind);
     *report.mutable_record() = record;

@@ -42,11 +42,21 @@ TEST(Link, HelloRoundTrip) {
   EXPECT_EQ(out.sessions[1].session, "fedcba9876543210");
 }
 
-TEST(Link, UpwardMessagesRoundTrip) {
+NumberedReport Numbered(std::uint64_t sequence = 1) {
   NumberedReport report;
-  report.sequence = 3;
+  report.sequence = sequence;
   report.report.record.session = kSession;
-  EXPECT_EQ(Carry<NumberedReport>(report).sequence, 3U);
+  return report;
+}
+
+TEST(Link, UpwardMessagesRoundTrip) {
+  ReportBatch batch;
+  batch.reports.push_back(Numbered(3));
+  batch.reports.push_back(Numbered(4));
+  const auto reports = Carry<ReportBatch>(batch).reports;
+  ASSERT_THAT(reports, SizeIs(2));
+  EXPECT_EQ(reports[0].sequence, 3U);
+  EXPECT_EQ(reports[1].sequence, 4U);
 
   const auto counters = Carry<CountersBatch>(
       CountersBatch{{{kSession, {1, 2, 3, 4}, TlsMode::kSoftware, TlsMode::kHardware}}, {}});
@@ -120,6 +130,20 @@ TEST(Link, EachInvalidUpwardMessageIsRefused) {
   message = hello;
   message.mutable_hello()->add_sessions();
   ExpectRefused(message, "session_id");
+  message.Clear();
+  message.mutable_reports();
+  ExpectRefused(message, "reports");
+  message.mutable_reports()->add_reports();
+  ExpectRefused(message, "session_id");
+  message.Clear();
+  const pb::FromGateway report = ToProto(FromGatewayMessage(ReportBatch{{Numbered()}}));
+  ExpectAccepted(report);
+  for (std::size_t i = 0; i < kMaxReportBatch; ++i) {
+    *message.mutable_reports()->add_reports() = report.reports().reports(0);
+  }
+  ExpectAccepted(message);
+  *message.mutable_reports()->add_reports() = report.reports().reports(0);
+  ExpectRefused(message, "reports");
   message.Clear();
   message.mutable_counters()->add_entries()->set_session_id("x");
   ExpectRefused(message, "session_id");

@@ -8,10 +8,12 @@
 #include <condition_variable>
 #include <deque>
 #include <functional>
+#include <iterator>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "proto/base/link.h"
@@ -77,6 +79,14 @@ class FakeControlPlane final : private v1::SessionLink::Service {
 
  private:
   using Stream = grpc::ServerReaderWriter<v1::ToGateway, v1::FromGateway>;
+  // Reports one by one, however they came.
+  using Heard = std::variant<Hello, NumberedReport, CountersBatch, Applied, Refused>;
+
+  void Keep(ReportBatch /*batch*/) {}
+  template <class T>
+  void Keep(T message) {
+    messages_.emplace_back(std::move(message));
+  }
 
   grpc::Status Attach(grpc::ServerContext* /*context*/, Stream* stream) override {
     {
@@ -98,10 +108,15 @@ class FakeControlPlane final : private v1::SessionLink::Service {
     if (std::holds_alternative<Hello>(*message)) {
       for (const v1::ToGateway& order : first_orders_) stream_->Write(order);
     }
-    if (const auto* report = std::get_if<NumberedReport>(&*message); report && acknowledge_) {
-      stream_->Write(contract::ToProto(ToGatewayMessage(ReportAck{report->sequence})));
+    if (auto* batch = std::get_if<ReportBatch>(&*message)) {
+      if (acknowledge_) {
+        const std::uint64_t last = batch->reports.back().sequence;
+        stream_->Write(contract::ToProto(ToGatewayMessage(ReportAck{last})));
+      }
+      std::move(batch->reports.begin(), batch->reports.end(), std::back_inserter(messages_));
+    } else {
+      std::visit([this](auto&& part) { Keep(std::move(part)); }, std::move(*message));
     }
-    messages_.push_back(std::move(*message));
     heard_.notify_all();
   }
 
@@ -120,7 +135,7 @@ class FakeControlPlane final : private v1::SessionLink::Service {
   std::unique_ptr<grpc::Server> server_;
   std::mutex mutex_;  // guards all below
   std::condition_variable heard_;
-  std::deque<FromGatewayMessage> messages_;
+  std::deque<Heard> messages_;
   Stream* stream_ = nullptr;
   bool acknowledge_ = true;
   Judge judge_;

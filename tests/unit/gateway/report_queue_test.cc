@@ -15,7 +15,11 @@ SessionReport Make(Kind kind) {
 
 std::vector<std::uint64_t> SendAll(ReportQueue& queue) {
   std::vector<std::uint64_t> sequences;
-  while (const auto report = queue.TakeNext()) sequences.push_back(report->sequence);
+  while (queue.has_unsent()) {
+    for (const NumberedReport& report : queue.TakeUnsent(3).reports) {
+      sequences.push_back(report.sequence);
+    }
+  }
   return sequences;
 }
 
@@ -45,7 +49,7 @@ TEST(ReportQueue, WhatWasNotSentCannotBeAcknowledged) {
   ReportQueue queue;
   queue.Add(Make(Kind::kUp));
   queue.Add(Make(Kind::kDown));
-  ASSERT_TRUE(queue.TakeNext());
+  ASSERT_EQ(queue.TakeUnsent(1).reports.size(), 1U);
   queue.Acknowledge(1'000'000);
   EXPECT_EQ(queue.size(), 1U);
   EXPECT_THAT(SendAll(queue), ElementsAre(2));

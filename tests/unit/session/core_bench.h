@@ -100,7 +100,7 @@ class CoreBench {
     report.report.kind = kind;
     report.report.record = std::move(record);
     if (kind == SessionEventKind::kDown) report.report.cause = TerminateCause::kUserRequest;
-    Do(ReportArrived{gateway, report});
+    Do(ReportsArrived{gateway, {{report}}});
   }
   void Up(const std::string& gateway, const std::string& session, const std::string& user,
           const std::string& address) {
