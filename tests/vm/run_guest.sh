@@ -1,19 +1,22 @@
 #!/bin/bash
 # Runs one command inside a virtual machine on Debian's stock kernel and on this host's own file system:
-#   run_guest.sh [--kernel DIR] [--timeout SECONDS] [--keep DIR] COMMAND [ARGUMENT...]
+#   run_guest.sh [--kernel DIR] [--timeout SECONDS] [--keep DIR] [--instructions] COMMAND [ARGUMENT...]
 # The command sees the host's / (its writes stay in the guest), the current folder, and $SG_GUEST_RESULTS, a folder
 # whose files the host keeps (--keep). Its output is printed as it comes; its exit code is ours. 124: out of time.
 # 125: the guest did not get as far as the command; then the console is printed.
-# No KVM: the guest is emulated, 10 to 100 times slower than the host, so it is for function, not for figures.
+# No KVM: the guest is emulated, 10 to 100 times slower than the host, so it is for function, not for figures; but with
+# --instructions it has one CPU whose clock counts instructions, 8 ns each (125 per microsecond), whatever the host does.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 kernel=$here/../../build/guest-kernel timeout=900 keep=
+machine=(-accel "tcg,thread=multi" -smp 2)
 while [ $# -gt 0 ]; do
   case $1 in
     --kernel) kernel=$2; shift 2 ;;
     --timeout) timeout=$2; shift 2 ;;
     --keep) keep=$2; shift 2 ;;
-    --help) sed -n '2,8s/^# \?//p' "$0"; exit 0 ;;
+    --instructions) machine=(-accel "tcg,thread=single" -icount "shift=3,sleep=off" -smp 1); shift ;;
+    --help) sed -n '2,9s/^# \?//p' "$0"; exit 0 ;;
     *) break ;;
   esac
 done
@@ -48,7 +51,7 @@ mkdir "$job/results"
 
 # no_timer_check: on a busy host the emulated timer may be late for the kernel's own test of it, which then panics.
 timeout --foreground -k 10 "$timeout" qemu-system-x86_64 \
-  -accel tcg,thread=multi -cpu max -smp 2 -m 3072 -nodefaults -display none -no-reboot \
+  "${machine[@]}" -cpu max -m 3072 -nodefaults -display none -no-reboot \
   -serial "file:$job/console" -device isa-debug-exit,iobase=0xf4,iosize=1 \
   -virtfs local,path=/,mount_tag=root,security_model=none,readonly=on,multidevs=remap \
   -virtfs "local,path=$job,mount_tag=job,security_model=none" \
