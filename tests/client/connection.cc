@@ -88,6 +88,7 @@ std::size_t Connection::Fill(std::span<std::uint8_t> buffer) {
       break;
     }
     if (*size == 0) break;
+    if (on_record) on_record(buffer.subspan(filled, *size));
     filled += *size;
   }
   return filled;

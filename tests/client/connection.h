@@ -40,6 +40,8 @@ class Connection {
   // Null until the TLS handshake is done.
   [[nodiscard]] ClientSession* session() { return session_ ? &*session_ : nullptr; }
   [[nodiscard]] const TlsConnection& tls() const { return tls_; }
+  // For a test that goes on by itself instead of Run.
+  [[nodiscard]] TlsConnection& tls() { return tls_; }
   [[nodiscard]] bool tls_up() const { return tls_up_; }
   // Nothing more will happen: refused, closed, or broken.
   [[nodiscard]] bool finished() const;
@@ -53,8 +55,8 @@ class Connection {
   // Once the session is up: gathers records until they are flushed, and takes up to `read_size`
   // octets (0: a record) at one time.
   void BeginBulk(std::size_t read_size);
-  // Whole SSTP data packets, at most 16384 octets, in a TLS record of their own. After BeginBulk,
-  // and only while backlog() is 0 or Flush() will follow.
+  // Octets of the stream, at most 16384, in a TLS record of their own. After BeginBulk, and only
+  // while backlog() is 0 or Flush() or Run() will follow.
   void WriteRecord(ByteView frames);
   void Flush();
 
@@ -62,6 +64,8 @@ class Connection {
   // become invalid, on_receive_end (may be empty).
   std::function<void(ByteView)> on_ip_packet;
   std::function<void()> on_receive_end;
+  // The plaintext of each record received, before its packets.
+  std::function<void(ByteView)> on_record;
   // Set before the first Run: no session; the connection is finished once TLS is up and the server
   // has closed it.
   bool handshake_only = false;

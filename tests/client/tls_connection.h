@@ -59,8 +59,8 @@ class TlsConnection {
 
   // Call until kDone, whenever the descriptor is ready for what is wanted.
   Result<Progress> Handshake();
-  // Octets read; 0: nothing there now. Error: the peer closed ("closed by peer") or the connection
-  // broke.
+  // Octets read, of one record at most; 0: nothing there now. Error: the peer closed ("closed by
+  // peer") or the connection broke.
   Result<std::size_t> Read(std::span<std::uint8_t> buffer);
   // Octets taken; 0: the kernel's buffer is full. After UseBuffers everything is taken.
   Result<std::size_t> Write(ByteView bytes);
@@ -82,6 +82,8 @@ class TlsConnection {
   [[nodiscard]] std::string cipher() const;
   // Received octets that wait here: the descriptor need not be readable for them.
   [[nodiscard]] bool has_pending() const;
+  // Records with application data received so far.
+  [[nodiscard]] std::uint64_t records_received() const { return *records_; }
 
  private:
   // Ciphertext between OpenSSL and the kernel after UseBuffers. (OpenSSL's own read-ahead moves
@@ -101,6 +103,7 @@ class TlsConnection {
   ssl_st* ssl_;
   int fd_;
   std::unique_ptr<Buffers> buffers_;
+  std::unique_ptr<std::uint64_t> records_;  // OpenSSL keeps its address
 };
 
 // Starts a TCP connection to a literal address; non-blocking, TCP_NODELAY, close-on-exec.

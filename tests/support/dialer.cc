@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <set>
 #include <utility>
@@ -144,6 +145,15 @@ std::string TunDial::Fact(const std::string& name) const {
   return all.empty() ? "" : all.front();
 }
 
+std::vector<double> RoundTrips(const Process& ping, std::size_t from) {
+  std::vector<double> times;
+  for (const std::string& line : ping.Matching("bytes from .*time=[0-9.]+ ms", from)) {
+    times.push_back(std::strtod(line.c_str() + line.find("time=") + 5, nullptr));
+  }
+  std::sort(times.begin(), times.end());
+  return times;
+}
+
 Witness::Witness(Lab& lab)
     : where_("witness"),
       cable_({lab.server(), "wan1", std::string(kWitnessServer) + "/24"},
@@ -169,6 +179,10 @@ bool Witness::StillServed() {
     from = ping_->LineCount();
   }
   return true;
+}
+
+std::vector<double> Witness::RoundTripsSince(std::size_t mark) const {
+  return up_ ? RoundTrips(*ping_, mark) : std::vector<double>{};
 }
 
 std::string Witness::Loss() {

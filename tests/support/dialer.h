@@ -70,12 +70,18 @@ class TunDial {
   Process process_;
 };
 
+// Milliseconds in the output of a ping, after line `from`; sorted.
+[[nodiscard]] std::vector<double> RoundTrips(const Process& ping, std::size_t from = 0);
+
 // Another user on another cable, pinging through the tunnel all the time.
 class Witness {
  public:
   explicit Witness(Lab& lab);
   // True if replies still arrive.
   bool StillServed();
+  // A place in time, and the round trips of replies that came after it, in milliseconds, sorted.
+  [[nodiscard]] std::size_t Mark() const { return up_ ? ping_->LineCount() : 0; }
+  [[nodiscard]] std::vector<double> RoundTripsSince(std::size_t mark) const;
   // Ends the ping; "" if every request was answered, otherwise what is missing.
   std::string Loss();
 

@@ -17,6 +17,13 @@ std::string Program(const std::string& name) {
   return std::string(elsewhere != nullptr ? elsewhere : SG_BIN_DIR) + "/" + name;
 }
 
+bool DaemonsAreInstrumented() {
+  static const bool found = RunProcess({"grep", "-q", "-a", "-e", "__asan_init", "-e",
+                                        "__tsan_init", Program("sstp-gateway")})
+                                .exit_code == 0;
+  return found;
+}
+
 std::string Indent(const std::string& text, int blanks) {
   std::string out;
   std::size_t at = 0;
@@ -41,6 +48,7 @@ Lab::Lab(const LabConfig& config)
   inside_.Ip("route add default via 10.20.0.1");
   CertificateRequest request;
   request.ip_addresses = {kServer};
+  request.key_type = config.key_type;
   const Identity identity = ca_.Issue(request);
   directory_.Write("ca.pem", ca_.certificate_pem());
   directory_.Write("server.pem", identity.chain_pem);
@@ -68,7 +76,7 @@ std::string Lab::ConfigText(const LabConfig& config) const {
   yaml += "  ssl:\n";
   yaml += "    ca-certificate: " + directory_.File("ca.pem") + "\n";
   yaml += "    certificate: " + directory_.File("server.pem") + "\n";
-  yaml += "    key: " + directory_.File("server.key") + "\n";
+  yaml += "    key: " + directory_.File("server.key") + "\n" + Indent(config.ssl, 4);
   if (!config.ppp_options.empty()) yaml += "  ppp-options:\n" + Indent(config.ppp_options, 4);
   if (!config.protocol.empty()) yaml += "  protocol:\n" + Indent(config.protocol, 4);
   yaml += "  log: { level: " + std::to_string(config.log_level) + " }\n";

@@ -35,7 +35,9 @@ struct LabConfig {
   std::string gateway_address = "10.0.0.1";
   std::string ppp_options;  // "lcp-echo-interval: 1\nmru: 1300"
   std::string protocol;     // under sstp.protocol
-  std::string extra;        // further nodes under sstp
+  std::string ssl;          // under sstp.ssl, beside certificate and key
+  sstpgw::testing::KeyType key_type = sstpgw::testing::KeyType::kEcdsaP256;
+  std::string extra;  // further nodes under sstp
   int log_level = 5;
 };
 
@@ -115,6 +117,9 @@ class Lab {
 // The path of a program that this build made, or of the same in the folder that the environment
 // variable SG_BIN_DIR names (another build's).
 [[nodiscard]] std::string Program(const std::string& name);
+// The daemons are built with sanitizers: several times slower, and memory that they gave back stays
+// theirs.
+[[nodiscard]] bool DaemonsAreInstrumented();
 // Puts blanks in front of every line of `text`.
 [[nodiscard]] std::string Indent(const std::string& text, int blanks);
 
