@@ -5,7 +5,8 @@
 //     iv          = HKDF-Expand-Label(secret, "iv", "", 12)
 //     next secret = HKDF-Expand-Label(secret, "traffic upd", "", hash size)   after a KeyUpdate
 //     with HKDF-Expand-Label(secret, label, "", n) = HMAC-hash(secret, n (2 octets, network order)
-//       | size of label + 6 (1) | "tls13 " | label | 00 | 01) cut to n: one round, as n <= hash size
+//       | size of label + 6 (1) | "tls13 " | label | 00 | 01) cut to n: one round, as n <= hash
+//       size
 //   TLS 1.2 (RFC 5246 5, 6.3; AEAD: no MAC keys), of the 48-octet master secret:
 //     key block = P_hash(master, "key expansion" | server random | client random)
 //               = client key | server key | client iv | server iv

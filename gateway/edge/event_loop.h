@@ -1,4 +1,5 @@
-// One thread's epoll loop: descriptors (level-triggered, if not asked otherwise) and timers, each told to a handler object.
+// One thread's epoll loop: descriptors (level-triggered, if not asked otherwise) and timers, each
+// told to a handler object.
 //
 // Threads: everything belongs to the thread that calls Run, except Stop. The loop never blocks
 // longer than until the next deadline. Handlers may add, modify and remove anything, themselves

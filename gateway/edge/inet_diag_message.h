@@ -1,5 +1,5 @@
-// Asking the kernel about one TCP socket (sock_diag(7), inet_diag), as octets: the request, and what
-// its answer says of TLS. Pure: no socket here, see socket_diag.h.
+// Asking the kernel about one TCP socket (sock_diag(7), inet_diag), as octets: the request, and
+// what its answer says of TLS. Pure: no socket here, see socket_diag.h.
 //
 //   request  nlmsghdr (16) | inet_diag_req_v2 (56): addresses and ports in network order, cookie
 //   answer   nlmsghdr (16) | inet_diag_msg (72) | attributes; among them

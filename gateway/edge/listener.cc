@@ -12,6 +12,11 @@
 namespace sstpgw::edge {
 namespace {
 
+// Unsent octets in a client's socket at which it counts as full. More would only wait there, behind
+// which nothing urgent can pass: 20 ms at 50 Mbit/s, while 64 KiB, when the socket is writable
+// again, last long enough for the worker to come back at 10 Gbit/s.
+constexpr int kNotSentLowWater = 128 * 1024;
+
 KernelResult<void> SetOption(Kernel& kernel, int fd, int level, int name, int value) {
   const auto bytes = std::span(&value, 1);
   return kernel.SetSocketOption(
@@ -211,6 +216,7 @@ std::optional<AcceptedConnection> Listener::Prepare(UniqueFd fd, const sockaddr_
   if (!peer_endpoint || !name) return std::nullopt;
   // Fails only if the peer has reset the connection meanwhile; the first read will tell.
   (void)SetOption(*kernel_, fd.get(), IPPROTO_TCP, TCP_NODELAY, 1);
+  (void)SetOption(*kernel_, fd.get(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, kNotSentLowWater);
   return AcceptedConnection{std::move(fd), *peer_endpoint, EndpointOf(*name).value_or(local_)};
 }
 

@@ -32,7 +32,7 @@ struct Endpoint {
 [[nodiscard]] std::optional<Endpoint> EndpointOf(const sockaddr_storage& address);
 
 struct AcceptedConnection {
-  UniqueFd fd;  // non-blocking, close-on-exec, TCP_NODELAY
+  UniqueFd fd;  // non-blocking, close-on-exec, TCP_NODELAY, TCP_NOTSENT_LOWAT
   Endpoint peer;
   Endpoint local;
 };

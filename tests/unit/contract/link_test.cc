@@ -133,7 +133,11 @@ TEST(Link, EachInvalidUpwardMessageIsRefused) {
   message.Clear();
   message.mutable_reports();
   ExpectRefused(message, "reports");
-  message.mutable_reports()->add_reports();
+  pb::SessionReport& empty = *message.mutable_reports()->add_reports();
+  ExpectRefused(message, "sequence");
+  empty.set_sequence(1);
+  ExpectRefused(message, "record");
+  empty.mutable_record();
   ExpectRefused(message, "session_id");
   message.Clear();
   const pb::FromGateway report = ToProto(FromGatewayMessage(ReportBatch{{Numbered()}}));

@@ -58,14 +58,14 @@ TEST(TlsKeySchedule, KeyBlockOfTls12) {
   const Bytes server_random(32, 0x5e);
   const TlsRandoms randoms{client_random, server_random};
   const TlsKeyBlock small = DeriveKeyBlock(TlsAead::kAes128Gcm, master, randoms);
-  EXPECT_EQ(Hex(small.client.key) + Hex(small.server.key) + Hex(small.client.iv) +
-                Hex(small.server.iv),
-            "cceb3e14d846a21dde9a42cbcbed13a667078ba0dab8d1732a3cb4899a742466234f54ef0f9b87b1");
+  EXPECT_EQ(
+      Hex(small.client.key) + Hex(small.server.key) + Hex(small.client.iv) + Hex(small.server.iv),
+      "cceb3e14d846a21dde9a42cbcbed13a667078ba0dab8d1732a3cb4899a742466234f54ef0f9b87b1");
   const TlsKeyBlock large = DeriveKeyBlock(TlsAead::kAes256Gcm, master, randoms);
-  EXPECT_EQ(Hex(large.client.key) + Hex(large.server.key) + Hex(large.client.iv) +
-                Hex(large.server.iv),
-            "2353183785767c3f69bccee8a7e1096d743385890510310e45418aef7b068d0a65de98dde3c3e08b909a"
-            "2362c78202d4aa098f1f187f28110c070ece64b5578890a4f9ee23b57bae");
+  EXPECT_EQ(
+      Hex(large.client.key) + Hex(large.server.key) + Hex(large.client.iv) + Hex(large.server.iv),
+      "2353183785767c3f69bccee8a7e1096d743385890510310e45418aef7b068d0a65de98dde3c3e08b909a"
+      "2362c78202d4aa098f1f187f28110c070ece64b5578890a4f9ee23b57bae");
   const TlsKeyBlock chacha = DeriveKeyBlock(TlsAead::kChaCha20Poly1305, master, randoms);
   EXPECT_EQ(Hex(chacha.client.key) + Hex(chacha.server.key) + Hex(chacha.client.iv) +
                 Hex(chacha.server.iv),
@@ -106,10 +106,10 @@ TEST(TlsKeySchedule, KeyBlockEqualsOpenSslsForManySecrets) {
     for (const TlsAead aead :
          {TlsAead::kAes128Gcm, TlsAead::kAes256Gcm, TlsAead::kChaCha20Poly1305}) {
       const TlsKeyBlock block = DeriveKeyBlock(aead, master, {client_random, server_random});
-      const std::string all = Hex(block.client.key) + Hex(block.server.key) +
-                              Hex(block.client.iv) + Hex(block.server.iv);
-      EXPECT_EQ(all, ToHex(OpenSslKeyBlock(HashSize(aead) == 48 ? "SHA384" : "SHA256", master,
-                                           seed, all.size() / 2)));
+      const std::string all = Hex(block.client.key) + Hex(block.server.key) + Hex(block.client.iv) +
+                              Hex(block.server.iv);
+      EXPECT_EQ(all, ToHex(OpenSslKeyBlock(HashSize(aead) == 48 ? "SHA384" : "SHA256", master, seed,
+                                           all.size() / 2)));
     }
   }
 }
