@@ -264,6 +264,7 @@ class Throughput:
             to.add(f"limit_{'plain_tcp' if kind == 'tcp' else 'bare_tls'}_{direction}", statistics.median(rates),
                    "Gbit/s")
         to.add("udp_packets_offered", self.options.packet_rate, "1/s")
+        to.add("congestion_control", self.stage.congestion_control, "text")
         to.add("cipher", self.cipher, "text")
         to.add("rounds", self.options.rounds, "rounds")
         to.add("seconds_per_run", self.options.seconds, "s")

@@ -107,11 +107,17 @@ class Stage:
     # --- network ---
 
     def netns(self, role):
-        """A network namespace with loopback up; its name."""
+        """A network namespace with loopback up; its name. TCP uses cubic, as Debian does, or reno where that may not be
+        chosen, whatever this machine prefers: BBR's estimates make no sense of a cable without delay between processes
+        that share a core."""
         name = f"sgbench{os.getpid()}-{role}"
         self.run(["ip", "netns", "add", name])
         self.namespaces.append(name)
         self.run(["ip", "link", "set", "lo", "up"], name)
+        for self.congestion_control in ("cubic", "reno"):
+            self.run(["sysctl", "-qw", f"net.ipv4.tcp_congestion_control={self.congestion_control}"], name, check=False)
+            if self.run(["sysctl", "-n", "net.ipv4.tcp_congestion_control"], name).strip() == self.congestion_control:
+                break
         return name
 
     def veth(self, a, b):
