@@ -4,7 +4,7 @@
   client                       server                                  inside
   sstpc0 10.0.0.x ─(TLS)────── sstp0 10.0.0.1
   wan0 192.168.10.100 ──────── wan0 .1  gateway   lan0 10.20.0.1 ───── lan0 10.20.0.2
-  iperf3, ping                 control plane                           iperf3 -s
+  iperf3, UDP pump, ping       control plane                           iperf3 -s, UDP pump
 
 Always the same gateway process; what differs is a setting, reloaded, and how the client works:
 
@@ -13,8 +13,9 @@ Always the same gateway process; what differs is a setting, reloaded, and how th
   mixed    the gateway at its best, the client one packet per read, write and record: what ordinary clients do
 
 Interleaved in rounds; medians are reported. TCP with 1 and 4 flows and UDP with small and large packets, up (from the
-client) and down. UDP is offered at the same rate of packets to all, 60 % of what packet carries, so that little is lost
-and no variant gets larger batches only by being behind. Gateway CPU is user and system time of all its threads, softirq work that was billed to it included:
+client) and down. The UDP stream has a window of 256 packets under way (udp_pump.cc), so it runs as fast as the path takes
+it and loses nothing; "paced" is the same at a low fixed rate, where most packets find the gateway asleep, and "gso" comes
+from a sender that hands its kernel 16 packets at one time. Gateway CPU is user and system time of all its threads, softirq work that was billed to it included:
 inner TCP of the receiving host is, when a TUN write delivers it. Limits over the same cable: plain TCP, and a bare TLS
 stream of 16 KiB records with the tunnel's cipher. TLS is in user space unless --kernel-tls.
 
@@ -37,6 +38,7 @@ DIRECTIONS = ("up", "down")
 IP_UDP = 28  # octets of IPv4 and UDP header
 SMALL, LARGE = 200, 1400
 SIZES = (SMALL, 576, LARGE)
+PACED_RATE = 10000  # packets per second
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,17 +60,12 @@ class Load:
     direction: str
     flows: int = 1
     size: int = 0  # UDP: octets of the IP packet; 0: TCP
+    extra: tuple = ()  # further arguments of the UDP pump
 
     @property
     def key(self):
         return f"{self.name}_{self.direction}"
 
-    def iperf_arguments(self, packets_per_second):
-        arguments = ["-R"] if self.direction == "down" else []
-        if self.size == 0:
-            return [*arguments, "-P", self.flows]
-        payload = self.size - IP_UDP
-        return [*arguments, "-u", "-l", payload, "-b", packets_per_second * payload * 8]
 
 
 @dataclasses.dataclass
@@ -79,11 +76,15 @@ class Result:
     lost_percent: float
     gigabits: float  # per second
     cpu: float  # seconds of the gateway
-    ping_ms: float | None = None  # median of the pings meanwhile
+    ping_ms: float | None = None  # median of the pings meanwhile, TCP only
 
     @property
     def ns_per_byte(self):
         return self.cpu * 1e9 / self.octets
+
+    @property
+    def packets_per_second(self):
+        return self.packets * self.gigabits * 1e9 / (self.octets * 8)
 
     @property
     def ns_per_packet(self):
@@ -93,6 +94,13 @@ class Result:
 def loads(sizes):
     tcp = [Load(f"tcp{flows}", direction, flows) for flows in (1, 4) for direction in DIRECTIONS]
     return tcp + [Load(f"udp{size}", direction, size=size) for size in sizes for direction in DIRECTIONS]
+
+
+def special_loads():
+    """UDP as it is not used for any target: at a low rate, and in super-packets already at the sender."""
+    kinds = (("paced", ("--rate", PACED_RATE)), ("gso", ("--gso",)))
+    return [Load(f"udp{SMALL}_{name}", direction, size=SMALL, extra=extra)
+            for name, extra in kinds for direction in DIRECTIONS]
 
 
 class Throughput:
@@ -115,9 +123,11 @@ class Throughput:
         on.run(["sysctl", "-qw", "net.ipv4.ip_forward=1"], self.server)
         on.make_pki(SERVER)
         on.start_daemons(on.config(self.settings(VARIANTS[0])), self.server)
-        self.pump = on.start("tls-pump", [on.bin / "sstp-bench-tls-pump", "server", "--cert", on.folder / "server.pem",
+        self.udp_pump = on.start("udp-pump", [on.bin / "sstp-bench-udp-pump", "server"], self.inside)
+        self.tls_pump = on.start("tls-pump", [on.bin / "sstp-bench-tls-pump", "server", "--cert", on.folder / "server.pem",
                                           "--key", on.folder / "server.key"], self.server)
-        on.wait_for("the TLS stream's server listening", lambda: on.listens(self.pump, 4433))
+        on.wait_for("the TLS stream's server listening", lambda: on.listens(self.tls_pump, 4433))
+        on.wait_for("the UDP stream's server listening", lambda: "listening" in self.udp_pump.output())
 
     def settings(self, variant):
         return {"data-path": {"super-packets": variant.batched, "fill-records": variant.batched,
@@ -161,17 +171,25 @@ class Throughput:
             return statistics.median(times) if times else None
         return median
 
+    def measure_tcp(self, load):
+        ping = self.ping(self.options.seconds, 10000)
+        end, cpu = self.iperf([*(["-R"] if load.direction == "down" else []), "-P", load.flows], INSIDE)
+        arrived = end["sum_received"]
+        return Result(arrived["bytes"], 0, 0, arrived["bits_per_second"] * 1e-9, cpu, ping())
+
+    def measure_udp(self, load):
+        on = self.stage
+        before = on.gateway.cpu_seconds()
+        done = json.loads(on.run([on.bin / "sstp-bench-udp-pump", "client", "--host", INSIDE, "--direction",
+                                  load.direction, "--size", load.size, "--seconds", self.options.seconds, *load.extra],
+                                 self.client))
+        cpu = on.gateway.cpu_seconds() - before
+        octets = done["packets"] * (load.size - IP_UDP)
+        lost = 100 * (1 - done["packets"] / max(done["sent"], done["packets"]))
+        return Result(octets, done["packets"], lost, octets * 8e-9 / done["seconds"], cpu)
+
     def measure(self, load):
-        ping = self.ping(self.options.seconds, 10000) if load.size == 0 else None
-        end, cpu = self.iperf(load.iperf_arguments(self.options.packet_rate), INSIDE)
-        arrived = end["sum_received"] if load.size == 0 else end["sum"]
-        packets = lost = 0
-        octets, seconds = arrived["bytes"], arrived["seconds"]
-        if load.size > 0:
-            packets = arrived["packets"] - arrived["lost_packets"]
-            lost = arrived["lost_percent"]
-            octets = packets * (load.size - IP_UDP)
-        return Result(octets, packets, lost, octets * 8e-9 / seconds, cpu, ping() if ping else None)
+        return self.measure_tcp(load) if load.size == 0 else self.measure_udp(load)
 
     def measure_variant(self, variant):
         process = self.dial(variant)
@@ -183,7 +201,7 @@ class Throughput:
 
     def chosen_loads(self, variant):
         if not self.options.quick:
-            return loads(SIZES)
+            return loads(SIZES) + special_loads()
         chosen = loads((SMALL,))
         return chosen if variant.name != "mixed" else [load for load in chosen if load.name != "tcp4"]
 
@@ -197,19 +215,7 @@ class Throughput:
             done = json.loads(text)
             self.limits.setdefault(("tls", direction), []).append(done["octets"] * 8e-9 / done["seconds"])
 
-    def find_packet_rate(self):
-        """UDP packets per second to offer: 60 % of what the packet-at-a-time variant carries when far more is."""
-        process = self.dial(VARIANTS[0])
-        self.options.packet_rate = 300000
-        carried = [self.measure(Load(f"udp{SMALL}", direction, size=SMALL)) for direction in DIRECTIONS]
-        self.hang_up(process)
-        lowest = min(result.packets for result in carried) / self.options.seconds
-        self.options.packet_rate = max(1000, int(lowest * 0.6) // 1000 * 1000)
-        print(f"  UDP packets offered per second: {self.options.packet_rate:,}")
-
     def measure_all(self):
-        if not self.options.packet_rate:
-            self.find_packet_rate()
         for number in range(self.options.rounds):
             say(f"Round {number + 1} of {self.options.rounds}")
             for variant in VARIANTS[number % len(VARIANTS):] + VARIANTS[:number % len(VARIANTS)]:
@@ -253,6 +259,7 @@ class Throughput:
                       ("throughput", "Gbit/s", lambda run: run.gigabits)]
             if key.startswith("udp"):
                 values += [("gateway_cpu_per_packet", "ns", lambda run: run.ns_per_packet),
+                           ("packets_per_second", "1/s", lambda run: run.packets_per_second),
                            ("lost", "percent", lambda run: run.lost_percent)]
             elif any(run.ping_ms is not None for run in runs):
                 values.append(("ping_under_load", "ms", lambda run: run.ping_ms))
@@ -263,7 +270,6 @@ class Throughput:
         for (kind, direction), rates in self.limits.items():
             to.add(f"limit_{'plain_tcp' if kind == 'tcp' else 'bare_tls'}_{direction}", statistics.median(rates),
                    "Gbit/s")
-        to.add("udp_packets_offered", self.options.packet_rate, "1/s")
         to.add("congestion_control", self.stage.congestion_control, "text")
         to.add("cipher", self.cipher, "text")
         to.add("rounds", self.options.rounds, "rounds")
@@ -276,8 +282,9 @@ class Throughput:
                 ("Gateway CPU, ns per UDP packet", lambda run: run.ns_per_packet, "udp", 0),
                 ("Gbit/s of TCP payload", lambda run: run.gigabits, "tcp", 2),
                 ("Ping under load, ms", lambda run: run.ping_ms, "tcp", 2),
-                ("UDP packets lost, percent", lambda run: run.lost_percent, "udp", 1)):
-            keys = [load.key for load in loads(SIZES) if load.name.startswith(wanted)]
+                ("UDP packets per second, thousands", lambda run: run.packets_per_second * 1e-3, "udp", 0),
+                ("UDP packets lost, percent", lambda run: run.lost_percent, "udp", 2)):
+            keys = [load.key for load in loads(SIZES) + special_loads() if load.name.startswith(wanted)]
             rows = [[key.replace("_", " "), *(report.number(self.median(variant.name, key, value), digits)
                                               for variant in VARIANTS)]
                     for key in keys if ("packet", key) in self.results]
@@ -305,7 +312,6 @@ def parse_options():
     parser.add_argument("--quick", action="store_true", help="within a minute: fewer rounds, sizes and seconds")
     parser.add_argument("--rounds", type=int, help="default 5, quick 2")
     parser.add_argument("--seconds", type=int, help="per run; default 3, quick 1")
-    parser.add_argument("--packet-rate", type=int, help="UDP packets per second offered (default: found by a trial)")
     parser.add_argument("--kernel-tls", action="store_true", help="let the gateway use kernel TLS where it can")
     options = parser.parse_args()
     options.rounds = options.rounds or (2 if options.quick else 5)
