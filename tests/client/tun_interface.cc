@@ -98,6 +98,13 @@ Result<void> TunInterface::Configure(Ipv4Address address, Ipv4Address peer, std:
   return control.Do(SIOCSIFFLAGS, &request, "SIOCSIFFLAGS");
 }
 
+Result<void> TunInterface::SetQueueLength(int packets) {
+  ifreq request{};
+  SetName(request, name_);
+  request.ifr_qlen = packets;
+  return ControlSocket().Do(SIOCSIFTXQLEN, &request, "SIOCSIFTXQLEN");
+}
+
 Result<void> TunInterface::AddRoute(const std::string& prefix) {
   const std::size_t slash = prefix.find('/');
   const auto address = Ipv4Address::Parse(prefix.substr(0, slash));

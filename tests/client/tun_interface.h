@@ -21,6 +21,8 @@ class TunInterface {
 
   // Address pair, MTU, link up.
   Result<void> Configure(Ipv4Address address, Ipv4Address peer, std::uint16_t mtu);
+  // How many packets may wait to be read, super-packets as well; the kernel drops what comes then.
+  Result<void> SetQueueLength(int packets);
   // "10.1.0.0/24" through this interface.
   Result<void> AddRoute(const std::string& prefix);
 

@@ -19,6 +19,7 @@ namespace sstpgw::client {
 namespace {
 
 constexpr std::size_t kReadSize = 256 * 1024;  // from the kernel at one time, in bulk
+constexpr int kSuperPacketQueue = 64;          // the usual 500 would be tens of megabytes
 
 void Say(const std::string& line) {
   std::printf("%s\n", line.c_str());
@@ -80,6 +81,9 @@ class TunClient {
     tun_.emplace(std::move(*made));
     if (auto done = tun_->Configure(facts.address, facts.gateway, facts.mtu); !done) {
       return Refuse(done.error());
+    }
+    if (!options_.packet_at_a_time) {
+      if (auto done = tun_->SetQueueLength(kSuperPacketQueue); !done) return Refuse(done.error());
     }
     for (const std::string& route : options_.routes) {
       if (auto done = tun_->AddRoute(route); !done) return Refuse(done.error());
