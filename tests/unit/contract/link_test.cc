@@ -138,7 +138,7 @@ TEST(Link, EachInvalidUpwardMessageIsRefused) {
   empty.set_sequence(1);
   ExpectRefused(message, "record");
   empty.mutable_record();
-  ExpectRefused(message, "session_id");
+  ExpectRefused(message, "SessionEventKind");
   message.Clear();
   const pb::FromGateway report = ToProto(FromGatewayMessage(ReportBatch{{Numbered()}}));
   ExpectAccepted(report);
