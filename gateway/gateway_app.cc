@@ -66,7 +66,7 @@ Result<bool> GatewayApp::Build() {
   control.capabilities = {"pap", "chap-md5", "mschap-v1", "mschap-v2", "ipv4"};
   control.addresses = options_.control_addresses;
   SG_ASSIGN_OR_RETURN(control_, edge::ControlClient::Create(std::move(control), *this));
-  SG_ASSIGN_OR_RETURN(reaper_, InterfaceReaper::Create(edge::LinuxKernel()));
+  SG_ASSIGN_OR_RETURN(interfaces_, InterfaceCache::Create(edge::LinuxKernel()));
 
   SessionIdSource::Options ids;
   ids.boot_unix_seconds = static_cast<std::uint32_t>(std::time(nullptr));
@@ -77,7 +77,7 @@ Result<bool> GatewayApp::Build() {
   for (std::size_t i = 0; i < options_.workers; ++i) {
     ids.worker = static_cast<std::uint32_t>(i);
     SG_ASSIGN_OR_RETURN(auto worker,
-                        Worker::Create({i, ids}, *control_, *reaper_, *load_, *inbox_));
+                        Worker::Create({i, ids}, *control_, *interfaces_, *load_, *inbox_));
     workers_.push_back(std::move(worker));
   }
   const std::size_t share =
@@ -146,6 +146,7 @@ void GatewayApp::Stop() {
 
 void GatewayApp::OnTimer(std::uint64_t cookie) {
   if (cookie == kFiguresCookie) {
+    CheckNeighbours();
     if (figures_missing_ > 0) SendFigures();
     AskForFigures();
     figures_timer_ = loop_.StartTimer(kFiguresInterval, *this, kFiguresCookie);
@@ -303,6 +304,9 @@ Result<bool> GatewayApp::Apply(const GatewaySettings& settings) {
                                 settings.interface_name,
                                 settings.data_path});
   }
+  interfaces_->Configure(settings.data_path.interface_cache, settings.data_path.super_packets);
+  max_sessions_ = settings.max_sessions;
+  CheckNeighbours();
   for (std::size_t i = 0; i < handshakers_.size(); ++i) {
     HandshakeSettings part;
     part.generation = settings.generation;
@@ -315,6 +319,11 @@ Result<bool> GatewayApp::Apply(const GatewaySettings& settings) {
     handshakers_[i]->Post(std::move(part));
   }
   return true;
+}
+
+void GatewayApp::CheckNeighbours() {
+  const auto warning = neighbours_.Check({.allowed = max_sessions_, .now = load_->Total()});
+  if (warning) Log(LogLevel::kWarning, *warning);
 }
 
 // ---- Figures
@@ -369,6 +378,10 @@ void GatewayApp::SendFigures() {
     statistics.timers_pending += figures->timers_pending;
   }
   counters["reports_dropped"] = control_->reports_dropped();
+  const InterfaceFigures interfaces = interfaces_->figures();
+  counters["interfaces_created"] = interfaces.created;
+  counters["interfaces_reused"] = interfaces.reused;
+  counters["interfaces_destroyed"] = interfaces.destroyed;
   statistics.timers = statistics.timers_pending;
   for (const auto& entry : counters) statistics.counters.push_back({entry.first, entry.second});
   batch.entries = std::move(changed_);

@@ -21,7 +21,8 @@
 #include "gateway/edge/kernel_entropy.h"
 #include "gateway/edge/process_stats.h"
 #include "gateway/handshaker.h"
-#include "gateway/session_interface.h"
+#include "gateway/interface_cache.h"
+#include "gateway/neighbour_room.h"
 #include "gateway/settings_plan.h"
 #include "gateway/thread_messages.h"
 #include "gateway/worker.h"
@@ -96,6 +97,7 @@ class GatewayApp final : private edge::ControlEvents, private edge::TimerHandler
   void AskForFigures();
   void NoteFigures();
   void SendFigures();
+  void CheckNeighbours();
   void EndSessions(Termination termination);
   void Stop();
 
@@ -105,12 +107,14 @@ class GatewayApp final : private edge::ControlEvents, private edge::TimerHandler
   edge::ProcessStats process_;
   std::unique_ptr<AppInbox> inbox_;
   std::unique_ptr<LoadBoard> load_;
-  std::unique_ptr<InterfaceReaper> reaper_;
+  std::unique_ptr<InterfaceCache> interfaces_;
   std::unique_ptr<edge::ControlClient> control_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<std::unique_ptr<Handshaker>> handshakers_;
   Generation applied_;
-  std::string last_refusal_;          // of settings, in words
+  std::string last_refusal_;  // of settings, in words
+  NeighbourRoom neighbours_{edge::LinuxKernel()};
+  std::uint32_t max_sessions_ = 0;    // of the settings applied
   std::optional<ListenPlace> place_;  // where the gateway listens
   std::optional<Snapshot> snapshot_;
   std::vector<std::optional<WorkerFigures>> worker_figures_;

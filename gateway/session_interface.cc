@@ -1,19 +1,18 @@
 #include "gateway/session_interface.h"
 
+#include <array>
 #include <atomic>
-#include <chrono>
-#include <utility>
+#include <cerrno>
 
+#include "gateway/edge/link_address.h"
 #include "proto/base/log.h"
 
 namespace sstpgw::gateway {
 namespace {
 
-constexpr char kTemporaryName[] = "ppp%d";
-// While interfaces are destroyed the kernel holds its one lock for all of them over several grace
-// periods, and whoever makes, changes or asks for an interface waits; writing to /proc/sys even
-// spins. So finished ones are gathered.
-constexpr std::chrono::milliseconds kGather{100};
+constexpr char kNeutralTemplate[] = "ppp%d";
+// More packets than a TUN's ring can hold by far.
+constexpr int kMaxStalePackets = 1'000'000;
 
 // It is the same for every session, so once per process is enough.
 void WarnOnceOfIpv6(const std::string& reason) {
@@ -22,98 +21,146 @@ void WarnOnceOfIpv6(const std::string& reason) {
   Log(LogLevel::kWarning, "IPv6 stays enabled on the interfaces of sessions: " + reason);
 }
 
-}  // namespace
-
-Result<SessionInterface> SessionInterface::Create(edge::Kernel& kernel, bool super_packets) {
-  SG_ASSIGN_OR_RETURN(edge::TunDevice device,
-                      edge::TunDevice::Create(kernel, kTemporaryName, super_packets));
-  if (!device.ipv6_left_on().empty()) WarnOnceOfIpv6(device.ipv6_left_on());
-  return SessionInterface(std::move(device));
+// Throws away what waits to be read. False: the interface is gone, or it does not end.
+bool Drain(edge::Kernel& kernel, int fd) {
+  std::array<std::uint8_t, 64> start{};  // the rest of a packet is thrown away by the kernel
+  for (int i = 0; i < kMaxStalePackets; ++i) {
+    const auto length = kernel.Read(fd, start);
+    if (!length) return length.error().value() == EAGAIN;
+  }
+  return false;
 }
 
-SessionInterface::SessionInterface(edge::TunDevice device)
-    : device_(std::move(device)), name_(device_.name()) {}
+std::string KeepsName(const std::string& name, const Error& error) {
+  return "interface keeps its name " + name + ": " + error.message;
+}
 
-Result<void> SessionInterface::Activate(edge::Netlink& netlink, const Activation& activation,
-                                        std::string* warning) {
-  const InterfaceIndex index = device_.index();
-  auto renamed = netlink.Rename(index, activation.name_template);
-  if (renamed) {
-    name_ = *renamed;
-  } else {
-    *warning = "interface keeps its name " + name_ + ": " + renamed.error().message;
+}  // namespace
+
+Result<SessionInterface> SessionInterface::Create(edge::Kernel& kernel, edge::Netlink& netlink,
+                                                  InterfaceNames& names, const Wanted& wanted) {
+  const std::string& name_template = wanted.name_template;
+  InterfaceNames::Lease lease = names.Take(name_template);
+  auto device = edge::TunDevice::Create(kernel, lease.Name(), wanted.super_packets);
+  std::string warning;
+  if (!device) {
+    // The name may be somebody else's, or that of an interface which is just being destroyed.
+    lease.Release();
+    device = edge::TunDevice::Create(kernel, name_template, wanted.super_packets);
+    if (device) lease = names.TakeNamed(name_template, device->name());
   }
+  if (!device) {
+    const Error error = device.error();
+    device = edge::TunDevice::Create(kernel, kNeutralTemplate, wanted.super_packets);
+    if (!device) return Fail(device.error());
+    warning = KeepsName(device->name(), error);
+  }
+  if (!device->ipv6_left_on().empty()) WarnOnceOfIpv6(device->ipv6_left_on());
+  // For a successor, should this process die. An error shows again when it is activated.
+  static_cast<void>(netlink.SetGroup(device->index(), kSessionGroup));
+  SessionInterface interface(std::move(lease), std::move(*device), wanted.super_packets);
+  interface.warning_ = std::move(warning);
+  return interface;
+}
+
+SessionInterface::SessionInterface(InterfaceNames::Lease lease, edge::TunDevice device,
+                                   bool super_packets)
+    : lease_(std::move(lease)),
+      device_(std::move(device)),
+      name_(device_.name()),
+      super_packets_(super_packets) {}
+
+Result<void> SessionInterface::Activate(edge::Netlink& netlink, const Activation& activation) {
+  const InterfaceIndex index = device_.index();
   edge::LinkChange change;
   change.index = index;
   change.mtu = activation.mtu;
   change.group = kSessionGroup;
+  sound_ = false;
   SG_RETURN_IF_ERROR(netlink.Change(change));
   SG_RETURN_IF_ERROR(netlink.AddAddress(index, activation.local, activation.peer));
   addresses_ = {activation.local, activation.peer};
-  return netlink.SetState(index, edge::LinkState::kUp);
+  SG_RETURN_IF_ERROR(netlink.SetState(index, edge::LinkState::kUp));
+  sound_ = true;
+  return {};
 }
 
 Result<void> SessionInterface::SetMtu(edge::Netlink& netlink, Mtu mtu) {
   return netlink.SetMtu(device_.index(), mtu);
 }
 
-edge::TunDevice SessionInterface::Retire(edge::Netlink& netlink) && {
+void SessionInterface::Shut(edge::Netlink& netlink) {
+  if (!addresses_) return;
+  // An error means that somebody has removed the address or the interface already.
+  const auto removed =
+      netlink.RemoveAddress(device_.index(), addresses_->first, addresses_->second);
+  if (!removed) sound_ = false;
+  addresses_.reset();
+}
+
+// ---- Between two sessions
+// ----------------------------------------------------------------------
+
+// When the kernel has taken a link down, nothing is on its way into the device any more: the queue
+// before it was emptied and all who were just sending have been waited for. So what is read until
+// there is nothing is all that there is of the last session.
+bool SessionInterface::Rest(edge::Kernel& kernel, edge::Netlink& netlink) {
+  if (!sound_) return false;
+  former_name_.clear();
+  edge::LinkChange change;
+  change.index = device_.index();
+  change.state = edge::LinkState::kDown;
+  change.group = kCachedGroup;
+  if (!netlink.Change(change) || !Drain(kernel, device_.fd())) return false;
+  // An address that somebody else has put there, or a name, would become the next session's.
+  const auto address = edge::HasIpv4Address(kernel, name_);
+  return address && !*address;
+}
+
+bool SessionInterface::Empty(edge::Kernel& kernel) {
+  std::array<std::uint8_t, 64> start{};
+  const auto length = kernel.Read(device_.fd(), start);
+  return !length && length.error().value() == EAGAIN;
+}
+
+bool SessionInterface::TakeNeutralName(edge::Netlink& netlink) {
   const InterfaceIndex index = device_.index();
-  // The addresses may be given to the next session before this interface is destroyed. Errors mean
-  // that somebody removed the interface already.
-  if (addresses_) {
-    static_cast<void>(netlink.RemoveAddress(index, addresses_->first, addresses_->second));
+  auto renamed =
+      netlink.Rename(index, InterfaceNames::Format(kNeutralTemplate, lease_ ? lease_.number() : 0));
+  if (!renamed) renamed = netlink.Rename(index, kNeutralTemplate);
+  if (!renamed) {
+    sound_ = false;
+    return false;
   }
-  static_cast<void>(netlink.SetGroup(index, kFinishedGroup));
-  return std::move(device_);
+  name_ = *renamed;
+  warning_.clear();
+  lease_.Release();
+  return true;
 }
 
-Result<std::unique_ptr<InterfaceReaper>> InterfaceReaper::Create(edge::Kernel& kernel) {
-  SG_ASSIGN_OR_RETURN(edge::Netlink netlink, edge::Netlink::Open(kernel));
-  for (const edge::LinkGroup group : {kSessionGroup, kFinishedGroup}) {
-    const auto deleted = netlink.DeleteGroup(group);
-    if (!deleted) {
-      Log(LogLevel::kWarning, "interfaces of a former run stay: " + deleted.error().message);
-    }
+void SessionInterface::TakeSessionName(edge::Netlink& netlink, InterfaceNames& names,
+                                       const std::string& name_template) {
+  const InterfaceIndex index = device_.index();
+  InterfaceNames::Lease lease = names.Take(name_template);
+  auto renamed = netlink.Rename(index, lease.Name());
+  if (!renamed) {
+    lease.Release();
+    renamed = netlink.Rename(index, name_template);
+    if (renamed) lease = names.TakeNamed(name_template, *renamed);
   }
-  std::unique_ptr<InterfaceReaper> reaper(new InterfaceReaper(std::move(netlink)));
-  InterfaceReaper& self = *reaper;
-  reaper->thread_ = std::thread([&self] { self.Run(); });
-  return reaper;
+  if (!renamed) {
+    warning_ = KeepsName(name_, renamed.error());
+    return;
+  }
+  if (!lease_) former_name_ = name_;
+  name_ = *renamed;
+  warning_.clear();
+  lease_ = std::move(lease);
 }
 
-InterfaceReaper::~InterfaceReaper() {
-  {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-  }
-  changed_.notify_one();
-  if (thread_.joinable()) thread_.join();
-}
-
-void InterfaceReaper::Give(edge::TunDevice device) {
-  {
-    const std::lock_guard lock(mutex_);
-    waiting_.push_back(std::move(device));
-  }
-  changed_.notify_one();
-}
-
-void InterfaceReaper::Run() {
-  while (true) {
-    std::vector<edge::TunDevice> batch;
-    {
-      std::unique_lock lock(mutex_);
-      changed_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
-      if (waiting_.empty()) return;
-      changed_.wait_for(lock, kGather, [this] { return stopping_; });
-      batch.swap(waiting_);
-    }
-    // One message for all of them; closing the descriptors afterwards is free. If it fails, closing
-    // destroys them one by one.
-    static_cast<void>(netlink_.DeleteGroup(kFinishedGroup));
-    batch.clear();
-  }
+std::string SessionInterface::provisional_name() const {
+  if (!former_name_.empty()) return former_name_;
+  return lease_ ? InterfaceNames::Format(kNeutralTemplate, lease_.number()) : name_;
 }
 
 }  // namespace sstpgw::gateway

@@ -31,6 +31,7 @@
 #include "gateway/edge/socket_diag.h"
 #include "gateway/edge/tls_stream.h"
 #include "gateway/fsm/session.h"
+#include "gateway/interface_cache.h"
 #include "gateway/session_interface.h"
 #include "gateway/thread_messages.h"
 
@@ -42,7 +43,7 @@ struct WorkerShared {
   edge::EventLoop& loop;
   edge::Kernel& kernel;
   edge::Netlink& netlink;
-  InterfaceReaper& reaper;
+  InterfaceCache& interfaces;
   edge::ControlClient& control;
   Entropy& entropy;
   std::vector<std::uint8_t> plaintext;

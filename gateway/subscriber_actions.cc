@@ -55,13 +55,15 @@ void Subscriber::Perform(fsm::ActionList actions) {
 }
 
 void Subscriber::DoCreateInterface() {
-  auto created = SessionInterface::Create(shared_.kernel, settings_.data_path.super_packets);
-  if (!created) {
-    follow_ups_.push_back(fsm::InterfaceFailed{created.error().message});
+  auto taken = shared_.interfaces.Take(shared_.netlink, settings_.interface_template,
+                                       settings_.data_path.super_packets);
+  if (!taken) {
+    follow_ups_.push_back(fsm::InterfaceFailed{taken.error().message});
     return;
   }
-  interface_.emplace(std::move(*created));
-  follow_ups_.push_back(fsm::InterfaceCreated{interface_->name()});
+  interface_.emplace(std::move(*taken));
+  if (!interface_->warning().empty()) Log(LogLevel::kWarning, log_prefix_ + interface_->warning());
+  follow_ups_.push_back(fsm::InterfaceCreated{interface_->provisional_name()});
 }
 
 void Subscriber::DoActivateInterface(const fsm::ActivateInterface& action) {
@@ -69,11 +71,8 @@ void Subscriber::DoActivateInterface(const fsm::ActivateInterface& action) {
     follow_ups_.push_back(fsm::InterfaceFailed{"there is no interface"});
     return;
   }
-  std::string warning;
-  const auto activated = interface_->Activate(
-      shared_.netlink, {settings_.interface_template, action.local, action.peer, Mtu(action.mtu)},
-      &warning);
-  if (!warning.empty()) Log(LogLevel::kWarning, log_prefix_ + warning);
+  const auto activated =
+      interface_->Activate(shared_.netlink, {action.local, action.peer, Mtu(action.mtu)});
   if (!activated) {
     DoReleaseInterface();
     follow_ups_.push_back(fsm::InterfaceFailed{activated.error().message});
@@ -105,7 +104,7 @@ void Subscriber::DoReleaseInterface() {
   if (!interface_) return;
   shared_.loop.Remove(tun_handle_);
   tun_watched_ = false;
-  shared_.reaper.Give(std::move(*interface_).Retire(shared_.netlink));
+  shared_.interfaces.Give(shared_.netlink, std::move(*interface_));
   interface_.reset();
 }
 

@@ -29,12 +29,12 @@ SessionReport EndOfAbsent(SessionId session) {
 }  // namespace
 
 Result<std::unique_ptr<Worker>> Worker::Create(const Options& options, edge::ControlClient& control,
-                                               InterfaceReaper& reaper, LoadBoard& load,
+                                               InterfaceCache& interfaces, LoadBoard& load,
                                                AppInbox& app) {
   SG_ASSIGN_OR_RETURN(auto loop, edge::EventLoop::Create());
   SG_ASSIGN_OR_RETURN(auto netlink, edge::Netlink::Open(edge::LinuxKernel()));
   std::unique_ptr<Worker> worker(
-      new Worker(options, std::move(loop), std::move(netlink), control, reaper, load, app));
+      new Worker(options, std::move(loop), std::move(netlink), control, interfaces, load, app));
   Worker& self = *worker;
   SG_ASSIGN_OR_RETURN(
       worker->mailbox_,
@@ -46,7 +46,7 @@ Result<std::unique_ptr<Worker>> Worker::Create(const Options& options, edge::Con
 }
 
 Worker::Worker(const Options& options, std::unique_ptr<edge::EventLoop> loop, edge::Netlink netlink,
-               edge::ControlClient& control, InterfaceReaper& reaper, LoadBoard& load,
+               edge::ControlClient& control, InterfaceCache& interfaces, LoadBoard& load,
                AppInbox& app)
     : index_(options.index),
       ids_(options.ids),
@@ -59,7 +59,7 @@ Worker::Worker(const Options& options, std::unique_ptr<edge::EventLoop> loop, ed
               *loop_,
               edge::LinuxKernel(),
               netlink_,
-              reaper,
+              interfaces,
               control_,
               entropy_,
               std::vector<std::uint8_t>(kPlaintextBuffer),

@@ -17,8 +17,8 @@
 #include "gateway/edge/kernel_entropy.h"
 #include "gateway/edge/mailbox.h"
 #include "gateway/edge/netlink.h"
+#include "gateway/interface_cache.h"
 #include "gateway/session_id.h"
-#include "gateway/session_interface.h"
 #include "gateway/subscriber.h"
 #include "gateway/thread_messages.h"
 
@@ -35,7 +35,7 @@ class Worker {
   // The references must outlive it.
   static Result<std::unique_ptr<Worker>> Create(const Options& options,
                                                 edge::ControlClient& control,
-                                                InterfaceReaper& reaper, LoadBoard& load,
+                                                InterfaceCache& interfaces, LoadBoard& load,
                                                 AppInbox& app);
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
@@ -57,7 +57,7 @@ class Worker {
   };
 
   Worker(const Options& options, std::unique_ptr<edge::EventLoop> loop, edge::Netlink netlink,
-         edge::ControlClient& control, InterfaceReaper& reaper, LoadBoard& load, AppInbox& app);
+         edge::ControlClient& control, InterfaceCache& interfaces, LoadBoard& load, AppInbox& app);
 
   void Handle(NewConnection connection);
   void Handle(WorkerSettings settings);

@@ -115,6 +115,7 @@ Result<std::string> Netlink::Rename(InterfaceIndex index, const std::string& nam
   change.index = index;
   change.name = name;
   SG_RETURN_IF_ERROR(Change(change));
+  if (name.find('%') == std::string::npos) return name;
   SG_ASSIGN_OR_RETURN(const LinkFacts facts, Query(index));
   return facts.name;
 }

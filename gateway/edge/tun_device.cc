@@ -100,7 +100,8 @@ Result<TunDevice> TunDevice::Create(Kernel& kernel, const std::string& name_temp
     return Fail(TunError("opening " + std::string(kTunNode), fd.error(),
                          RemedyForOpen(fd.error().value())));
   }
-  request.ifr_flags = IFF_TUN | IFF_NO_PI | IFF_VNET_HDR;
+  // Never one that exists already, whoever keeps it.
+  request.ifr_flags = static_cast<short>(IFF_TUN | IFF_NO_PI | IFF_VNET_HDR | IFF_TUN_EXCL);
   const auto made = kernel.Ioctl(fd->get(), TUNSETIFF, &request);
   if (!made) {
     return Fail(TunError("creating TUN interface '" + name_template + "'", made.error(),

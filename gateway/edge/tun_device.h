@@ -44,11 +44,11 @@ class TunDevice {
   // A read needs this much room, so that no packet is ever truncated.
   static constexpr std::size_t kPacketRoom = kVnetHeader + 65535;
 
-  // `name_template`: "ppp%d" takes the lowest free number. `super_packets`: as far as this kernel
-  // has them, see offloads(). The error says what is missing (/dev/net/tun, CAP_NET_ADMIN) and what
-  // to do. Settings that may not be written do not hinder, see ipv6_left_on().
-  static Result<TunDevice> Create(Kernel& kernel, const std::string& name_template,
-                                  bool super_packets);
+  // `name`: one that nobody has, or a template: "ppp%d" takes the lowest free number.
+  // `super_packets`: as far as this kernel has them, see offloads(). The error says what is missing
+  // (/dev/net/tun, CAP_NET_ADMIN) and what to do. Settings that may not be written do not hinder,
+  // see ipv6_left_on().
+  static Result<TunDevice> Create(Kernel& kernel, const std::string& name, bool super_packets);
 
   // One packet into `buffer`, which has kPacketRoom octets.
   TunReadOutcome Read(std::span<std::uint8_t> buffer);

@@ -36,15 +36,23 @@ class FakeKernel final : public Kernel {
   std::deque<KernelResult<Bytes>> reads;
   std::deque<KernelResult<sockaddr_storage>> accepts;
   std::deque<Bytes> answers;
+  // Receive answers netlink requests with these, in order, then with success.
+  bool acknowledges = false;
+  std::deque<int> refusals;
   // Of SocketName.
   sockaddr_storage name{};
   // Of PeerName.
   sockaddr_storage peer_name{};
+  // There is no such file.
+  std::string absent;
+  // What SIOCGIFADDR finds.
+  bool has_address = false;
   // What TUNSETIFF calls the interface.
   std::string interface_name = "ppp0";
 
   KernelResult<UniqueFd> Open(const std::string& path, int /*flags*/) override {
     opened = path;
+    if (path == absent) return Fail(Errno(ENOENT));
     return Descriptor("open");
   }
   KernelResult<std::size_t> Read(int /*fd*/, std::span<std::uint8_t> out) override {
@@ -80,6 +88,7 @@ class FakeKernel final : public Kernel {
       std::strncpy(interface->ifr_name, interface_name.c_str(), IFNAMSIZ - 1);
     }
     if (request == SIOCGIFINDEX) interface->ifr_ifindex = 7;
+    if (request == SIOCGIFADDR && !has_address) return Fail(Errno(EADDRNOTAVAIL));
     return {};
   }
   KernelResult<UniqueFd> Socket(int /*domain*/, int /*type*/, int /*protocol*/) override {
@@ -127,6 +136,7 @@ class FakeKernel final : public Kernel {
   KernelResult<std::size_t> Receive(int /*fd*/, std::span<std::uint8_t> out,
                                     int /*flags*/) override {
     if (const auto error = Enter("recv")) return Fail(*error);
+    if (answers.empty() && acknowledges) answers.push_back(Acknowledgement());
     if (answers.empty()) return Fail(Errno(EAGAIN));
     const Bytes answer = std::move(answers.front());
     answers.pop_front();
@@ -152,6 +162,19 @@ class FakeKernel final : public Kernel {
   unsigned offloads_known = ~0U;  // others are refused, as an older kernel does
 
  private:
+  // Of the request that was sent last: nlmsghdr (16), error (4), the request's header (16).
+  Bytes Acknowledgement() {
+    Bytes answer(36, 0);
+    answer[0] = 36;
+    answer[4] = 2;  // NLMSG_ERROR
+    if (written.size() >= 16) std::copy(&written[8], &written[12], &answer[8]);
+    if (!refusals.empty()) {
+      const int error = -refusals.front();
+      refusals.pop_front();
+      std::memcpy(&answer[16], &error, sizeof(error));
+    }
+    return answer;
+  }
   std::optional<Errno> Enter(const char* call) {
     calls_.emplace_back(call);
     if (calls_.size() == failing_) return Errno(errno_);

@@ -18,7 +18,8 @@ TEST(TunDevice, OpensNodeSetsFlagsFindsIndexAndSwitchesIpv6Off) {
   ASSERT_TRUE(tun.has_value());
   EXPECT_EQ(tun->name(), "ppp3");
   EXPECT_EQ(tun->index(), InterfaceIndex(7));
-  EXPECT_EQ(kernel.tun_flags, IFF_TUN | IFF_NO_PI | IFF_VNET_HDR);
+  EXPECT_EQ(kernel.tun_flags,
+            static_cast<short>(IFF_TUN | IFF_NO_PI | IFF_VNET_HDR | IFF_TUN_EXCL));
   EXPECT_EQ(kernel.vnet_header, 10);
   EXPECT_THAT(kernel.calls(),
               ElementsAre("open", "ioctl", "ioctl", "ioctl", "socket", "ioctl", "open", "write"));

@@ -10,13 +10,126 @@
 namespace sstpgw::gateway {
 namespace {
 
-TEST(SessionInterface, WhereIpv6CannotBeDisabledThereIsOneWarningAndSessionsGoOn) {
+using ::testing::HasSubstr;
+
+// Without a kernel. The calls of Create that fail here: 2 makes the interface, 7 opens
+// disable_ipv6.
+class FakeInterface : public ::testing::Test {
+ protected:
+  FakeInterface() : netlink_(edge::Netlink::Open(netlink_kernel_)) {
+    netlink_kernel_.acknowledges = true;
+  }
+  Result<SessionInterface> Create() {
+    return SessionInterface::Create(kernel_, *netlink_, names_, {"sstp%d", true});
+  }
+  edge::FakeKernel kernel_;
+  edge::FakeKernel netlink_kernel_;
+  InterfaceNames names_;
+  Result<edge::Netlink> netlink_;
+};
+
+TEST_F(FakeInterface, HasItsFinalNameFromTheBeginningAndAProvisionalOneForPeople) {
+  kernel_.interface_name = "sstp0";
+  {
+    const auto interface = Create();
+    ASSERT_TRUE(interface.has_value());
+    EXPECT_EQ(interface->name(), "sstp0");
+    EXPECT_EQ(interface->provisional_name(), "ppp0");
+    EXPECT_EQ(interface->warning(), "");
+    EXPECT_EQ(kernel_.opened, "/proc/sys/net/ipv6/conf/sstp0/disable_ipv6");
+    EXPECT_EQ(names_.Lowest("sstp%d"), 1U);
+  }
+  EXPECT_EQ(names_.Lowest("sstp%d"), 0U);
+}
+
+TEST_F(FakeInterface, ANameThatIsTakenLeavesTheChoiceToTheKernel) {
+  kernel_.FailCall(2, EBUSY);
+  kernel_.interface_name = "sstp4";
+  const auto interface = Create();
+  ASSERT_TRUE(interface.has_value()) << interface.error().message;
+  EXPECT_EQ(interface->name(), "sstp4");
+  EXPECT_EQ(interface->provisional_name(), "ppp4");
+  EXPECT_EQ(names_.Lowest("sstp%d"), 0U) << "may be free by now";
+}
+
+TEST_F(FakeInterface, WithoutAnyNameOfTheTemplateItKeepsAnother) {
+  edge::FakeKernel kernel;
+  kernel.interface_name = "ppp2";
+  InterfaceNames names;
+  // Sixteen letters: refused before any call, twice.
+  const auto interface =
+      SessionInterface::Create(kernel, *netlink_, names, {"sixteen-letters%d", true});
+  ASSERT_TRUE(interface.has_value()) << interface.error().message;
+  EXPECT_EQ(interface->name(), "ppp2");
+  EXPECT_EQ(interface->provisional_name(), "ppp2");
+  EXPECT_THAT(interface->warning(), HasSubstr("keeps its name ppp2: interface name "));
+}
+
+TEST_F(FakeInterface, WithoutTunTheErrorSaysSo) {
+  kernel_.absent = "/dev/net/tun";
+  const auto interface = Create();
+  ASSERT_FALSE(interface.has_value());
+  EXPECT_THAT(interface.error().message, HasSubstr("modprobe tun"));
+  EXPECT_EQ(names_.Lowest("sstp%d"), 0U);
+}
+
+TEST_F(FakeInterface, OneThatWasUsedAsItShouldRestsForTheNext) {
+  auto interface = Create();
+  ASSERT_TRUE(interface.has_value());
+  EXPECT_TRUE(interface->Rest(kernel_, *netlink_)) << "never activated";
+  ASSERT_TRUE(interface->Activate(*netlink_, {Ipv4Address(1), Ipv4Address(2), Mtu(1452)}));
+  interface->Shut(*netlink_);
+  EXPECT_TRUE(interface->Rest(kernel_, *netlink_));
+  kernel_.has_address = true;
+  EXPECT_FALSE(interface->Rest(kernel_, *netlink_));
+}
+
+TEST_F(FakeInterface, OneThatCannotBeTakenDownIsNotUsedAgain) {
+  auto interface = Create();
+  ASSERT_TRUE(interface.has_value());
+  netlink_kernel_.refusals = {EPERM};
+  EXPECT_FALSE(interface->Rest(kernel_, *netlink_));
+}
+
+TEST_F(FakeInterface, OneThatCouldNotBeActivatedAsAWholeIsNotUsedAgain) {
+  for (int failing = 0; failing < 3; ++failing) {  // settings, address, up
+    auto interface = Create();
+    ASSERT_TRUE(interface.has_value());
+    netlink_kernel_.refusals.assign(static_cast<std::size_t>(failing), 0);
+    netlink_kernel_.refusals.push_back(EPERM);
+    EXPECT_FALSE(interface->Activate(*netlink_, {Ipv4Address(1), Ipv4Address(2), Mtu(1452)}));
+    interface->Shut(*netlink_);
+    EXPECT_FALSE(interface->Rest(kernel_, *netlink_)) << failing;
+  }
+}
+
+TEST_F(FakeInterface, OneWhoseAddressSomebodyTookAwayIsNotUsedAgain) {
+  auto interface = Create();
+  ASSERT_TRUE(interface.has_value());
+  ASSERT_TRUE(interface->Activate(*netlink_, {Ipv4Address(1), Ipv4Address(2), Mtu(1452)}));
+  netlink_kernel_.refusals = {EADDRNOTAVAIL};
+  interface->Shut(*netlink_);
+  EXPECT_FALSE(interface->Rest(kernel_, *netlink_));
+}
+
+TEST_F(FakeInterface, ADeviceThatDoesNotSayThatItIsEmptyIsNotUsedAgain) {
+  auto interface = Create();
+  ASSERT_TRUE(interface.has_value());
+  kernel_.reads = {Bytes(64, 1), Bytes(20, 2), Fail(edge::Errno(EBADFD))};
+  EXPECT_FALSE(interface->Rest(kernel_, *netlink_));
+  EXPECT_TRUE(kernel_.reads.empty());
+  kernel_.reads = {Bytes(64, 1)};
+  EXPECT_FALSE(interface->Empty(kernel_));
+  EXPECT_TRUE(interface->Empty(kernel_)) << "EAGAIN";
+}
+
+TEST_F(FakeInterface, WhereIpv6CannotBeDisabledThereIsOneWarningAndSessionsGoOn) {
   SetLogLevel(LogLevel::kWarning);
   ::testing::internal::CaptureStderr();
   for (int i = 0; i < 3; ++i) {
     edge::FakeKernel kernel;
     kernel.FailCall(7, EROFS);  // opening disable_ipv6
-    const auto interface = SessionInterface::Create(kernel, true);
+    const auto interface = SessionInterface::Create(kernel, *netlink_, names_, {"sstp%d", true});
     EXPECT_TRUE(interface.has_value());
   }
   const std::string log = ::testing::internal::GetCapturedStderr();
@@ -32,13 +145,17 @@ TEST(SessionInterface, WhereIpv6CannotBeDisabledThereIsOneWarningAndSessionsGoOn
 void ChangeMtuInUse() {
   auto netlink = edge::Netlink::Open(edge::LinuxKernel());
   ASSERT_TRUE(netlink.has_value()) << netlink.error().message;
-  auto interface = SessionInterface::Create(edge::LinuxKernel(), true);
+  InterfaceNames names;
+  auto interface = SessionInterface::Create(edge::LinuxKernel(), *netlink, names, {"sstp%d", true});
   ASSERT_TRUE(interface.has_value()) << interface.error().message;
-  std::string warning;
-  const auto activated = interface->Activate(
-      *netlink, {"sstp%d", Ipv4Address(0x0a000001), Ipv4Address(0x0a000005), Mtu(1452)}, &warning);
+  const auto made = netlink->Query(interface->device().index());
+  ASSERT_TRUE(made.has_value()) << made.error().message;
+  EXPECT_EQ(made->name, "sstp0");
+  EXPECT_EQ(made->group, kSessionGroup.value()) << "a successor finds it from now on";
+  EXPECT_FALSE(made->up);
+  const auto activated =
+      interface->Activate(*netlink, {Ipv4Address(0x0a000001), Ipv4Address(0x0a000005), Mtu(1452)});
   ASSERT_TRUE(activated.has_value()) << activated.error().message;
-  EXPECT_EQ(warning, "");
   const auto set = interface->SetMtu(*netlink, Mtu(1300));
   ASSERT_TRUE(set.has_value()) << set.error().message;
   const auto facts = netlink->Query(interface->device().index());

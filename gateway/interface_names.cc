@@ -1,0 +1,106 @@
+#include "gateway/interface_names.h"
+
+#include <charconv>
+#include <string_view>
+#include <utility>
+
+namespace sstpgw::gateway {
+namespace {
+
+constexpr std::string_view kMark = "%d";
+// Far more than there can be interfaces; keeps a strange name from costing memory.
+constexpr std::uint32_t kMaxNumber = 1'000'000;
+
+std::optional<std::uint32_t> NumberIn(const std::string& name_template, const std::string& name) {
+  const std::size_t mark = name_template.find(kMark);
+  if (mark == std::string::npos || name.size() <= name_template.size() - kMark.size()) {
+    return std::nullopt;
+  }
+  const char* const begin = name.data() + mark;
+  const char* const end = name.data() + name.size() - (name_template.size() - mark - kMark.size());
+  std::uint32_t number = 0;
+  const auto [stop, error] = std::from_chars(begin, end, number);
+  const bool whole = error == std::errc{} && stop == end && number <= kMaxNumber;
+  if (!whole || InterfaceNames::Format(name_template, number) != name) return std::nullopt;
+  return number;
+}
+
+}  // namespace
+
+// ---- Lease
+// -------------------------------------------------------------------------------------
+
+InterfaceNames::Lease& InterfaceNames::Lease::operator=(Lease&& other) noexcept {
+  if (this == &other) return *this;
+  Release();
+  names_ = std::exchange(other.names_, nullptr);
+  template_ = std::move(other.template_);
+  number_ = other.number_;
+  return *this;
+}
+
+void InterfaceNames::Lease::Release() {
+  if (names_ != nullptr) std::exchange(names_, nullptr)->Free(template_, number_);
+}
+
+// ---- Names
+// -------------------------------------------------------------------------------------
+
+void InterfaceNames::Numbers::Use(std::size_t number) {
+  if (number >= used.size()) used.resize(number + 1);
+  used[number] = true;
+  ++count;
+  while (lowest < used.size() && used[lowest]) ++lowest;
+}
+
+InterfaceNames::Lease InterfaceNames::Make(const std::string& name_template, std::uint32_t number) {
+  Lease lease;
+  lease.names_ = this;
+  lease.template_ = name_template;
+  lease.number_ = number;
+  return lease;
+}
+
+InterfaceNames::Lease InterfaceNames::Take(const std::string& name_template) {
+  const std::lock_guard lock(mutex_);
+  Numbers& numbers = templates_[name_template];
+  const std::size_t number = numbers.lowest;
+  numbers.Use(number);
+  return Make(name_template, static_cast<std::uint32_t>(number));
+}
+
+InterfaceNames::Lease InterfaceNames::TakeNamed(const std::string& name_template,
+                                                const std::string& name) {
+  const std::optional<std::uint32_t> number = NumberIn(name_template, name);
+  if (!number) return {};
+  const std::lock_guard lock(mutex_);
+  Numbers& numbers = templates_[name_template];
+  if (*number < numbers.used.size() && numbers.used[*number]) return {};
+  numbers.Use(*number);
+  return Make(name_template, *number);
+}
+
+std::uint32_t InterfaceNames::Lowest(const std::string& name_template) const {
+  const std::lock_guard lock(mutex_);
+  const auto numbers = templates_.find(name_template);
+  return numbers == templates_.end() ? 0 : static_cast<std::uint32_t>(numbers->second.lowest);
+}
+
+void InterfaceNames::Free(const std::string& name_template, std::uint32_t number) {
+  const std::lock_guard lock(mutex_);
+  const auto found = templates_.find(name_template);
+  if (found == templates_.end()) return;
+  Numbers& numbers = found->second;
+  numbers.used[number] = false;
+  if (number < numbers.lowest) numbers.lowest = number;
+  if (--numbers.count == 0) templates_.erase(found);
+}
+
+std::string InterfaceNames::Format(const std::string& name_template, std::uint32_t number) {
+  std::string name = name_template;
+  const std::size_t mark = name.find(kMark);
+  if (mark != std::string::npos) name.replace(mark, kMark.size(), std::to_string(number));
+  return name;
+}
+
+}  // namespace sstpgw::gateway

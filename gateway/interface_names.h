@@ -1,0 +1,70 @@
+// Which numbers of an interface name template ("sstp%d") are in use, so that the lowest free one is
+// known at once: asked for it, the kernel looks at the names of all interfaces there are.
+//
+// The kernel has the last word, since a name may be somebody else's. Threads: any.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace sstpgw::gateway {
+
+class InterfaceNames {
+ public:
+  // A number in use; free again when this goes. Must not outlive its InterfaceNames.
+  class Lease {
+   public:
+    Lease() = default;
+    ~Lease() { Release(); }
+    Lease(Lease&& other) noexcept { *this = std::move(other); }
+    Lease& operator=(Lease&& other) noexcept;
+    Lease(const Lease&) = delete;
+    Lease& operator=(const Lease&) = delete;
+
+    explicit operator bool() const { return names_ != nullptr; }
+    [[nodiscard]] const std::string& name_template() const { return template_; }
+    [[nodiscard]] std::uint32_t number() const { return number_; }
+    [[nodiscard]] std::string Name() const { return Format(template_, number_); }
+    void Release();
+
+   private:
+    friend class InterfaceNames;
+    InterfaceNames* names_ = nullptr;
+    std::string template_;
+    std::uint32_t number_ = 0;
+  };
+
+  InterfaceNames() = default;
+  InterfaceNames(const InterfaceNames&) = delete;
+  InterfaceNames& operator=(const InterfaceNames&) = delete;
+
+  // The lowest free number.
+  [[nodiscard]] Lease Take(const std::string& name_template);
+  // For a name that the kernel chose. Empty if it does not fit the template or is in use already.
+  [[nodiscard]] Lease TakeNamed(const std::string& name_template, const std::string& name);
+  // What Take would give.
+  [[nodiscard]] std::uint32_t Lowest(const std::string& name_template) const;
+
+  // `name_template` contains %d once; otherwise it is the name.
+  static std::string Format(const std::string& name_template, std::uint32_t number);
+
+ private:
+  struct Numbers {
+    std::vector<bool> used;
+    std::size_t lowest = 0;  // none below it is free
+    std::size_t count = 0;
+    void Use(std::size_t number);
+  };
+  Lease Make(const std::string& name_template, std::uint32_t number);
+  void Free(const std::string& name_template, std::uint32_t number);
+
+  mutable std::mutex mutex_;
+  std::map<std::string, Numbers> templates_;  // guarded by mutex_
+};
+
+}  // namespace sstpgw::gateway

@@ -1,0 +1,70 @@
+#include "gateway/interface_names.h"
+
+#include <gtest/gtest.h>
+
+namespace sstpgw::gateway {
+namespace {
+
+using Lease = InterfaceNames::Lease;
+
+TEST(InterfaceNames, GivesTheLowestFreeNumber) {
+  InterfaceNames names;
+  Lease first = names.Take("sstp%d");
+  Lease second = names.Take("sstp%d");
+  const Lease third = names.Take("sstp%d");
+  EXPECT_EQ(first.Name(), "sstp0");
+  EXPECT_EQ(second.Name(), "sstp1");
+  EXPECT_EQ(third.Name(), "sstp2");
+  EXPECT_EQ(names.Lowest("sstp%d"), 3U);
+  second.Release();
+  EXPECT_EQ(names.Lowest("sstp%d"), 1U);
+  first = Lease();
+  EXPECT_EQ(names.Take("sstp%d").number(), 0U);
+  EXPECT_EQ(names.Lowest("sstp%d"), 0U) << "the last one went at once";
+}
+
+TEST(InterfaceNames, EachTemplateCountsForItself) {
+  InterfaceNames names;
+  const Lease a = names.Take("sstp%d");
+  const Lease b = names.Take("vpn%d-x");
+  EXPECT_EQ(a.number(), 0U);
+  EXPECT_EQ(b.Name(), "vpn0-x");
+  EXPECT_EQ(names.Lowest("other%d"), 0U);
+}
+
+TEST(InterfaceNames, ANameOfTheKernelsChoiceIsTakenOnce) {
+  InterfaceNames names;
+  const Lease chosen = names.TakeNamed("sstp%d", "sstp2");
+  ASSERT_TRUE(chosen);
+  EXPECT_EQ(chosen.number(), 2U);
+  EXPECT_FALSE(names.TakeNamed("sstp%d", "sstp2"));
+  const Lease zero = names.Take("sstp%d");
+  const Lease one = names.Take("sstp%d");
+  EXPECT_EQ(one.number(), 1U);
+  EXPECT_EQ(names.Take("sstp%d").number(), 3U) << "2 is in use";
+}
+
+TEST(InterfaceNames, WhatDoesNotFitTheTemplateHasNoNumber) {
+  InterfaceNames names;
+  for (const char* name : {"ppp1", "sstp", "sstp1x", "sstp-1", "sstp01", "sstp+1", "sstp1000001",
+                           "sstp99999999999999999999", "xsstp1", ""}) {
+    EXPECT_FALSE(names.TakeNamed("sstp%d", name)) << name;
+  }
+  EXPECT_FALSE(names.TakeNamed("sstp", "sstp"));
+  EXPECT_FALSE(names.TakeNamed("a%db", "a1"));
+  EXPECT_EQ(names.TakeNamed("a%db", "a12b").number(), 12U);
+}
+
+TEST(InterfaceNames, ALeaseMovesAndIsGivenBackOnce) {
+  InterfaceNames names;
+  Lease lease = names.Take("sstp%d");
+  Lease moved = std::move(lease);
+  lease.Release();  // NOLINT: a lease that was moved from holds nothing
+  EXPECT_EQ(names.Lowest("sstp%d"), 1U);
+  moved.Release();
+  moved.Release();
+  EXPECT_EQ(names.Lowest("sstp%d"), 0U);
+}
+
+}  // namespace
+}  // namespace sstpgw::gateway
