@@ -1,0 +1,298 @@
+// Interfaces between sessions: kept and used again, or gone; what a crash leaves; thousands of
+// sessions that end at once.
+//
+//   client ──── server: sstp-gateway, sstp-controlplane; sstp0 10.0.0.1 ── peer 10.0.0.2
+//               lan0 10.20.0.1 ──── inside: lan0 10.20.0.2, sends to the peer
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+#include <regex>
+#include <sstream>
+
+#include "tests/netns/lab_suite.h"
+
+namespace sstpgw::test {
+namespace {
+
+using client::ClientOptions;
+using client::Phase;
+using ::testing::HasSubstr;
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kInstrumented = true;
+#else
+constexpr bool kInstrumented = false;
+#endif
+
+struct Link {
+  int index = 0;
+  std::string name;
+  bool up = false;
+  bool kept = false;  // in the group of those that wait for a session
+};
+
+// The TUN interfaces of the server as `ip link` shows them.
+std::vector<Link> Links(Lab& lab) {
+  static const std::regex line("^([0-9]+): ([^:]+): <([^>]*)>.* group ([^ ]+)");
+  std::istringstream text(lab.server().Shell("ip -o link show type tun"));
+  std::vector<Link> links;
+  for (std::string each; std::getline(text, each);) {
+    std::smatch match;
+    if (!std::regex_search(each, match, line)) continue;
+    const std::string flags = "," + match[3].str() + ",";
+    links.push_back({std::stoi(match[1]), match[2], flags.find(",UP,") != std::string::npos,
+                     match[4] == "21333"});
+  }
+  return links;
+}
+
+std::string AddressesOf(Lab& lab, const std::string& interface) {
+  return lab.server().Shell("ip -o addr show dev " + interface);
+}
+
+// One kept interface and nothing else.
+std::optional<Link> WaitKept(Lab& lab) {
+  std::vector<Link> links;
+  const bool there = WaitUntil(
+      [&] {
+        links = Links(lab);
+        return links.size() == 1 && links[0].kept && links[0].name == "ppp0";
+      },
+      kPatience);
+  EXPECT_TRUE(there) << lab.server().Shell("ip link");
+  return there ? std::optional(links[0]) : std::nullopt;
+}
+
+// A datagram with this text from the host behind to the first address of the pool.
+void SendToPeer(Lab& lab, const std::string& text, int times) {
+  lab.inside().Run([&] {
+    const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    sockaddr_in peer{};
+    peer.sin_family = AF_INET;
+    peer.sin_port = htons(9);
+    inet_pton(AF_INET, "10.0.0.2", &peer.sin_addr);
+    for (int i = 0; i < times; ++i) {
+      static_cast<void>(sendto(fd, text.data(), text.size(), 0,
+                               reinterpret_cast<const sockaddr*>(&peer), sizeof peer));
+    }
+    close(fd);
+  });
+}
+
+class InterfaceCacheTest : public LabSuite<InterfaceCacheTest> {
+ public:
+  static LabConfig Config() {
+    LabConfig config;
+    config.users = "test: { password: test }\nother: { password: other }";
+    config.pools = "SSTP-POOL: { range: [10.0.0.2] }";  // everybody has the same address
+    config.ppp_options = "interface-cache: 2";
+    return config;
+  }
+
+ protected:
+  static std::unique_ptr<TunDial> DialUp() {
+    auto dial =
+        std::make_unique<TunDial>(lab(), lab().client(), "test", "test", std::vector<std::string>{},
+                                  std::vector<std::string>{"--route", "10.20.0.0/24"});
+    EXPECT_TRUE(dial->WaitUp()) << dial->process().Output();
+    EXPECT_TRUE(WaitActive());
+    return dial;
+  }
+  static void Close(TunDial& dial) {
+    EXPECT_EQ(dial.process().Stop(), 0) << dial.process().Output();
+    EXPECT_TRUE(lab().WaitSessions(0));
+  }
+};
+
+TEST_F(InterfaceCacheTest, AnEndedSessionsInterfaceStaysDownAndTheNextSessionHasIt) {
+  auto dial = DialUp();
+  ASSERT_EQ(Links(lab()).size(), 1u);
+  const Link first = Links(lab())[0];
+  EXPECT_EQ(first.name, "sstp0");
+  EXPECT_TRUE(first.up);
+  Close(*dial);
+
+  const auto kept = WaitKept(lab());
+  ASSERT_TRUE(kept);
+  EXPECT_EQ(kept->index, first.index);
+  EXPECT_FALSE(kept->up);
+  EXPECT_EQ(AddressesOf(lab(), kept->name), "");
+  EXPECT_EQ(lab().server().Shell("ip route show 10.0.0.2"), "");
+
+  dial = DialUp();
+  ASSERT_EQ(Links(lab()).size(), 1u);
+  const Link second = Links(lab())[0];
+  EXPECT_EQ(second.index, first.index);
+  EXPECT_EQ(second.name, "sstp0");
+  EXPECT_TRUE(second.up);
+  EXPECT_FALSE(second.kept);
+  EXPECT_TRUE(lab().WaitLog("rename interface to 'sstp0'", gateway_line_));
+  EXPECT_EQ(lab().SessionWith("username", "test").value_or(Json{}).at("ifname").text(), "sstp0");
+  for (const char* target : {"10.0.0.1", Lab::kInside}) {
+    int code = 0;
+    const std::string out =
+        lab().client().Shell(std::string("ping -n -c 3 -i 0.2 -W 10 ") + target, &code);
+    EXPECT_EQ(code, 0) << out;
+  }
+  EXPECT_TRUE(lab().WaitStatistic("interfaces_reused", 1));
+  Close(*dial);
+}
+
+// The first client does not read, so that its packets wait inside the gateway's machine.
+TEST_F(InterfaceCacheTest, WhatWaitedForAStalledClientReachesNobodyElse) {
+  auto stalled = DialUp();
+  const Link first = Links(lab()).at(0);
+  stalled->process().Signal(SIGSTOP);
+  const auto refused = [] {
+    const auto shown = Json::Parse(lab().server().Shell("ip -s -j link show sstp0"));
+    if (!shown || shown->list().empty()) return -1.0;
+    return shown->list()[0].at("stats64").at("tx").at("dropped").number();
+  };
+  // Until the interface has no room for more: then it is full of them.
+  ASSERT_TRUE(WaitUntil(
+      [&] {
+        SendToPeer(lab(), "stale" + std::string(1000, '.'), 5000);
+        return refused() > 0;
+      },
+      3 * kPatience));
+  EXPECT_EQ(lab().Ctl({"terminate", "user", "test", "--hard"}).exit_code, 0);
+  EXPECT_TRUE(lab().WaitSessions(0));
+  const auto kept = WaitKept(lab());
+  ASSERT_TRUE(kept);
+  EXPECT_EQ(kept->index, first.index);
+
+  ClientOptions options;
+  options.user = options.password = "other";
+  Dialer next = Dial(options);
+  std::vector<std::string> received;
+  ASSERT_TRUE(next.DialUntil(Phase::kNetwork)) << next.failure().detail;
+  next.session().OnIpPacket(
+      [&](ByteView packet) { received.emplace_back(packet.begin(), packet.end()); });
+  ASSERT_TRUE(next.DialUntil(Phase::kUp)) << next.failure().detail;
+  EXPECT_EQ(next.facts().address.ToString(), "10.0.0.2");
+  ASSERT_TRUE(WaitActive("other"));
+  EXPECT_EQ(Links(lab()).at(0).index, first.index);
+  EXPECT_TRUE(next.Drive([&](client::ClientSession&) {
+    SendToPeer(lab(), "fresh", 1);
+    return !received.empty();
+  }));
+  for (const std::string& packet : received) EXPECT_THAT(packet, HasSubstr("fresh"));
+  EXPECT_EQ(next.facts().ip_packets_received, received.size()) << "some came before they were seen";
+  HangUp(next);
+  stalled->process().Kill();
+}
+
+TEST_F(InterfaceCacheTest, ReloadWithASmallerCacheFreesTheSurplus) {
+  auto dial = DialUp();
+  Close(*dial);
+  ASSERT_TRUE(WaitKept(lab()));
+  LabConfig none = Config();
+  none.ppp_options = "interface-cache: 0";
+  ASSERT_TRUE(lab().Reload(none));
+  EXPECT_TRUE(WaitUntil([] { return Links(lab()).empty(); }, kPatience));
+  dial = DialUp();
+  Close(*dial);
+  EXPECT_TRUE(WaitUntil([] { return Links(lab()).empty(); }, kPatience)) << "it disappears";
+  ASSERT_TRUE(lab().Reload(Config()));
+}
+
+TEST_F(InterfaceCacheTest, OtherUseOfInterfacesStartsWithNewOnes) {
+  auto dial = DialUp();
+  Close(*dial);
+  const auto kept = WaitKept(lab());
+  ASSERT_TRUE(kept);
+  LabConfig plain = Config();
+  plain.extra = "data-path: { super-packets: false }";
+  ASSERT_TRUE(lab().Reload(plain));
+  EXPECT_TRUE(WaitUntil([] { return Links(lab()).empty(); }, kPatience));
+  dial = DialUp();
+  EXPECT_NE(Links(lab()).at(0).index, kept->index);
+  int code = 0;
+  const std::string out = lab().client().Shell("ping -n -c 3 -i 0.2 -W 10 10.20.0.2", &code);
+  EXPECT_EQ(code, 0) << out;
+  Close(*dial);
+  ASSERT_TRUE(WaitKept(lab()));
+  ASSERT_TRUE(lab().Reload(Config()));
+  EXPECT_TRUE(WaitUntil([] { return Links(lab()).empty(); }, kPatience));
+}
+
+// Interfaces that outlive their process: in these groups they are nobody's but a dead gateway's.
+TEST_F(InterfaceCacheTest, WhatADeadGatewayLeftIsRemovedAtTheNextStart) {
+  auto dial = DialUp();
+  lab().gateway().Kill();
+  for (const char* group : {"21331", "21332", "21333"}) {
+    const std::string name = std::string("left") + group;
+    lab().server().Ip("tuntap add mode tun name " + name);
+    lab().server().Ip("link set " + name + " group " + group);
+  }
+  lab().server().Ip("tuntap add mode tun name stranger");
+  ASSERT_TRUE(lab().StartGateway());
+  gateway_line_ = 0;
+  EXPECT_TRUE(WaitUntil([] { return Links(lab()).size() == 1; }, kPatience));
+  EXPECT_EQ(Links(lab()).at(0).name, "stranger");
+  lab().server().Ip("tuntap del mode tun name stranger");
+  dial->process().Kill();
+  ASSERT_TRUE(lab().WaitSessions(0));
+  dial = DialUp();
+  EXPECT_EQ(Links(lab()).at(0).name, "sstp0");
+  Close(*dial);
+}
+
+class ManySessionsEnd : public LabSuite<ManySessionsEnd> {
+ public:
+  static constexpr std::size_t kSessions = 2000;
+  static LabConfig Config() {
+    LabConfig config;
+    for (std::size_t i = 0; i < kSessions; ++i) {
+      config.users += "\nuser" + std::to_string(i) + ": { password: many }";
+    }
+    config.pools = "SSTP-POOL: { range: [10.1.0.0/20] }";
+    config.log_level = 3;
+    return config;
+  }
+
+ protected:
+  static std::unique_ptr<Process> DialMany() {
+    auto many = std::make_unique<Process>(
+        std::vector<std::string>{Program("sstp-test-client"), "--server", Lab::kServer, "--ca",
+                                 lab().ca_file(), "--user", "user%d", "--password", "many",
+                                 "--timeout", "300", "many", "--sessions",
+                                 std::to_string(kSessions), "--hold-until-signal"},
+        ProcessOptions{&lab().client(), {}, "sstp-test-client"});
+    EXPECT_TRUE(many->WaitForLine("^holding: 2000 up, 0 failed", 15 * kPatience)) << many->Output();
+    EXPECT_EQ(Links(lab()).size(), kSessions);
+    return many;
+  }
+};
+
+// All at once, without a word: their connections are reset.
+TEST_F(ManySessionsEnd, LeaveNothingBehind) {
+  const auto many = DialMany();
+  Witness witness(lab());
+  residents_ = 1;
+  many->Kill();
+  const TimePoint begin = client::Now();
+  EXPECT_TRUE(WaitUntil([] { return Links(lab()).size() == 1; }, 3 * kPatience));
+  EXPECT_TRUE(lab().WaitSessions(1, 3 * kPatience));
+  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(client::Now() - begin);
+  std::printf("%zu sessions ended, everything gone after %lld ms\n", kSessions,
+              static_cast<long long>(took.count()));
+  RecordProperty("gone_ms", static_cast<int>(took.count()));
+  // Instrumented, the daemons are several times slower.
+  EXPECT_LE(took, std::chrono::seconds(kInstrumented ? 30 : 5));
+  // What is left is the witness's.
+  EXPECT_EQ(lab().server().Shell("ip route | grep -c 'dev sstp'"), "1\n");
+  EXPECT_EQ(lab().server().Shell("ip -o addr show | grep -c 'inet 10[.]0[.]0[.]1 '"), "1\n");
+  EXPECT_TRUE(witness.StillServed());
+  EXPECT_EQ(witness.Loss(), "") << "others must not notice";
+  EXPECT_EQ(lab().Ctl({"terminate", "user", "witness"}).exit_code, 0);
+  residents_ = 0;
+  EXPECT_TRUE(lab().WaitSessions(0));
+}
+
+}  // namespace
+}  // namespace sstpgw::test
