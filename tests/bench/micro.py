@@ -18,7 +18,7 @@ from lib.stage import Failure, main, say
 
 # Drawn against the size of the packet: (benchmark, label).
 CURVES = (("FrameSingle", "frame one packet"), ("ParseUp", "take a frame apart"),
-          ("ParseAndMergeUp", "take apart and merge"), ("SegmentUdp", "cut a super-packet"))
+          ("ParseAndMergeUp", "take apart and merge"), ("FrameUdp", "cut and frame a super-packet"))
 
 
 def run_all(program, quick):

@@ -13,7 +13,7 @@ Always the same gateway process; what differs is a setting, reloaded, and how th
   mixed    the gateway at its best, the client one packet per read, write and record: what ordinary clients do
 
 Interleaved in rounds; medians are reported. TCP with 1 and 4 flows and UDP with small and large packets, up (from the
-client) and down. The UDP stream has a window of 256 packets under way (udp_pump.cc), so it runs as fast as the path takes
+client) and down. The UDP stream has 128 packets under way at most (udp_pump.cc), so it runs as fast as the path takes
 it and loses nothing; "paced" is the same at a low fixed rate, where most packets find the gateway asleep, and "gso" comes
 from a sender that hands its kernel 16 packets at one time. Gateway CPU is user and system time of all its threads, softirq work that was billed to it included:
 inner TCP of the receiving host is, when a TUN write delivers it. Limits over the same cable: plain TCP, and a bare TLS

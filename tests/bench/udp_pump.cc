@@ -4,7 +4,7 @@
 //
 //   sstp-bench-udp-pump server --port 5301
 //   sstp-bench-udp-pump client --host 10.20.0.2 --port 5301 --direction up|down --size 200
-//                              --seconds 5 [--window 256] [--rate PACKETS_PER_SECOND] [--gso]
+//                              --seconds 5 [--window 128] [--rate PACKETS_PER_SECOND] [--gso]
 //
 // `--size`: octets of the IP packet. `--gso`: the sender hands its kernel 16 packets at one time
 // (UDP_SEGMENT). The server serves one stream after the other. The client prints one JSON object:
@@ -33,10 +33,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t kIpUdp = 28;          // IPv4 and UDP header
-constexpr std::size_t kBurst = 32;          // packets per sendmmsg and recvmmsg
-constexpr std::size_t kSegments = 16;       // packets per send with UDP_SEGMENT
-constexpr std::uint32_t kReportEvery = 64;  // packets; less than any sensible window
+constexpr std::size_t kIpUdp = 28;     // IPv4 and UDP header
+constexpr std::size_t kBurst = 32;     // packets per sendmmsg and recvmmsg
+constexpr std::size_t kSegments = 16;  // packets per send with UDP_SEGMENT
 constexpr std::size_t kMaxPayload = 1472;
 constexpr auto kLostAfter = std::chrono::milliseconds(50);  // nothing arrived: it is lost
 
@@ -55,7 +54,7 @@ struct Options {
   std::string host, direction = "up";
   std::size_t size = 200;
   double seconds = 5;
-  unsigned window = 256, rate = 0;
+  unsigned window = 128, rate = 0;
   std::uint16_t port = 5301;
   bool gso = false;
 };
@@ -184,6 +183,9 @@ class Sender {
   std::size_t arrived_ = 0;  // the highest number that is known to have arrived
 };
 
+// Four reports for a window, so that the sender goes on before the path is empty.
+std::uint32_t ReportEvery(const Stream& stream) { return std::max(1U, stream.window / 4); }
+
 struct Received {
   std::size_t packets = 0;
   std::size_t sent = 0;  // as the sender says
@@ -191,7 +193,7 @@ struct Received {
 };
 
 // Until the sender says that it has ended, or nothing has come for two seconds.
-Received Receive(int fd) {
+Received Receive(int fd, std::uint32_t report_every) {
   Batch batch(kMaxPayload);
   Received received;
   std::uint32_t highest = 0;
@@ -209,7 +211,7 @@ Received Receive(int fd) {
         highest = std::max(highest, head.number);
       }
       received.seconds = Since(begin);
-      if (highest - reported >= kReportEvery) {
+      if (highest - reported >= report_every) {
         SendHead(fd, {Kind::kReport, highest, received.packets});
         reported = highest;
       }
@@ -266,7 +268,7 @@ int Serve(const Options& options) {
       sender.Run();
       SayEnd(fd, sender.sent());
     } else {
-      SendHead(fd, {Kind::kEnd, 0, Receive(fd).packets});
+      SendHead(fd, {Kind::kEnd, 0, Receive(fd, ReportEvery(stream)).packets});
     }
     sockaddr_in nobody{};
     nobody.sin_family = AF_UNSPEC;
@@ -303,7 +305,7 @@ int Dial(const Options& options) {
   SayHello(fd, stream);
   Received received;
   if (down) {
-    received = Receive(fd);
+    received = Receive(fd, ReportEvery(stream));
     for (int i = 0; i < 3; ++i) SendHead(fd, {Kind::kEnd, 0, received.packets});
   } else {
     const Clock::time_point begin = Clock::now();
@@ -330,7 +332,7 @@ int main(int argc, char** argv) {
   client->add_option("--direction", options.direction)->check(CLI::IsMember({"up", "down"}));
   client->add_option("--size", options.size)->check(CLI::Range(44, 1500));
   client->add_option("--seconds", options.seconds);
-  client->add_option("--window", options.window)->check(CLI::Range(128, 100000));
+  client->add_option("--window", options.window)->check(CLI::Range(64, 100000));
   client->add_option("--rate", options.rate);
   client->add_flag("--gso", options.gso);
   for (CLI::App* both : {server, client}) both->add_option("--port", options.port);

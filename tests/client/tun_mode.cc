@@ -19,7 +19,9 @@ namespace sstpgw::client {
 namespace {
 
 constexpr std::size_t kReadSize = 256 * 1024;  // from the kernel at one time, in bulk
-constexpr int kSuperPacketQueue = 64;          // the usual 500 would be tens of megabytes
+// Of super-packets, the usual 500 would be tens of megabytes; of small packets, much less than this
+// would lose bursts.
+constexpr int kSuperPacketQueue = 160;
 
 void Say(const std::string& line) {
   std::printf("%s\n", line.c_str());
