@@ -11,6 +11,10 @@ namespace sstpgw::gateway {
 namespace {
 
 constexpr char kNeutralTemplate[] = "ppp%d";
+// The queue to the gateway counts packets, and super-packets are up to 64 KiB: the kernel's 500 of
+// them would be a second at 250 Mbit/s. Measured with four bulk flows: a ping waits 22 to 33 ms
+// behind 500, 3 to 4 ms behind 64, with the same throughput. Twice that leaves room for small ones.
+constexpr edge::TxQueueLength kSuperPackets{128};
 // More packets than a TUN's ring can hold by far.
 constexpr int kMaxStalePackets = 1'000'000;
 
@@ -75,6 +79,7 @@ Result<void> SessionInterface::Activate(edge::Netlink& netlink, const Activation
   edge::LinkChange change;
   change.index = index;
   change.mtu = activation.mtu;
+  if (super_packets_) change.tx_queue_length = kSuperPackets;
   change.group = kSessionGroup;
   sound_ = false;
   SG_RETURN_IF_ERROR(netlink.Change(change));
