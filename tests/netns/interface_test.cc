@@ -94,6 +94,18 @@ class InterfaceCacheTest : public LabSuite<InterfaceCacheTest> {
   }
 
  protected:
+  // What the case before has used is kept by now.
+  void SetUp() override {
+    LabSuite::SetUp();
+    if (IsSkipped() || HasFatalFailure()) return;
+    EXPECT_TRUE(WaitUntil(
+        [] {
+          const std::vector<Link> links = Links(lab());
+          return std::all_of(links.begin(), links.end(),
+                             [](const Link& link) { return link.kept; });
+        },
+        kPatience));
+  }
   static std::unique_ptr<TunDial> DialUp() {
     auto dial =
         std::make_unique<TunDial>(lab(), lab().client(), "test", "test", std::vector<std::string>{},

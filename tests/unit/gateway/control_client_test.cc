@@ -225,5 +225,33 @@ TEST(ControlClient, HelloTellsWhichReportsFollow) {
   (*client)->Shutdown();
 }
 
+// Traffic and who does the TLS records, the newest of each session.
+TEST(ControlClient, CountersArriveWhole) {
+  test::TempDir directory;
+  FakeControlPlane control(directory.path() + "/link.sock");
+  control.Start({});
+  Events events;
+  edge::ControlOptions options;
+  options.gateway_id = "edge1";
+  options.boot_id = "boot";
+  options.version = "test";
+  options.addresses = {"unix:" + directory.path() + "/link.sock"};
+  auto client = edge::ControlClient::Create(options, events);
+  ASSERT_TRUE(client);
+  events.client = client->get();
+  (*client)->Start();
+  ASSERT_TRUE(events.Await(events.attached, 1));
+  CountersBatch batch;
+  batch.entries = {{"00000000000000aa", {1, 2, 3, 4}, TlsMode::kSoftware, TlsMode::kHardware}};
+  (*client)->SendCounters(std::move(batch));
+  const auto heard = control.Take<CountersBatch>();
+  ASSERT_TRUE(heard);
+  ASSERT_EQ(heard->entries.size(), 1U);
+  EXPECT_EQ(heard->entries[0].counters, (TrafficCounters{1, 2, 3, 4}));
+  EXPECT_EQ(heard->entries[0].tls_send, TlsMode::kSoftware);
+  EXPECT_EQ(heard->entries[0].tls_receive, TlsMode::kHardware);
+  (*client)->Shutdown();
+}
+
 }  // namespace
 }  // namespace sstpgw::gateway
