@@ -1,5 +1,8 @@
 #include "gateway/datapath/coalescer.h"
 
+#include <unordered_map>
+
+#include "gateway/datapath/checksum.h"
 #include "gateway/datapath/packet_fields.h"
 #include "tests/support/hex.h"
 #include "tests/unit/datapath/packets.h"
@@ -287,6 +290,29 @@ TEST(Coalescer, FlowsThatTakeTurnsAreEachMerged) {
   }
 }
 
+// Two flows that only a look at the ports themselves can tell apart.
+TEST(Coalescer, FlowsOfTheSameHashAreNotMixed) {
+  for (const bool ipv6 : {false, true}) {
+    const std::vector<Bytes> train = Train({.ipv6 = ipv6}, 2, 100);
+    Bytes other = train[1];
+    std::uint8_t* const ports = &other[ipv6 ? 40 : 20];
+    std::unordered_map<std::uint32_t, std::uint32_t> seen;
+    for (std::uint32_t number = 0; number < 2'000'000; ++number) {
+      Store32(ports, number * 40'503);
+      const auto [known, is_new] = seen.emplace(ParseFlowPacket(other).hash, number * 40'503);
+      if (is_new) continue;
+      std::vector<Bytes> packets{train[0], other};
+      Store32(&packets[0][ipv6 ? 40 : 20], known->second);
+      for (Bytes& packet : packets) test::Finish(packet);
+      EXPECT_EQ(ParseFlowPacket(packets[0]).hash, ParseFlowPacket(packets[1]).hash);
+      EXPECT_THAT(Counts(packets), ElementsAre(1U, 1U));
+      seen.clear();
+      break;
+    }
+    EXPECT_TRUE(seen.empty()) << "no two flows of the same hash found";
+  }
+}
+
 TEST(Coalescer, MoreFlowsThanPlacesPassWithoutMerging) {
   std::vector<Bytes> packets;
   for (int round = 0; round < 3; ++round) {
@@ -342,6 +368,15 @@ TEST(Coalescer, LyingLengthsPassAlone) {
       std::vector<Bytes> packets = train;
       std::uint8_t* const field = &packets[1][at];
       Store16(field, static_cast<std::uint16_t>(Load16(field) + lie));
+      if (at == transport + kUdpLength) {
+        // With a checksum that is right for the octets that are there.
+        std::uint8_t* const udp = &packets[1][transport];
+        Store16(udp + kUdpChecksum, 0);
+        InternetSum sum = SumOf(ByteView(packets[1]).subspan(transport));
+        sum.Add(PseudoSum(packets[1], kProtocolUdp));
+        sum.AddWord(static_cast<std::uint16_t>(packets[1].size() - transport));
+        Store16(udp + kUdpChecksum, sum.Checksum());
+      }
       if (!plan.ipv6) {
         Store16(&packets[1][kIpv4Checksum], 0);
         Store16(&packets[1][kIpv4Checksum],

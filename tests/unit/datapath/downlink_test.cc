@@ -148,6 +148,19 @@ TEST(Downlink, OnlyIpv4Passes) {
   EXPECT_EQ(downlink.counters().dropped_malformed, 11U);
 }
 
+// The batch knows both versions; what a session may have is the gate's business.
+TEST(FrameBatch, FramesIpv6AsSuch) {
+  FrameBatch batch(8192);
+  const Bytes packet = test::Build({.ipv6 = true, .payload = test::Noise(20, 1)});
+  const std::span<std::uint8_t> space = batch.Space(packet.size());
+  ASSERT_EQ(space.size(), packet.size());
+  std::copy(packet.begin(), packet.end(), space.begin());
+  batch.Commit(codec::PppProtocol::kIpv6, packet.size());
+  Bytes expected = test::FromHex("10000058 ff030057");
+  expected.insert(expected.end(), packet.begin(), packet.end());
+  EXPECT_EQ(Bytes(batch.frames().begin(), batch.frames().end()), expected);
+}
+
 TEST(Records, AsManyWholePacketsAsFitTheLastAlone) {
   FrameBatch batch(65536);
   Downlink downlink;

@@ -294,6 +294,22 @@ TEST(Segmenter, RefusesPacketsThatMakeNoSense) {
   EXPECT_TRUE(refused(false, kProtocolTcp, 20 + kTcpDataOffset, 0x40)) << "a header of 16 octets";
   // 60 octets of header are there, and 560 octets of packet.
   EXPECT_FALSE(refused(false, kProtocolTcp, 20 + kTcpDataOffset, 0xf0));
+  // The same if the kernel does not tell where TCP or UDP begins.
+  const auto refused_finished = [](std::uint8_t protocol, std::size_t at, std::uint8_t value) {
+    Bytes read = Super(false, protocol, 500, 100);
+    VnetHeader header = HeaderOf(read);
+    header.flags = 0;
+    read = WithHeader(read, header);
+    read[kVnetHeaderSize + at] = value;
+    return test::Cut(read).empty();
+  };
+  EXPECT_FALSE(refused_finished(kProtocolUdp, 0, 0x45));
+  EXPECT_TRUE(refused_finished(kProtocolUdp, 0, 0x44)) << "an IPv4 header of 16 octets";
+  EXPECT_TRUE(refused_finished(kProtocolUdp, kIpv4Protocol, kProtocolTcp));
+  EXPECT_TRUE(refused_finished(kProtocolTcp, kIpv4Protocol, kProtocolUdp));
+  Bytes beyond = Super(false, kProtocolTcp, 1, 1);
+  beyond[kVnetHeaderSize + 20 + kTcpDataOffset] = 0xf0;
+  EXPECT_THAT(test::Cut(beyond), IsEmpty()) << "60 octets of header, of which 33 are there";
   EXPECT_THAT(test::Cut(Read({}, {})), IsEmpty());
   EXPECT_THAT(test::Cut(Read({}, Bytes(19, 0x45))), IsEmpty());
   EXPECT_THAT(test::Cut(Read({}, Bytes(39, 0x60))), IsEmpty());

@@ -259,6 +259,24 @@ TEST_F(UplinkTest, OtherDataProtocolsOfAnOpenPathGoToTheSession) {
   EXPECT_THAT(recorder_.events, ElementsAre("packet:48"));
 }
 
+// Reserved bits do not make an IP packet anything else; the control bit does.
+TEST_F(UplinkTest, BitsInFrontOfAnIpPacket) {
+  Connect();
+  uplink_.OpenData(kPeer);
+  for (const bool straddles : {false, true}) {
+    recorder_.events.clear();
+    for (const int octet : {0x00, 0xfe, 0x01, 0xff}) {
+      Bytes frame = Frame(Ip(kPeer, 60));
+      frame[1] = static_cast<std::uint8_t>(octet);
+      frame[2] |= 0xf0;
+      const std::size_t cut = straddles ? 5 : frame.size();
+      uplink_.Consume(ByteView(frame).first(cut), recorder_);
+      uplink_.Consume(ByteView(frame).subspan(cut), recorder_);
+    }
+    EXPECT_THAT(recorder_.events, ElementsAre("ip:60", "ip:60", "packet:68", "packet:68"));
+  }
+}
+
 TEST_F(UplinkTest, SpoofedSourceIsDroppedAndCounted) {
   Connect();
   uplink_.OpenData(kPeer);
