@@ -4,6 +4,7 @@
   client                       server                                  inside
   sstpc0 10.0.0.x ─(TLS)────── sstp0 10.0.0.1
   wan0 192.168.10.100 ──────── wan0 .1  gateway   lan0 10.20.0.1 ───── lan0 10.20.0.2
+                                                  lan1 10.21.0.1 ───── lan1 10.21.0.2, no super-packets
   iperf3, UDP pump, ping       control plane                           iperf3 -s, UDP pump
 
 Always the same gateway process; what differs is a setting, reloaded, and how the client works:
@@ -13,11 +14,12 @@ Always the same gateway process; what differs is a setting, reloaded, and how th
   mixed    the gateway at its best, the client one packet per read, write and record: what ordinary clients do
 
 Interleaved in rounds; medians are reported. TCP with 1 and 4 flows and UDP with small and large packets, up (from the
-client) and down. The UDP stream has 128 packets under way at most (udp_pump.cc), so it runs as fast as the path takes
-it and loses nothing; "paced" is the same at a low fixed rate, where most packets find the gateway asleep, and "gso" comes
-from a sender that hands its kernel 16 packets at one time. Gateway CPU is user and system time of all its threads, softirq work that was billed to it included:
-inner TCP of the receiving host is, when a TUN write delivers it. Limits over the same cable: plain TCP, and a bare TLS
-stream of 16 KiB records with the tunnel's cipher. TLS is in user space unless --kernel-tls.
+client) and down. The UDP stream has a bounded number of packets under way (udp_pump.cc), less than the queues before the
+client and the gateway hold, so it runs as fast as the path takes it and loses nothing. Senders hand their kernel 16 packets
+at one time, which is all that makes them fast enough for the gateway; the packets travel one by one. "paced" is a low
+fixed rate, where most packets find the gateway asleep; with "gso" the 16 arrive at the gateway in one. Gateway CPU is user and system time of all its threads, softirq work that was billed to it included: inner TCP of
+the receiving host is, when a TUN write delivers it. Limits over the same cable: plain TCP, and a bare TLS stream of 16 KiB
+records with the tunnel's cipher. TLS is in user space unless --kernel-tls.
 
   cpu_per_byte_gain_*          packet / full, CPU per octet of TCP payload, 1 and 4 flows together
   cpu_per_small_packet_gain_*  packet / full, CPU per UDP packet of 200 octets that arrived
@@ -33,12 +35,13 @@ import time
 from lib import plot, report, stage
 from lib.stage import Stage, say
 
-SERVER, CLIENT, INSIDE = "192.168.10.1", "192.168.10.100", "10.20.0.2"
+SERVER, CLIENT, INSIDE, INSIDE_SINGLES = "192.168.10.1", "192.168.10.100", "10.20.0.2", "10.21.0.2"
 DIRECTIONS = ("up", "down")
 IP_UDP = 28  # octets of IPv4 and UDP header
 SMALL, LARGE = 200, 1400
 SIZES = (SMALL, 576, LARGE)
 PACED_RATE = 10000  # packets per second
+WINDOW = 112  # UDP packets under way; the queues towards gateway and test client hold 128
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,7 +63,8 @@ class Load:
     direction: str
     flows: int = 1
     size: int = 0  # UDP: octets of the IP packet; 0: TCP
-    extra: tuple = ()  # further arguments of the UDP pump
+    host: str = INSIDE_SINGLES  # UDP: the receiver
+    pump: tuple = ("--gso",)  # UDP: further arguments
 
     @property
     def key(self):
@@ -98,9 +102,9 @@ def loads(sizes):
 
 def special_loads():
     """UDP as it is not used for any target: at a low rate, and in super-packets already at the sender."""
-    kinds = (("paced", ("--rate", PACED_RATE)), ("gso", ("--gso",)))
-    return [Load(f"udp{SMALL}_{name}", direction, size=SMALL, extra=extra)
-            for name, extra in kinds for direction in DIRECTIONS]
+    kinds = (("paced", INSIDE_SINGLES, ("--rate", PACED_RATE)), ("gso", INSIDE, ("--gso",)))
+    return [Load(f"udp{SMALL}_{name}", direction, size=SMALL, host=host, pump=pump)
+            for name, host, pump in kinds for direction in DIRECTIONS]
 
 
 class Throughput:
@@ -119,7 +123,11 @@ class Throughput:
         self.server, self.client, self.inside = on.netns("server"), on.netns("client"), on.netns("inside")
         on.veth((self.server, "wan0", f"{SERVER}/24"), (self.client, "wan0", f"{CLIENT}/24"))
         on.veth((self.server, "lan0", "10.20.0.1/24"), (self.inside, "lan0", f"{INSIDE}/24"))
-        on.run(["ip", "route", "add", "10.0.0.0/24", "via", "10.20.0.1"], self.inside)
+        on.veth((self.server, "lan1", "10.21.0.1/24"), (self.inside, "lan1", f"{INSIDE_SINGLES}/24"))
+        on.run(["ip", "link", "set", "lan1", "gso_max_segs", 1], self.inside)
+        for table, source, gateway in ((20, INSIDE, "10.20.0.1"), (21, INSIDE_SINGLES, "10.21.0.1")):
+            on.run(["ip", "route", "add", "10.0.0.0/24", "via", gateway, "table", table], self.inside)
+            on.run(["ip", "rule", "add", "from", source, "lookup", table], self.inside)
         on.run(["sysctl", "-qw", "net.ipv4.ip_forward=1"], self.server)
         on.make_pki(SERVER)
         on.start_daemons(on.config(self.settings(VARIANTS[0])), self.server)
@@ -127,7 +135,7 @@ class Throughput:
         self.tls_pump = on.start("tls-pump", [on.bin / "sstp-bench-tls-pump", "server", "--cert", on.folder / "server.pem",
                                           "--key", on.folder / "server.key"], self.server)
         on.wait_for("the TLS stream's server listening", lambda: on.listens(self.tls_pump, 4433))
-        on.wait_for("the UDP stream's server listening", lambda: "listening" in self.udp_pump.output())
+        on.wait_for("the UDP stream's server listening", lambda: on.listens(self.udp_pump, 5301))
 
     def settings(self, variant):
         return {"data-path": {"super-packets": variant.batched, "fill-records": variant.batched,
@@ -137,7 +145,8 @@ class Throughput:
     def dial(self, variant):
         on = self.stage
         on.reload(self.settings(variant))
-        process = on.start("client", on.client(SERVER, "tun", "--route", "10.20.0.0/24", *variant.client), self.client)
+        process = on.start("client", on.client(SERVER, "tun", "--route", "10.20.0.0/24", "--route", "10.21.0.0/24",
+                                               *variant.client), self.client)
         on.wait_for("the session", lambda: re.search(r"^up$", process.output(), re.M))
         on.wait_for("the session's activation", lambda: [row for row in on.sessions() if row.get("state") == "active"])
         self.cipher = re.search(r"^tls: \S+ (\S+)$", process.output(), re.M).group(1)
@@ -180,8 +189,9 @@ class Throughput:
     def measure_udp(self, load):
         on = self.stage
         before = on.gateway.cpu_seconds()
-        done = json.loads(on.run([on.bin / "sstp-bench-udp-pump", "client", "--host", INSIDE, "--direction",
-                                  load.direction, "--size", load.size, "--seconds", self.options.seconds, *load.extra],
+        done = json.loads(on.run([on.bin / "sstp-bench-udp-pump", "client", "--host", load.host, "--direction",
+                                  load.direction, "--size", load.size, "--seconds", self.options.seconds,
+                                  "--window", WINDOW, *load.pump],
                                  self.client))
         cpu = on.gateway.cpu_seconds() - before
         octets = done["packets"] * (load.size - IP_UDP)

@@ -4,10 +4,11 @@
 //
 //   sstp-bench-udp-pump server --port 5301
 //   sstp-bench-udp-pump client --host 10.20.0.2 --port 5301 --direction up|down --size 200
-//                              --seconds 5 [--window 128] [--rate PACKETS_PER_SECOND] [--gso]
+//                              --seconds 5 [--window 256] [--rate PACKETS_PER_SECOND] [--gso]
 //
 // `--size`: octets of the IP packet. `--gso`: the sender hands its kernel 16 packets at one time
-// (UDP_SEGMENT). The server serves one stream after the other. The client prints one JSON object:
+// (UDP_SEGMENT). The server serves one stream after the other; what is to be sent and what arrived
+// is agreed on over a TCP connection. The client prints one JSON object:
 // packets that arrived, packets sent, seconds. Both ends use few system calls, so that most of the
 // CPU is left to what is between them.
 #include <arpa/inet.h>
@@ -40,21 +41,23 @@ constexpr std::size_t kMaxPayload = 1472;
 constexpr auto kLostAfter = std::chrono::milliseconds(50);  // nothing arrived: it is lost
 
 // What packets begin with, in the machine's byte order: both ends run on one machine.
-enum class Kind : std::uint32_t { kHello = 1, kData, kReport, kEnd };
+enum class Kind : std::uint32_t { kData = 1, kReport };
 struct Head {
   Kind kind = Kind::kData;
   std::uint32_t number = 0;  // kData: counts from 1; kReport: the highest that arrived
-  std::uint64_t count = 0;   // kReport, kEnd: packets that arrived; kEnd of a sender: packets sent
 };
-struct Stream {  // in the hello, behind the head
+// What the client asks for over the TCP connection that goes along with a stream. The answer is the
+// server's UDP port; at the end the sender says there how many it sent, the receiver how many came.
+struct Stream {
   std::uint32_t payload = 0, window = 0, rate = 0, gso = 0, down = 0, milliseconds = 0;
+  std::uint16_t port = 0;  // UDP
 };
 
 struct Options {
   std::string host, direction = "up";
   std::size_t size = 200;
   double seconds = 5;
-  unsigned window = 128, rate = 0;
+  unsigned window = 256, rate = 0;
   std::uint16_t port = 5301;
   bool gso = false;
 };
@@ -103,14 +106,23 @@ bool WaitReadable(int fd, std::chrono::milliseconds timeout) {
   return poll(&waiting, 1, static_cast<int>(timeout.count())) > 0;
 }
 
+template <typename T>
+void Tell(int control, const T& value) {
+  if (send(control, &value, sizeof(value), MSG_NOSIGNAL) != sizeof(value))
+    Die("control connection");
+}
+
+template <typename T>
+T Hear(int control) {
+  T value;
+  if (recv(control, &value, sizeof(value), MSG_WAITALL) != sizeof(value)) Die("control connection");
+  return value;
+}
+
 Head HeadOf(const char* packet) {
   Head head;
   std::memcpy(&head, packet, sizeof(head));
   return head;
-}
-
-void SendHead(int fd, const Head& head) {
-  [[maybe_unused]] const ssize_t sent = send(fd, &head, sizeof(head), 0);
 }
 
 class Sender {
@@ -138,8 +150,6 @@ class Sender {
         SendBurst(stream_.window - (sent_ - arrived_));
       }
     }
-    const int off = 0;
-    setsockopt(fd_, IPPROTO_UDP, UDP_SEGMENT, &off, sizeof(off));
   }
   [[nodiscard]] std::size_t sent() const { return sent_; }
 
@@ -162,7 +172,7 @@ class Sender {
       for (; count < kBurst && packets > 0; ++count) {
         const std::size_t here = std::min(each, packets);
         for (std::size_t i = 0; i < here; ++i) {
-          const Head head{Kind::kData, static_cast<std::uint32_t>(++next), 0};
+          const Head head{Kind::kData, static_cast<std::uint32_t>(++next)};
           std::memcpy(batch_.at(count) + i * stream_.payload, &head, sizeof(head));
         }
         batch_.set_size(count, here * stream_.payload);
@@ -186,138 +196,147 @@ class Sender {
 // Four reports for a window, so that the sender goes on before the path is empty.
 std::uint32_t ReportEvery(const Stream& stream) { return std::max(1U, stream.window / 4); }
 
-struct Received {
-  std::size_t packets = 0;
-  std::size_t sent = 0;  // as the sender says
+struct Outcome {
+  std::uint64_t packets = 0;  // that arrived
+  std::uint64_t sent = 0;
   double seconds = 0;
 };
 
-// Until the sender says that it has ended, or nothing has come for two seconds.
-Received Receive(int fd, std::uint32_t report_every) {
-  Batch batch(kMaxPayload);
-  Received received;
-  std::uint32_t highest = 0;
-  std::uint32_t reported = 0;
-  Clock::time_point begin;
-  while (WaitReadable(fd, std::chrono::seconds(2))) {
-    bool ended = false;
-    for (std::size_t got = batch.Receive(fd); got > 0; got = batch.Receive(fd)) {
+class Receiver {
+ public:
+  Receiver(int fd, const Stream& stream)
+      : fd_(fd), report_every_(ReportEvery(stream)), batch_(kMaxPayload) {}
+
+  // Until the sender has told its count on `control`, and all have arrived or nothing comes.
+  Outcome Run(int control) {
+    bool told = false;
+    while (!told || outcome_.packets < outcome_.sent) {
+      std::array<pollfd, 2> waiting{{{fd_, POLLIN, 0}, {told ? -1 : control, POLLIN, 0}}};
+      const auto timeout = told ? kLostAfter : std::chrono::milliseconds(10000);
+      if (poll(waiting.data(), waiting.size(), static_cast<int>(timeout.count())) <= 0) break;
+      if (waiting[0].revents != 0) TakePackets();
+      if (waiting[1].revents == 0) continue;
+      outcome_.sent = Hear<std::uint64_t>(control);
+      told = true;
+    }
+    Tell(control, outcome_.packets);
+    return outcome_;
+  }
+
+ private:
+  void TakePackets() {
+    for (std::size_t got = kBurst; got == kBurst;) {
+      got = batch_.Receive(fd_);
       for (std::size_t i = 0; i < got; ++i) {
-        const Head head = HeadOf(batch.at(i));
-        if (head.kind == Kind::kEnd) received.sent = head.count;
-        ended = ended || head.kind == Kind::kEnd;
-        if (head.kind != Kind::kData) continue;
-        if (received.packets++ == 0) begin = Clock::now();
-        highest = std::max(highest, head.number);
+        if (outcome_.packets++ == 0) begin_ = Clock::now();
+        highest_ = std::max(highest_, HeadOf(batch_.at(i)).number);
       }
-      received.seconds = Since(begin);
-      if (highest - reported >= report_every) {
-        SendHead(fd, {Kind::kReport, highest, received.packets});
-        reported = highest;
+      if (highest_ - reported_ >= report_every_) {
+        const Head report{Kind::kReport, highest_};
+        [[maybe_unused]] const ssize_t sent = send(fd_, &report, sizeof(report), 0);
+        reported_ = highest_;
       }
-      if (got < kBurst) break;
     }
-    if (ended) break;
+    outcome_.seconds = Since(begin_);
   }
-  return received;
+
+  int fd_;
+  std::uint32_t report_every_;
+  Batch batch_;
+  std::uint32_t highest_ = 0;
+  std::uint32_t reported_ = 0;
+  Clock::time_point begin_ = Clock::now();
+  Outcome outcome_;
+};
+
+Outcome RunSender(int fd, int control, const Stream& stream) {
+  Outcome outcome;
+  const Clock::time_point begin = Clock::now();
+  Sender sender(fd, stream);
+  sender.Run();
+  outcome.seconds = Since(begin);
+  outcome.sent = sender.sent();
+  Tell(control, outcome.sent);
+  outcome.packets = Hear<std::uint64_t>(control);
+  return outcome;
 }
 
-// The end may get lost like any packet: said until it is answered.
-Head SayEnd(int fd, std::size_t count) {
-  std::array<char, kMaxPayload> packet{};
-  for (int i = 0; i < 20; ++i) {
-    SendHead(fd, {Kind::kEnd, 0, count});
-    while (WaitReadable(fd, std::chrono::milliseconds(100))) {
-      if (recv(fd, packet.data(), packet.size(), 0) < static_cast<ssize_t>(sizeof(Head))) break;
-      if (HeadOf(packet.data()).kind == Kind::kEnd) return HeadOf(packet.data());
-    }
-  }
-  return {};
-}
-
-int Socket() {
+// A UDP socket with room for a window, on any port of the address that `control` has here.
+int DataSocket(int control, std::uint16_t& port) {
   const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  if (fd < 0) Die("socket");
   const int room = 4 * 1024 * 1024;
-  if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room)) < 0) Die("SO_RCVBUFFORCE");
+  sockaddr_in own{};
+  socklen_t length = sizeof(own);
+  if (getsockname(control, reinterpret_cast<sockaddr*>(&own), &length) < 0) Die("getsockname");
+  own.sin_port = 0;
+  if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room)) < 0 ||
+      bind(fd, reinterpret_cast<sockaddr*>(&own), length) < 0 ||
+      getsockname(fd, reinterpret_cast<sockaddr*>(&own), &length) < 0) {
+    Die("UDP socket");
+  }
+  port = ntohs(own.sin_port);
   return fd;
 }
 
+void ConnectTo(int fd, sockaddr_in peer, std::uint16_t port) {
+  peer.sin_port = htons(port);
+  if (connect(fd, reinterpret_cast<sockaddr*>(&peer), sizeof(peer)) < 0) Die("connect");
+}
+
+void ServeOne(int control, const sockaddr_in& peer) {
+  const auto stream = Hear<Stream>(control);
+  std::uint16_t port = 0;
+  const int fd = DataSocket(control, port);
+  ConnectTo(fd, peer, stream.port);
+  Tell(control, port);
+  if (stream.down != 0) {
+    RunSender(fd, control, stream);
+  } else {
+    Receiver(fd, stream).Run(control);
+  }
+  close(fd);
+}
+
 int Serve(const Options& options) {
-  const int fd = Socket();
+  const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in own{};
   own.sin_family = AF_INET;
   own.sin_port = htons(options.port);
-  if (bind(fd, reinterpret_cast<sockaddr*>(&own), sizeof(own)) < 0) Die("bind");
-  std::puts("listening");
-  std::fflush(stdout);
+  if (bind(listener, reinterpret_cast<sockaddr*>(&own), sizeof(own)) < 0 ||
+      listen(listener, 8) < 0) {
+    Die("listen");
+  }
   while (true) {
-    std::array<char, kMaxPayload> packet{};
     sockaddr_in peer{};
     socklen_t length = sizeof(peer);
-    const ssize_t size =
-        recvfrom(fd, packet.data(), packet.size(), 0, reinterpret_cast<sockaddr*>(&peer), &length);
-    if (size < static_cast<ssize_t>(sizeof(Head) + sizeof(Stream))) continue;
-    if (HeadOf(packet.data()).kind != Kind::kHello) continue;
-    Stream stream;
-    std::memcpy(&stream, packet.data() + sizeof(Head), sizeof(stream));
-    if (connect(fd, reinterpret_cast<sockaddr*>(&peer), length) < 0) Die("connect");
-    SendHead(fd, {Kind::kHello, 0, 0});
-    if (stream.down != 0) {
-      Sender sender(fd, stream);
-      sender.Run();
-      SayEnd(fd, sender.sent());
-    } else {
-      SendHead(fd, {Kind::kEnd, 0, Receive(fd, ReportEvery(stream)).packets});
-    }
-    sockaddr_in nobody{};
-    nobody.sin_family = AF_UNSPEC;
-    connect(fd, reinterpret_cast<sockaddr*>(&nobody), sizeof(nobody));
+    const int control = accept(listener, reinterpret_cast<sockaddr*>(&peer), &length);
+    if (control < 0) Die("accept");
+    ServeOne(control, peer);
+    close(control);
   }
-}
-
-void SayHello(int fd, const Stream& stream) {
-  std::array<char, sizeof(Head) + sizeof(Stream)> hello{};
-  const Head head{Kind::kHello, 0, 0};
-  std::memcpy(hello.data(), &head, sizeof(head));
-  std::memcpy(hello.data() + sizeof(head), &stream, sizeof(stream));
-  for (int i = 0; i < 20; ++i) {
-    if (send(fd, hello.data(), hello.size(), 0) < 0) Die("send");
-    if (WaitReadable(fd, std::chrono::milliseconds(100))) return;
-  }
-  Die("no answer");
 }
 
 int Dial(const Options& options) {
-  const int fd = Socket();
   sockaddr_in peer{};
   peer.sin_family = AF_INET;
-  peer.sin_port = htons(options.port);
   if (inet_pton(AF_INET, options.host.c_str(), &peer.sin_addr) != 1) Die("host");
-  if (connect(fd, reinterpret_cast<sockaddr*>(&peer), sizeof(peer)) < 0) Die("connect");
-  const bool down = options.direction == "down";
-  const Stream stream{static_cast<std::uint32_t>(options.size - kIpUdp),
-                      options.window,
-                      options.rate,
-                      options.gso ? 1U : 0U,
-                      down ? 1U : 0U,
-                      static_cast<std::uint32_t>(options.seconds * 1000)};
-  SayHello(fd, stream);
-  Received received;
-  if (down) {
-    received = Receive(fd, ReportEvery(stream));
-    for (int i = 0; i < 3; ++i) SendHead(fd, {Kind::kEnd, 0, received.packets});
-  } else {
-    const Clock::time_point begin = Clock::now();
-    Sender sender(fd, stream);
-    sender.Run();
-    received.seconds = Since(begin);
-    received.sent = sender.sent();
-    received.packets = SayEnd(fd, received.sent).count;
-  }
-  std::printf("{\"packets\": %zu, \"sent\": %zu, \"seconds\": %.6f}\n", received.packets,
-              received.sent, received.seconds);
-  return received.packets > 0 ? 0 : 1;
+  const int control = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  ConnectTo(control, peer, options.port);
+  Stream stream{.payload = static_cast<std::uint32_t>(options.size - kIpUdp),
+                .window = options.window,
+                .rate = options.rate,
+                .gso = options.gso ? 1U : 0U,
+                .down = options.direction == "down" ? 1U : 0U,
+                .milliseconds = static_cast<std::uint32_t>(options.seconds * 1000)};
+  const int fd = DataSocket(control, stream.port);
+  Tell(control, stream);
+  ConnectTo(fd, peer, Hear<std::uint16_t>(control));
+  const Outcome outcome =
+      stream.down != 0 ? Receiver(fd, stream).Run(control) : RunSender(fd, control, stream);
+  std::printf("{\"packets\": %ju, \"sent\": %ju, \"seconds\": %.6f}\n",
+              static_cast<std::uintmax_t>(outcome.packets),
+              static_cast<std::uintmax_t>(outcome.sent), outcome.seconds);
+  return outcome.packets > 0 ? 0 : 1;
 }
 
 }  // namespace

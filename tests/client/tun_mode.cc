@@ -21,7 +21,7 @@ namespace {
 constexpr std::size_t kReadSize = 256 * 1024;  // from the kernel at one time, in bulk
 // Of super-packets, the usual 500 would be tens of megabytes; of small packets, much less than this
 // would lose bursts.
-constexpr int kSuperPacketQueue = 160;
+constexpr int kSuperPacketQueue = 128;
 
 void Say(const std::string& line) {
   std::printf("%s\n", line.c_str());
