@@ -19,7 +19,7 @@ def block(name, points):
 
 
 def draw(name, panels, logscale_x=False):
-    """build/bench/NAME.svg with panels side by side; the path.
+    """build/bench/NAME.svg with the panels in rows of two; the path.
 
     panels: [{"title", "x", "y": axis labels, "series": [(label, [(x, y), ...]), ...], "ticks": x values or None}]
     """
@@ -27,9 +27,11 @@ def draw(name, panels, logscale_x=False):
         raise Failure("gnuplot is missing (package gnuplot-nox)")
     FOLDER.mkdir(parents=True, exist_ok=True)
     file = FOLDER / f"{name}.svg"
-    script = [f'set terminal svg size {460 * len(panels)},340 font "sans,11" background "white"',
-              f"set output {quoted(str(file))}", "set grid lc '#dddddd'", "set key top right",
-              f"set multiplot layout 1,{len(panels)}", "set yrange [0:*]"]
+    columns = min(2, len(panels))
+    rows = -(-len(panels) // columns)
+    script = [f'set terminal svg size {460 * columns},{340 * rows} font "sans,11" background "white"',
+              f"set output {quoted(str(file))}", "set grid lc '#dddddd'", "set key below",
+              f"set multiplot layout {rows},{columns}", "set yrange [0:*]"]
     if logscale_x:
         script.append("set logscale x")
     for p, panel in enumerate(panels):
