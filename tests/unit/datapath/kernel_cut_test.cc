@@ -83,21 +83,21 @@ class Router : public PacketSink {
     ++writes_;
     Drain();
   }
-  // Packets per write, in all.
-  [[nodiscard]] std::size_t writes() const { return writes_; }
-  [[nodiscard]] std::size_t reads() const { return reads_; }
+  [[nodiscard]] std::size_t writes() const { return writes_; }  // in all
+  [[nodiscard]] std::size_t reads() const { return reads_; }    // of the last Carry
 
  private:
   void Drain() {
     for (;;) {
       const auto outcome = down_->Read(buffer_);
       if (outcome.status != TunReadStatus::kPacket) return;
-      ++reads_;
+      const std::size_t before = arrived_;
       for (const Bytes& packet : test::Cut(outcome.packet)) {
         if (test::FlowOf(packet).empty()) continue;
         Note(came_, packet);
         ++arrived_;
       }
+      if (arrived_ > before) ++reads_;  // the kernel has packets of its own to send, too
     }
   }
 
@@ -134,7 +134,7 @@ void CarryAll(bool super_packets_out) {
   }
   std::size_t packets_in = 0;
   const std::size_t writes_before = router.writes();
-  for (std::uint32_t seed = 0; seed < 100; ++seed) {
+  for (std::uint32_t seed = 0; seed < 40; ++seed) {
     test::Dice dice(seed);
     const std::vector<Bytes> packets = test::RandomTraffic(dice, 200);
     ASSERT_TRUE(expect_same(packets)) << "seed " << seed;
