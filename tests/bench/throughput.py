@@ -23,7 +23,7 @@ records with the tunnel's cipher. TLS is in user space unless --kernel-tls.
 
   cpu_per_byte_gain_*          packet / full, CPU per octet of TCP payload, 1 and 4 flows together
   cpu_per_small_packet_gain_*  packet / full, CPU per UDP packet of 200 octets that arrived
-  bulk_to_bare_tls_*           Gbit/s of full with 4 TCP flows / Gbit/s of the bare TLS stream
+  bulk_to_bare_tls_*           Gbit/s of full with 4 TCP flows / Gbit/s of the bare TLS stream right after it
 """
 import argparse
 import dataclasses
@@ -40,6 +40,7 @@ DIRECTIONS = ("up", "down")
 IP_UDP = 28  # octets of IPv4 and UDP header
 SMALL, LARGE = 200, 1400
 SIZES = (SMALL, 576, LARGE)
+BULK = "tcp4"  # the load that is compared with bare TLS
 PACED_RATE = 10000  # packets per second
 WINDOW = 112  # UDP packets under way; the queues towards gateway and test client hold 128
 
@@ -113,7 +114,7 @@ class Throughput:
         self.options = options
         self.cipher = None
         self.results = {}  # (variant, load key) -> [Result]
-        self.limits = {}  # ("tcp" or "tls", direction) -> [Gbit/s]
+        self.limits = {}  # ("plain TCP" or "bare TLS", direction) -> [Gbit/s]
         self.idle_ping = {}  # variant -> [ms]
 
     # --- the stage ---
@@ -207,6 +208,8 @@ class Throughput:
         for load in self.chosen_loads(variant):
             result = self.measure(load)
             self.results.setdefault((variant.name, load.key), []).append(result)
+            if (variant.name, load.name) == ("full", BULK):
+                self.measure_bare_tls(load.direction)  # next to what it is compared with
         self.hang_up(process)
 
     def chosen_loads(self, variant):
@@ -215,15 +218,17 @@ class Throughput:
         chosen = loads((SMALL,))
         return chosen if variant.name != "mixed" else [load for load in chosen if load.name != "tcp4"]
 
-    def measure_limits(self):
+    def measure_bare_tls(self, direction):
+        text = self.stage.run([self.stage.bin / "sstp-bench-tls-pump", "client", "--host", SERVER, "--ca",
+                               self.stage.folder / "ca.pem", "--cipher", self.cipher, "--direction", direction,
+                               "--seconds", self.options.seconds], self.client)
+        done = json.loads(text)
+        self.limits.setdefault(("bare TLS", direction), []).append(done["octets"] * 8e-9 / done["seconds"])
+
+    def measure_plain_tcp(self):
         for direction in DIRECTIONS:
             end, _ = self.iperf(["-R"] if direction == "down" else [], SERVER)
-            self.limits.setdefault(("tcp", direction), []).append(end["sum_received"]["bits_per_second"] * 1e-9)
-            text = self.stage.run([self.stage.bin / "sstp-bench-tls-pump", "client", "--host", SERVER, "--ca",
-                                   self.stage.folder / "ca.pem", "--cipher", self.cipher, "--direction", direction,
-                                   "--seconds", self.options.seconds], self.client)
-            done = json.loads(text)
-            self.limits.setdefault(("tls", direction), []).append(done["octets"] * 8e-9 / done["seconds"])
+            self.limits.setdefault(("plain TCP", direction), []).append(end["sum_received"]["bits_per_second"] * 1e-9)
 
     def measure_all(self):
         for number in range(self.options.rounds):
@@ -232,7 +237,7 @@ class Throughput:
                 begin = time.monotonic()
                 self.measure_variant(variant)
                 print(f"  {variant.label}: {time.monotonic() - begin:.0f} s", flush=True)
-            self.measure_limits()
+            self.measure_plain_tcp()
 
     # --- results ---
 
@@ -256,11 +261,11 @@ class Throughput:
             return sum(run.cpu for run in runs) / sum(run.packets for run in runs)
         found = {}
         for direction in DIRECTIONS:
-            bare = statistics.median(self.limits[("tls", direction)])
-            bulk = self.median("full", f"tcp4_{direction}", lambda run: run.gigabits)
+            bulk = [run.gigabits for run in self.results[("full", f"{BULK}_{direction}")]]
+            bare = self.limits[("bare TLS", direction)]
             found[f"cpu_per_byte_gain_{direction}"] = self.gain([f"tcp1_{direction}", f"tcp4_{direction}"], per_byte)
             found[f"cpu_per_small_packet_gain_{direction}"] = self.gain([f"udp{SMALL}_{direction}"], per_packet)
-            found[f"bulk_to_bare_tls_{direction}"] = bulk / bare
+            found[f"bulk_to_bare_tls_{direction}"] = statistics.median(a / b for a, b in zip(bulk, bare))
         return found
 
     def add_raw(self, to):
@@ -278,8 +283,7 @@ class Throughput:
         for variant, times in self.idle_ping.items():
             to.add(f"{variant}_ping_idle", statistics.median(times), "ms")
         for (kind, direction), rates in self.limits.items():
-            to.add(f"limit_{'plain_tcp' if kind == 'tcp' else 'bare_tls'}_{direction}", statistics.median(rates),
-                   "Gbit/s")
+            to.add(f"limit_{kind.lower().replace(' ', '_')}_{direction}", statistics.median(rates), "Gbit/s")
         to.add("congestion_control", self.stage.congestion_control, "text")
         to.add("cipher", self.cipher, "text")
         to.add("rounds", self.options.rounds, "rounds")
@@ -299,10 +303,10 @@ class Throughput:
                                               for variant in VARIANTS)]
                     for key in keys if ("packet", key) in self.results]
             print(f"\n{title}\n{report.table(head, rows)}")
-        for (kind, direction), rates in self.limits.items():
-            name = "plain TCP" if kind == "tcp" else f"bare TLS ({self.cipher})"
-            print(f"\n  limit, {name} {direction}: {statistics.median(rates):.2f} Gbit/s", end="")
-        print("\n")
+        print(f"\nLimits over the same cable, Gbit/s (TLS: {self.cipher})")
+        print(report.table(["limit", *DIRECTIONS], [
+            [kind, *(report.number(statistics.median(self.limits[(kind, direction)])) for direction in DIRECTIONS)]
+            for kind in ("plain TCP", "bare TLS")]), end="\n\n")
 
     def draw(self):
         sizes = [size for size in SIZES if ("packet", f"udp{size}_up") in self.results]
