@@ -16,8 +16,8 @@ namespace {
 
 using datapath::Segmenter;
 
-constexpr std::size_t kRecord = 16384;      // RFC 8446 5.1
-constexpr std::size_t kBatch = 128 * 1024;  // frames gathered before they are sent
+constexpr std::size_t kRecord = 16384;                   // RFC 8446 5.1
+constexpr std::size_t kBatch = std::size_t{128} * 1024;  // frames gathered before they are sent
 constexpr std::size_t kTunRead = datapath::kVnetHeaderSize + 65535;
 constexpr int kBatchesPerTurn = 8;
 

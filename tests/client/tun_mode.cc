@@ -18,7 +18,7 @@
 namespace sstpgw::client {
 namespace {
 
-constexpr std::size_t kReadSize = 256 * 1024;  // from the kernel at one time, in bulk
+constexpr std::size_t kReadSize = std::size_t{256} * 1024;  // from the kernel at one time, in bulk
 // Of super-packets, the usual 500 would be tens of megabytes; of small packets, much less than this
 // would lose bursts.
 constexpr int kSuperPacketQueue = 128;
