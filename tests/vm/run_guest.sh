@@ -15,7 +15,7 @@ while [ $# -gt 0 ]; do
     --kernel) kernel=$2; shift 2 ;;
     --timeout) timeout=$2; shift 2 ;;
     --keep) keep=$2; shift 2 ;;
-    --instructions) machine=(-accel "tcg,thread=single" -icount "shift=3,sleep=off" -smp 1); shift ;;
+    --instructions) machine=(-accel "tcg,thread=single" -icount "shift=3" -smp 1); shift ;;
     --help) sed -n '2,9s/^# \?//p' "$0"; exit 0 ;;
     *) break ;;
   esac
