@@ -191,15 +191,16 @@ class Stage:
 
     def make_pki(self, *names, key="ec"):
         """ca.pem, server.pem and server.key in the stage's folder. `key`: "ec" (P-256) or "rsa" (2048)."""
-        algorithm = {"ec": ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"], "rsa": ["rsa:2048"]}[key]
+        ec = ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
+        algorithm = {"ec": ec, "rsa": ["rsa:2048"]}[key]
         at = lambda name: self.folder / name
         kinds = [("IP" if name.replace(".", "").isdigit() else "DNS", name) for name in names]
         at("server.ext").write_text("subjectAltName=" + ",".join(f"{kind}:{name}" for kind, name in kinds) +
                                     "\nextendedKeyUsage=serverAuth\n")
-        new = ["openssl", "req", "-newkey", *algorithm, "-nodes"]
-        self.run([*new, "-x509", "-days", "30", "-subj", "/CN=benchmark CA", "-keyout", at("ca.key"),
+        new = lambda kind: ["openssl", "req", "-newkey", *kind, "-nodes"]
+        self.run([*new(ec), "-x509", "-days", "30", "-subj", "/CN=benchmark CA", "-keyout", at("ca.key"),
                   "-out", at("ca.pem")])
-        self.run([*new, "-subj", f"/CN={names[0]}", "-keyout", at("server.key"), "-out", at("server.csr")])
+        self.run([*new(algorithm), "-subj", f"/CN={names[0]}", "-keyout", at("server.key"), "-out", at("server.csr")])
         self.run(["openssl", "x509", "-req", "-in", at("server.csr"), "-CA", at("ca.pem"), "-CAkey", at("ca.key"),
                   "-CAcreateserial", "-days", "30", "-extfile", at("server.ext"), "-out", at("server.pem")])
 
