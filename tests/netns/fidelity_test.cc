@@ -147,5 +147,27 @@ TEST_F(Fidelity, UpAPacketMayBeCutBetweenTwoReadsAtEveryOffset) {
   }
 }
 
+// The same path with its devices for speed switched off: one packet per record, nothing merged.
+class PacketAtATime : public PacketSuite<PacketAtATime> {
+ public:
+  static LabConfig Config() {
+    LabConfig config;
+    config.extra = "data-path: { super-packets: false, fill-records: false }";
+    config.log_level = 3;
+    return config;
+  }
+};
+
+TEST_F(PacketAtATime, PacketsArriveAsTheyWereSentEachInItsRecord) {
+  for (const std::uint64_t seed : {3u, 4u}) {
+    const std::vector<Bytes> up = Mixture(UpEnds(), seed, 1000);
+    EXPECT_EQ(Difference(AllForwarded(up), PassUp(up, RecordFill::kStraddling)), "");
+    const std::vector<Bytes> down = Mixture(DownEnds(), seed, 1000);
+    const std::uint64_t records = client_->connection().tls().records_received();
+    EXPECT_EQ(Difference(AllForwarded(down), PassDown(down)), "");
+    EXPECT_EQ(client_->connection().tls().records_received() - records, down.size());
+  }
+}
+
 }  // namespace
 }  // namespace sstpgw::test

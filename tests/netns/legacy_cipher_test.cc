@@ -52,6 +52,18 @@ TEST_P(LegacyCipher, CarriesTheSameOctetsBothWays) {
   ASSERT_TRUE(dial.WaitUp()) << dial.process().Output();
   EXPECT_EQ(dial.Fact("tls"), std::string("TLSv1.2 ") + GetParam());
   ASSERT_TRUE(WaitActive());
+  const Json row = lab().SessionWith("username", "test").value_or(Json{});
+  EXPECT_EQ(row.at("cipher").text(), GetParam());
+  EXPECT_EQ(row.at("tls-send").text(), "user");
+  EXPECT_EQ(row.at("tls-receive").text(), "user");
+  // Where the kernel has no TLS at all, that is the reason.
+  EXPECT_TRUE(WaitUntil(
+      [] {
+        return lab().Statistic("ktls_fallback_cipher") +
+                   lab().Statistic("ktls_fallback_no_kernel_support") >=
+               1;
+      },
+      kPatience));
   const BulkResult up = TransferTcp(lab().client(), lab().inside(), Lab::kInside, kOctets);
   EXPECT_TRUE(up.Equal(kOctets)) << "up: " << up.error << ", " << up.received << " octets";
   const BulkResult down =

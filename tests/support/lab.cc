@@ -56,10 +56,19 @@ Lab::Lab(const LabConfig& config)
   WriteConfig(config);
 }
 
+// Sanitizers speak in the log; some of what they find they tell only at the end, by the exit code.
+void Lab::StopCleanly(Process& process) {
+  const int code = process.Stop(3 * kPatience);
+  const bool reported = !process.Matching("Sanitizer|: runtime error: ").empty();
+  if (code != 0 || reported) {
+    ADD_FAILURE() << "a daemon ended with exit code " << code << ":\n" << process.Output();
+  }
+}
+
 Lab::~Lab() {
   // The gateway first: it says good-bye to its sessions while somebody listens.
   for (auto* process : {&gateway_, &control_plane_}) {
-    if (*process && (*process)->running()) (*process)->Stop();
+    if (*process && (*process)->running()) StopCleanly(**process);
     process->reset();
   }
 }

@@ -100,6 +100,7 @@ class Lab {
   [[nodiscard]] std::string Logs() const;
 
  private:
+  static void StopCleanly(Process& process);
   // True once the gateway said that it runs with the newest settings.
   bool WaitApplied();
 
