@@ -1,5 +1,4 @@
-// Interfaces between sessions: kept and used again, or gone; what a crash leaves; thousands of
-// sessions that end at once.
+// Interfaces between sessions: kept and used again, or gone; what a crash leaves.
 //
 //   client ──── server: sstp-gateway, sstp-controlplane; sstp0 10.0.0.1 ── peer 10.0.0.2
 //               lan0 10.20.0.1 ──── inside: lan0 10.20.0.2, sends to the peer
@@ -21,12 +20,6 @@ namespace {
 using client::ClientOptions;
 using client::Phase;
 using ::testing::HasSubstr;
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kInstrumented = true;
-#else
-constexpr bool kInstrumented = false;
-#endif
 
 struct Link {
   int index = 0;
@@ -252,58 +245,6 @@ TEST_F(InterfaceCacheTest, WhatADeadGatewayLeftIsRemovedAtTheNextStart) {
   dial = DialUp();
   EXPECT_EQ(Links(lab()).at(0).name, "sstp0");
   Close(*dial);
-}
-
-class ManySessionsEnd : public LabSuite<ManySessionsEnd> {
- public:
-  static constexpr std::size_t kSessions = 2000;
-  static LabConfig Config() {
-    LabConfig config;
-    for (std::size_t i = 0; i < kSessions; ++i) {
-      config.users += "\nuser" + std::to_string(i) + ": { password: many }";
-    }
-    config.pools = "SSTP-POOL: { range: [10.1.0.0/20] }";
-    config.log_level = 3;
-    return config;
-  }
-
- protected:
-  static std::unique_ptr<Process> DialMany() {
-    auto many = std::make_unique<Process>(
-        std::vector<std::string>{Program("sstp-test-client"), "--server", Lab::kServer, "--ca",
-                                 lab().ca_file(), "--user", "user%d", "--password", "many",
-                                 "--timeout", "300", "many", "--sessions",
-                                 std::to_string(kSessions), "--hold-until-signal"},
-        ProcessOptions{&lab().client(), {}, "sstp-test-client"});
-    EXPECT_TRUE(many->WaitForLine("^holding: 2000 up, 0 failed", 15 * kPatience)) << many->Output();
-    EXPECT_EQ(Links(lab()).size(), kSessions);
-    return many;
-  }
-};
-
-// All at once, without a word: their connections are reset.
-TEST_F(ManySessionsEnd, LeaveNothingBehind) {
-  const auto many = DialMany();
-  Witness witness(lab());
-  residents_ = 1;
-  many->Kill();
-  const TimePoint begin = client::Now();
-  EXPECT_TRUE(WaitUntil([] { return Links(lab()).size() == 1; }, 3 * kPatience));
-  EXPECT_TRUE(lab().WaitSessions(1, 3 * kPatience));
-  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(client::Now() - begin);
-  std::printf("%zu sessions ended, everything gone after %lld ms\n", kSessions,
-              static_cast<long long>(took.count()));
-  RecordProperty("gone_ms", static_cast<int>(took.count()));
-  // Instrumented, the daemons are several times slower.
-  EXPECT_LE(took, std::chrono::seconds(kInstrumented ? 30 : 5));
-  // What is left is the witness's.
-  EXPECT_EQ(lab().server().Shell("ip route | grep -c 'dev sstp'"), "1\n");
-  EXPECT_EQ(lab().server().Shell("ip -o addr show | grep -c 'inet 10[.]0[.]0[.]1 '"), "1\n");
-  EXPECT_TRUE(witness.StillServed());
-  EXPECT_EQ(witness.Loss(), "") << "others must not notice";
-  EXPECT_EQ(lab().Ctl({"terminate", "user", "witness"}).exit_code, 0);
-  residents_ = 0;
-  EXPECT_TRUE(lab().WaitSessions(0));
 }
 
 }  // namespace

@@ -24,11 +24,13 @@ constexpr std::size_t kBusy = 50;
 constexpr seconds kSetUp{240};
 constexpr Ipv4Address kHost{0x0a1e0007};
 
+double Number(std::size_t count) { return static_cast<double>(count); }
+
 class Scale : public LabSuite<Scale> {
  public:
   static LabConfig Config() {
     LabConfig config;
-    config.users.clear();
+    config.users = "witness: { password: witness }\n";
     for (std::size_t i = 0; i < kAll; ++i) {
       config.users += "user" + std::to_string(i) + ": { password: p }\n";
     }
@@ -75,23 +77,28 @@ class Scale : public LabSuite<Scale> {
                                                   "/fd");
     return std::distance(begin(all), end(all));
   }
-  // What 2,000 sessions leave behind is gone in this time.
-  static void ExpectNothingLeft(std::ptrdiff_t descriptors) {
+  // Of thousands, only `staying` sessions are left.
+  static void ExpectNothingLeft(std::size_t staying, std::ptrdiff_t descriptors) {
     const auto began = std::chrono::steady_clock::now();
     const std::chrono::milliseconds bound = DaemonsAreInstrumented() ? seconds(60) : seconds(5);
     const auto seconds_since = [&began] {
       return std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
     };
-    EXPECT_TRUE(WaitUntil([] { return Interfaces() == 0; }, bound))
+    EXPECT_TRUE(WaitUntil([&] { return Interfaces() == staying; }, bound))
         << Interfaces() << " interfaces";
     const double interfaces = seconds_since();
-    EXPECT_TRUE(WaitUntil([] { return lab().Statistic("context_count") == 0; }, bound));
-    EXPECT_TRUE(WaitUntil([] { return Active() == 0; }, bound)) << Active() << " sessions";
+    EXPECT_TRUE(
+        WaitUntil([&] { return lab().Statistic("context_count") == Number(staying); }, bound));
+    EXPECT_TRUE(WaitUntil([&] { return Active() == Number(staying); }, bound))
+        << Active() << " sessions";
     EXPECT_TRUE(WaitUntil([&] { return Descriptors() <= descriptors; }, bound))
         << Descriptors() << " descriptors, " << descriptors << " before";
     EXPECT_LT(seconds_since(), std::chrono::duration<double>(bound).count());
     std::printf("[          ] interfaces gone after %.2f s, all after %.2f s\n", interfaces,
                 seconds_since());
+    const std::string lines = std::to_string(staying) + "\n";
+    EXPECT_EQ(lab().server().Shell("ip route | grep -c 'dev sstp'"), lines);
+    EXPECT_EQ(lab().server().Shell("ip -o addr show | grep -c 'inet 10[.]0[.]0[.]1 '"), lines);
   }
 };
 
@@ -161,6 +168,7 @@ void PassBothWays(Clients& clients, PacketPort& port) {
 }
 
 TEST_F(Scale, TwoThousandSessionsForwardAndVanishAtOnce) {
+  Witness witness(lab());
   const std::ptrdiff_t descriptors = Descriptors();
   const auto began = std::chrono::steady_clock::now();
   const auto many = DialMany(kAll - kBusy);
@@ -173,17 +181,18 @@ TEST_F(Scale, TwoThousandSessionsForwardAndVanishAtOnce) {
     clients.push_back(std::make_unique<PacketClient>(lab().client(), lab().address(), options));
     ASSERT_TRUE(clients.back()->DialUp());
   }
-  EXPECT_TRUE(WaitUntil([] { return Active() == kAll; }, kPatience)) << Active();
+  EXPECT_TRUE(WaitUntil([] { return Active() == kAll + 1; }, kPatience)) << Active();
   std::printf("[          ] %zu sessions up after %.1f s\n", kAll,
               std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count());
-  EXPECT_EQ(Interfaces(), kAll);
+  EXPECT_EQ(Interfaces(), kAll + 1);
   PacketPort port({lab().inside(), "lan0"}, {lab().server(), "lan0"}, {10, 30, 0});
   PassBothWays(clients, port);
-  EXPECT_EQ(Active(), kAll);
-  // Everybody is gone without a word.
+  EXPECT_EQ(Active(), kAll + 1);
+  // Everybody is gone without a word; the witness must not notice.
   many->Kill();
   clients.clear();
-  ExpectNothingLeft(descriptors);
+  ExpectNothingLeft(1, descriptors);
+  EXPECT_EQ(witness.Loss(), "");
 }
 
 TEST_F(Scale, FiveHundredSessionsAreTerminatedAtOnce) {
@@ -192,7 +201,7 @@ TEST_F(Scale, FiveHundredSessionsAreTerminatedAtOnce) {
   const auto many = DialMany(kCount);
   EXPECT_TRUE(WaitUntil([] { return Active() == kCount; }, kPatience)) << Active();
   EXPECT_EQ(lab().Ctl({"terminate", "all"}).exit_code, 0);
-  ExpectNothingLeft(descriptors);
+  ExpectNothingLeft(0, descriptors);
   many->Stop();
 }
 
