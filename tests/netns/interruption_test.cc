@@ -181,7 +181,7 @@ TEST_F(Interruption, AnInterfaceTakenAwayUnderTrafficEndsTheSession) {
   taking.join();
   EXPECT_TRUE(client_->connection().finished());
   EXPECT_TRUE(lab().WaitSessions(0));
-  EXPECT_TRUE(lab().WaitLog("interface was removed from outside", gateway_line_));
+  EXPECT_TRUE(lab().control_plane().WaitForLine("interface was removed from outside", kPatience));
 }
 
 }  // namespace
