@@ -1,4 +1,5 @@
-// Interfaces between sessions: kept and used again, or gone; what a crash leaves.
+// Interfaces between sessions: kept and used again, or gone; what a crash leaves; hundreds of
+// sessions that end at once and come again.
 //
 //   client ──── server: sstp-gateway, sstp-controlplane; sstp0 10.0.0.1 ── peer 10.0.0.2
 //               lan0 10.20.0.1 ──── inside: lan0 10.20.0.2, sends to the peer
@@ -245,6 +246,63 @@ TEST_F(InterfaceCacheTest, WhatADeadGatewayLeftIsRemovedAtTheNextStart) {
   dial = DialUp();
   EXPECT_EQ(Links(lab()).at(0).name, "sstp0");
   Close(*dial);
+}
+
+// What a whole office does that loses its line and dials again. (scale_test.cc has two thousand
+// without a cache.)
+class ManyInterfaces : public LabSuite<ManyInterfaces> {
+ public:
+  static constexpr std::size_t kSessions = 400;
+  static constexpr std::size_t kCache = 100;
+  static LabConfig Config() {
+    LabConfig config;
+    for (std::size_t i = 0; i < kSessions; ++i) {
+      config.users += "\nuser" + std::to_string(i) + ": { password: many }";
+    }
+    config.pools = "SSTP-POOL: { range: [10.1.0.0/20] }";
+    config.ppp_options = "interface-cache: " + std::to_string(kCache);
+    config.log_level = 3;
+    return config;
+  }
+
+ protected:
+  static std::unique_ptr<Process> DialMany() {
+    auto many = std::make_unique<Process>(
+        std::vector<std::string>{Program("sstp-test-client"), "--server", Lab::kServer, "--ca",
+                                 lab().ca_file(), "--user", "user%d", "--password", "many", "many",
+                                 "--sessions", std::to_string(kSessions), "--hold-until-signal"},
+        ProcessOptions{&lab().client(), {}, "sstp-test-client"});
+    EXPECT_TRUE(many->WaitForLine("^holding: 400 up, 0 failed", 6 * kPatience)) << many->Output();
+    return many;
+  }
+  // Two sorts of them: of sessions, and kept.
+  static std::pair<std::size_t, std::size_t> Count() {
+    const std::vector<Link> links = Links(lab());
+    const auto kept = static_cast<std::size_t>(
+        std::count_if(links.begin(), links.end(), [](const Link& link) { return link.kept; }));
+    return {links.size() - kept, kept};
+  }
+};
+
+TEST_F(ManyInterfaces, EndAtOnceAndComeBackAndNobodyElseNotices) {
+  Witness witness(lab());
+  for (int round = 0; round < 2; ++round) {
+    const auto many = DialMany();
+    EXPECT_EQ(Count(), std::make_pair(kSessions + 1, std::size_t{0}));
+    many->Kill();  // without a word: their connections are reset
+    EXPECT_TRUE(lab().WaitSessions(1, 3 * kPatience));
+    EXPECT_TRUE(
+        WaitUntil([] { return Count() == std::make_pair(std::size_t{1}, kCache); }, 3 * kPatience))
+        << Count().first << " and " << Count().second;
+    // What is left is the witness's.
+    EXPECT_EQ(lab().server().Shell("ip route | grep -c 'dev sstp'"), "1\n");
+    EXPECT_EQ(lab().server().Shell("ip -o addr show | grep -c 'inet 10[.]0[.]0[.]1 '"), "1\n");
+  }
+  EXPECT_TRUE(WaitUntil([] { return lab().Statistic("interfaces_reused") == kCache; }, kPatience))
+      << lab().Statistic("interfaces_reused");
+  EXPECT_TRUE(witness.StillServed());
+  EXPECT_EQ(witness.Loss(), "");
+  EXPECT_EQ(lab().Ctl({"terminate", "user", "witness"}).exit_code, 0);
 }
 
 }  // namespace
