@@ -36,7 +36,8 @@ class Fidelity : public PacketSuite<Fidelity> {
             {"runs of UDP", UdpRuns},
             {"no flows", NoFlows},
             {"mixture 1", [](const Ends& ends) { return Mixture(ends, 1, 1500); }},
-            {"mixture 2", [](const Ends& ends) { return Mixture(ends, 2, 1500); }}};
+            {"mixture 2", [](const Ends& ends) { return Mixture(ends, 2, 1500); }},
+            {"many flows", [](const Ends& ends) { return Mixture(ends, 5, 1500, 24); }}};
   }
   // Counters of the session in the table, by column.
   static double Counted(const char* column) {
@@ -111,6 +112,30 @@ TEST_F(Fidelity, DownSuperPacketsAreCutAsARouterWouldSeeThem) {
     if (HasFailure()) return;
     ++number;
   }
+}
+
+// What one session's worker has merged, another's must cut again: no interface in between does.
+TEST_F(Fidelity, FromOneSessionToAnotherEveryKindArrivesAsItWasSent) {
+  client::ClientOptions options = TestUser();
+  options.user = options.password = "witness";
+  PacketClient other(lab().client(), lab().address(), options);
+  ASSERT_TRUE(other.DialUp());
+  ASSERT_TRUE(WaitActive("witness"));
+  const std::size_t window = std::min<std::size_t>(DownWindow(), 16);
+  for (const NamedTraffic& kind : Kinds()) {
+    const std::vector<Bytes> sent = kind.make({client_->address(), other.address()});
+    other.received.clear();
+    for (std::size_t at = 0; at < sent.size();) {
+      const std::size_t size = std::min(window, sent.size() - at);
+      client_->Send(std::span(sent).subspan(at, size), RecordFill::kFull);
+      at += size;
+      ASSERT_TRUE(client_->PumpUntil([&] { return client_->connection().backlog() == 0; }));
+      if (!other.PumpUntil([&] { return other.received.size() >= at; })) break;
+    }
+    EXPECT_EQ(Difference(AllForwarded(sent), other.received), "") << kind.name;
+    if (HasFailure()) break;
+  }
+  HangUp(other.dialer(), 1);
 }
 
 // A stream of small packets, cut in two at each of its octets: the gateway has read the first part

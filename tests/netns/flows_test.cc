@@ -73,6 +73,16 @@ TEST_F(Flows, TcpArrivesWithTheSameHashInBothDirections) {
               mbit / down.seconds);
 }
 
+// No other interface is passed: the kernel of the server itself takes what the gateway merged, and
+// hands its own large segments to the gateway uncut.
+TEST_F(Flows, TcpWithTheServerItselfArrivesWithTheSameHash) {
+  constexpr std::uint64_t kOctets = 16 * kMiB;
+  const BulkResult up = TransferTcp(lab().client(), lab().server(), "10.0.0.1", kOctets);
+  EXPECT_TRUE(up.Equal(kOctets)) << "up: " << up.error << ", " << up.received << " octets";
+  const BulkResult down = TransferTcp(lab().server(), lab().client(), address_, kOctets);
+  EXPECT_TRUE(down.Equal(kOctets)) << "down: " << down.error << ", " << down.received << " octets";
+}
+
 TEST_F(Flows, BothDirectionsAtOnceMakeProgress) {
   const TcpFlow up(lab().client(), lab().inside(), Lab::kInside);
   const TcpFlow down(lab().inside(), lab().client(), address_);

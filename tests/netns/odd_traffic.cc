@@ -1,6 +1,7 @@
 #include "tests/netns/odd_traffic.h"
 
 #include <algorithm>
+#include <array>
 #include <functional>
 #include <initializer_list>
 #include <map>
@@ -298,17 +299,20 @@ std::vector<Bytes> NoFlows(const Ends& ends) {
   return out;
 }
 
-std::vector<Bytes> Mixture(const Ends& ends, std::uint64_t seed, std::size_t count) {
+std::vector<Bytes> Mixture(const Ends& ends, std::uint64_t seed, std::size_t count,
+                           std::size_t flows) {
   std::mt19937_64 random(seed);
   const auto below = [&random](std::size_t limit) {
     return static_cast<std::size_t>(random() % limit);
   };
   std::vector<Bytes> out;
   std::vector<TcpTalk> talks;
-  for (std::uint16_t i = 0; i < 4; ++i)
+  std::vector<std::size_t> udp_sizes;
+  for (std::size_t i = 0; i < flows; ++i) {
     talks.emplace_back(ends, static_cast<std::uint16_t>(9000 + i), out);
+    udp_sizes.push_back(std::array<std::size_t, 4>{200, 1400, 64, 512}[i % 4]);
+  }
   const std::vector<Change> breaks = Breaks();
-  std::vector<std::size_t> udp_sizes{200, 1400, 64, 512};
   std::uint16_t id = 0;
   while (out.size() < count) {
     const std::size_t kind = below(20);
@@ -323,8 +327,8 @@ std::vector<Bytes> Mixture(const Ends& ends, std::uint64_t seed, std::size_t cou
     } else if (kind < 17) {
       if (below(10) == 0) udp_sizes[flow] = below(1425);
       for (std::size_t run = 1 + below(8); run > 0; --run) {
-        out.push_back(
-            Udp(ends, static_cast<std::uint16_t>(9100 + flow), ++id, udp_sizes[flow], flow != 3));
+        out.push_back(Udp(ends, static_cast<std::uint16_t>(9100 + flow), ++id, udp_sizes[flow],
+                          flow % 4 != 3));
       }
     } else {
       Ipv4Fields ip = Between(ends);

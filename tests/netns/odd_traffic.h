@@ -27,8 +27,9 @@ inline constexpr std::size_t kTunnelMtu = 1452;
 [[nodiscard]] std::vector<Bytes> UdpRuns(const Ends& ends);
 // ICMP, fragments, IPv4 options and other protocols, between packets of flows.
 [[nodiscard]] std::vector<Bytes> NoFlows(const Ends& ends);
-// All of the above kinds from eight flows at random, of all sizes.
-[[nodiscard]] std::vector<Bytes> Mixture(const Ends& ends, std::uint64_t seed, std::size_t count);
+// All of the above kinds at random, of all sizes, from `flows` flows of TCP and as many of UDP.
+[[nodiscard]] std::vector<Bytes> Mixture(const Ends& ends, std::uint64_t seed, std::size_t count,
+                                         std::size_t flows = 4);
 
 // Super-packets, each with the packets that a router at the far end must see.
 struct SuperCase {

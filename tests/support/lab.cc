@@ -45,6 +45,10 @@ Lab::Lab(const LabConfig& config)
   server_.Shell(
       "sysctl -qw net.ipv4.ip_forward=1 net.ipv4.conf.all.rp_filter=0 "
       "net.ipv4.conf.default.rp_filter=0");
+  // Others make no sense of a cable without delay.
+  for (const Namespace* where : {&server_, &client_, &inside_}) {
+    where->Shell("sysctl -qw net.ipv4.tcp_congestion_control=cubic");
+  }
   inside_.Ip("route add default via 10.20.0.1");
   CertificateRequest request;
   request.ip_addresses = {kServer};
