@@ -1,12 +1,7 @@
 #include "gateway/edge/control_client.h"
 
-#include <grpcpp/alarm.h>
-#include <grpcpp/grpcpp.h>
-
 #include <algorithm>
-#include <array>
 #include <condition_variable>
-#include <deque>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -14,68 +9,23 @@
 #include <utility>
 
 #include "gateway/edge/control_channel.h"
-#include "gateway/edge/report_queue.h"
+#include "gateway/edge/control_link.h"
+#include "gateway/edge/link_outbox.h"
 #include "proto/base/text.h"
 #include "proto/contract/convert.h"
 #include "proto/contract/grpc_status.h"
 #include "proto/contract/wipe.h"
-#include "sstpgw/v1/session.grpc.pb.h"
 
 namespace sstpgw::edge {
 namespace {
 
 namespace pb = ::sstpgw::v1;
 using std::chrono::milliseconds;
-using Stream = grpc::ClientAsyncReaderWriter<pb::FromGateway, pb::ToGateway>;
+using Link = ControlLink;
 
 // Reports wait so long for others to go with them: a message costs both ends several changes of
 // threads, whatever is in it, and a session has four.
 constexpr milliseconds kGather{50};
-
-std::string Describe(const grpc::Status& status) {
-  if (status.ok()) return "the control plane ended the connection";
-  return std::string(ToString(contract::FromStatus(status).code)) + ": " +
-         Escape(status.error_message());
-}
-
-// One Authorize question on its way. Its address is its tag in the link's queue.
-struct PendingCall {
-  AuthorizeTicket ticket;
-  grpc::ClientContext context;
-  pb::AuthorizeRequest request;
-  pb::AuthorizeResponse response;
-  grpc::Status status;
-  std::unique_ptr<grpc::ClientAsyncResponseReader<pb::AuthorizeResponse>> reader;
-};
-
-// One connection: the stream and whatever else is under way on it. Everything ends in `queue`,
-// which one thread serves, so that an answer wakes one thread and not several in turn. Writes and
-// questions are begun by whoever has them.
-struct Link {
-  // Tags of what the stream does; there is never more than one of each.
-  enum Tag : std::size_t { kStarted, kRead, kWritten, kGathered, kFinished, kTags };
-
-  [[nodiscard]] void* tag(Tag which) { return &tags[which]; }
-
-  std::uint64_t number = 0;
-  std::string address;
-  std::array<char, kTags> tags{};
-  grpc::ClientContext context;
-  grpc::CompletionQueue queue;
-  std::unique_ptr<pb::SessionLink::Stub> stub;
-  std::unique_ptr<Stream> stream;
-  grpc::Alarm alarm;  // the end of gathering
-  pb::ToGateway incoming;
-  grpc::Status status;
-};
-
-// A function of its own, with something to do after the call: so the thread sanitizer knows that
-// what gRPC does here, which it cannot look into, was called by Serve (tests/dev/tsan.supp).
-[[gnu::noinline]] bool NextGrpcResult(grpc::CompletionQueue& queue, void** tag, bool* ok) {
-  const bool more = queue.Next(tag, ok);
-  if (!more) *tag = nullptr;
-  return more;
-}
 
 }  // namespace
 
@@ -100,13 +50,12 @@ class ControlClient::Impl {
   }
   [[nodiscard]] std::uint64_t reports_dropped() const {
     const std::lock_guard lock(mutex_);
-    return reports_.dropped();
+    return outbox_.reports_dropped();
   }
   void AwaitReports(milliseconds at_most);
   void Shutdown();
 
  private:
-  static constexpr std::size_t kMaxAnswers = 65'536;
   enum class LinkEnd { kNeverConnected, kNeverAttached, kLost, kLostAfterOrders };
 
   void Run();
@@ -138,17 +87,11 @@ class ControlClient::Impl {
   bool writing_ = false;
   bool writing_hello_ = false;
   bool gathering_ = false;  // the alarm is set
-  bool gathered_ = false;   // reports have waited long enough
-  std::optional<Hello> hello_;
-  std::deque<FromGatewayMessage> answers_;
-  ReportQueue reports_;
-  std::unordered_map<SessionId, CountersReport> counters_;
-  std::optional<GatewayStatistics> statistics_;
+  LinkOutbox outbox_;
   std::unordered_map<const PendingCall*, std::unique_ptr<PendingCall>> calls_;
 };
 
 // ---- Dialling
-// ----------------------------------------------------------------------------------
 
 void ControlClient::Impl::Run() {
   milliseconds pause = options_.least_pause;
@@ -202,20 +145,15 @@ ControlClient::Impl::LinkEnd ControlClient::Impl::ServeLink(const std::string& a
     link_open_ = true;
     orders_seen_ = false;
     writing_ = true;  // until the call has started
-    hello_.reset();
-    answers_.clear();
-    counters_.clear();
-    statistics_.reset();
-    reports_.Rewind();
+    outbox_.Rewind();
   }
   link.stream->StartCall(link.tag(Link::kStarted));
   Serve(link);
-  *reason = Describe(link.status);
+  *reason = link.Reason();
   const std::lock_guard lock(mutex_);
   LinkEnd end = LinkEnd::kNeverAttached;
   if (attached_) end = orders_seen_ ? LinkEnd::kLostAfterOrders : LinkEnd::kLost;
   attached_ = false;
-  gathered_ = false;
   changed_.notify_all();
   return end;
 }
@@ -249,7 +187,7 @@ void ControlClient::Impl::OnTag(Link& link, void* tag, bool ok) {
     {
       const std::lock_guard lock(mutex_);
       gathering_ = false;
-      gathered_ = true;
+      outbox_.EndGathering();
     }
     Write();
   } else if (tag != link.tag(Link::kFinished)) {
@@ -276,7 +214,6 @@ void ControlClient::Impl::CloseLink(Link& link) {
 }
 
 // ---- Orders
-// ------------------------------------------------------------------------------------
 
 void ControlClient::Impl::TakeOrder(pb::ToGateway& message) {
   auto order = contract::FromProto(message);
@@ -290,8 +227,8 @@ void ControlClient::Impl::TakeOrder(pb::ToGateway& message) {
     const std::lock_guard lock(mutex_);
     orders_seen_ = true;
     if (const auto* ack = std::get_if<ReportAck>(&*order)) {
-      reports_.Acknowledge(ack->sequence);
-      if (reports_.size() == 0) changed_.notify_all();
+      outbox_.Acknowledge(ack->sequence);
+      if (outbox_.all_acknowledged()) changed_.notify_all();
       return;
     }
   }
@@ -309,51 +246,28 @@ void ControlClient::Impl::RefuseInvalid(const pb::ToGateway& message, const std:
 }
 
 // ---- Writing
-// -----------------------------------------------------------------------------------
 
 std::optional<FromGatewayMessage> ControlClient::Impl::NextMessageLocked() {
   if (!link_open_ || writing_) return std::nullopt;
-  if (hello_) {
-    FromGatewayMessage message = std::move(*hello_);
-    hello_.reset();
-    writing_hello_ = true;
-    return message;
-  }
-  if (!attached_) return std::nullopt;
-  if (!answers_.empty()) {
-    FromGatewayMessage message = std::move(answers_.front());
-    answers_.pop_front();
-    return message;
-  }
-  if (reports_.has_unsent() && gathered_) {
-    ReportBatch batch = reports_.TakeUnsent(kMaxReportBatch);
-    gathered_ = reports_.has_unsent();
-    return batch;
-  }
-  if (reports_.has_unsent() && !gathering_) {
+  if (attached_ && outbox_.wants_gathering() && !gathering_) {
     gathering_ = true;
     link_->alarm.Set(&link_->queue, std::chrono::system_clock::now() + kGather,
                      link_->tag(Link::kGathered));
   }
-  if (!statistics_) return std::nullopt;
-  CountersBatch batch;
-  for (auto& entry : counters_) batch.entries.push_back(std::move(entry.second));
-  batch.statistics = std::move(*statistics_);
-  counters_.clear();
-  statistics_.reset();
-  return batch;
+  return outbox_.Next(attached_);
 }
 
 // Whatever is next, if nothing is being written. Ends as kWritten.
 void ControlClient::Impl::Write() {
   std::optional<FromGatewayMessage> message;
-  Stream* stream = nullptr;
+  Link::Stream* stream = nullptr;
   void* tag = nullptr;
   {
     const std::lock_guard lock(mutex_);
     message = NextMessageLocked();
     if (!message) return;
     writing_ = true;
+    writing_hello_ = std::holds_alternative<Hello>(*message);
     stream = link_->stream.get();
     tag = link_->tag(Link::kWritten);
   }
@@ -381,13 +295,13 @@ void ControlClient::Impl::SendHello(std::uint64_t link, std::vector<SessionRecor
   {
     const std::lock_guard lock(mutex_);
     if (!link_open_ || link != links_ || attached_ || writing_hello_) return;
-    hello_ = Hello{.gateway_id = options_.gateway_id,
-                   .boot_id = options_.boot_id,
-                   .version = options_.version,
-                   .capabilities = options_.capabilities,
-                   .sessions = std::move(sessions),
-                   .applied_generation = applied,
-                   .reports_to = reports_.newest()};
+    outbox_.SetHello({.gateway_id = options_.gateway_id,
+                      .boot_id = options_.boot_id,
+                      .version = options_.version,
+                      .capabilities = options_.capabilities,
+                      .sessions = std::move(sessions),
+                      .applied_generation = applied,
+                      .reports_to = 0});
   }
   Write();
 }
@@ -395,7 +309,7 @@ void ControlClient::Impl::SendHello(std::uint64_t link, std::vector<SessionRecor
 void ControlClient::Impl::Report(SessionReport report) {
   {
     const std::lock_guard lock(mutex_);
-    reports_.Add(std::move(report));
+    outbox_.AddReport(std::move(report));
     if (gathering_) return;
   }
   Write();
@@ -405,11 +319,7 @@ void ControlClient::Impl::SendCounters(CountersBatch batch) {
   {
     const std::lock_guard lock(mutex_);
     if (!attached_) return;
-    for (CountersReport& entry : batch.entries) {
-      SessionId session = entry.session;
-      counters_[std::move(session)] = std::move(entry);
-    }
-    statistics_ = std::move(batch.statistics);
+    outbox_.AddCounters(std::move(batch));
   }
   Write();
 }
@@ -418,14 +328,12 @@ void ControlClient::Impl::SendAnswer(FromGatewayMessage message) {
   {
     const std::lock_guard lock(mutex_);
     // An order of this link may be answered before Hello is out.
-    if (!link_open_ || answers_.size() >= kMaxAnswers) return;
-    answers_.push_back(std::move(message));
+    if (!link_open_ || !outbox_.AddAnswer(std::move(message))) return;
   }
   Write();
 }
 
 // ---- Authorize
-// ---------------------------------------------------------------------------------
 
 void ControlClient::Impl::Authorize(AuthorizeTicket ticket, AuthorizeQuestion question) {
   auto call = std::make_unique<PendingCall>();
@@ -472,11 +380,10 @@ void ControlClient::Impl::FinishCall(PendingCall* finished) {
 }
 
 // ---- End
-// ---------------------------------------------------------------------------------------
 
 void ControlClient::Impl::AwaitReports(milliseconds at_most) {
   std::unique_lock lock(mutex_);
-  changed_.wait_for(lock, at_most, [this] { return !attached_ || reports_.size() == 0; });
+  changed_.wait_for(lock, at_most, [this] { return !attached_ || outbox_.all_acknowledged(); });
 }
 
 void ControlClient::Impl::Shutdown() {
@@ -492,7 +399,6 @@ void ControlClient::Impl::Shutdown() {
 }
 
 // ---- The outside
-// -------------------------------------------------------------------------------
 
 Result<std::unique_ptr<ControlClient>> ControlClient::Create(ControlOptions options,
                                                              ControlEvents& events) {
