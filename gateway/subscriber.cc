@@ -149,6 +149,7 @@ void Subscriber::Finish() {
     shared_.loop.CancelTimer(timer);
     timer = {};
   }
+  ++shared_.tls_failures[static_cast<std::size_t>(stream_->failure_kind())];
   stream_.reset();
   shared_.gone.push_back(id_);
 }

@@ -52,6 +52,7 @@ struct WorkerShared {
   std::vector<std::size_t> record_sizes;
   datapath::Coalescer coalescer;
   std::array<std::uint64_t, fsm::kCounterCount> counters{};
+  std::array<std::uint64_t, edge::kTlsFailures> tls_failures{};  // of connections that ended
   std::vector<SessionId> gone;  // to be deleted when no handler is on the stack
 };
 
@@ -136,6 +137,7 @@ class Subscriber final : private edge::IoHandler,
   void ReadAgain();
   void UpdateInterest();
   void LoseTransport(std::string reason);
+  void TellTlsFailure();
 
   void Perform(fsm::ActionList actions);
   void DoCreateInterface();

@@ -23,6 +23,7 @@ void Subscriber::Perform(fsm::ActionList actions) {
             [&](const fsm::SendBytes& send) {
               if (transport_lost_ || stream_->Write(send.bytes)) return;
               transport_lost_ = true;
+              TellTlsFailure();
               shared_.loop.Remove(socket_handle_);
               follow_ups_.push_back(fsm::TransportClosed{stream_->failure(), stream_->flooded()});
             },

@@ -4,6 +4,7 @@
 #include "gateway/datapath/record_limit.h"
 #include "gateway/edge/tcp_path.h"
 #include "gateway/subscriber.h"
+#include "proto/base/log.h"
 #include "proto/base/secret.h"
 
 namespace sstpgw::gateway {
@@ -66,6 +67,7 @@ void Subscriber::ReadSocket() {
       case edge::ReadStatus::kFull:
         break;
       case edge::ReadStatus::kClosed:
+        static_cast<void>(stream_->Shutdown());  // the answer (RFC 5246 7.2.1, RFC 8446 6.1)
         LoseTransport("closed by peer");
         return;
       case edge::ReadStatus::kFailed:
@@ -113,12 +115,28 @@ void Subscriber::ReadAgain() {
 void Subscriber::LoseTransport(std::string reason) {
   if (transport_lost_ || phase_ == Phase::kGone) return;
   transport_lost_ = true;
+  TellTlsFailure();
   shared_.loop.Remove(socket_handle_);
   if (phase_ == Phase::kLingering) {
     Finish();
     return;
   }
   Deliver(fsm::TransportClosed{std::move(reason), stream_->flooded()});
+}
+
+// What is more than a connection that is gone. Who has no call yet may be anybody and comes all
+// day.
+void Subscriber::TellTlsFailure() {
+  switch (stream_->failure_kind()) {
+    case edge::TlsFailure::kNone:
+    case edge::TlsFailure::kGone:
+    case edge::TlsFailure::kFlood:  // told by the session
+      return;
+    default:
+      break;
+  }
+  const LogLevel level = session_.call_established() ? LogLevel::kWarning : LogLevel::kTrace;
+  if (LogEnabled(level)) Log(level, log_prefix_ + "sstp: " + stream_->failure());
 }
 
 void Subscriber::UpdateInterest() {

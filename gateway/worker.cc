@@ -68,6 +68,7 @@ Worker::Worker(const Options& options, std::unique_ptr<edge::EventLoop> loop, ed
               {},
               {},
               {},
+              {},
               {}} {
   shared_.record_sizes.reserve(kRecords);
 }
@@ -182,6 +183,15 @@ void Worker::Handle(FiguresRequest /*request*/) {
   figures.timers_pending = static_cast<std::uint32_t>(loop_->timers_pending());
   for (std::size_t i = 0; i < fsm::kCounterCount; ++i) {
     figures.counters.push_back({fsm::ToString(static_cast<fsm::Counter>(i)), shared_.counters[i]});
+  }
+  using edge::TlsFailure;
+  for (const auto& [kind, name] : {std::pair{TlsFailure::kGone, "tls_connections_cut"},
+                                   {TlsFailure::kBadRecord, "tls_bad_records"},
+                                   {TlsFailure::kAlert, "tls_alerts_received"},
+                                   {TlsFailure::kProtocol, "tls_protocol_errors"},
+                                   {TlsFailure::kKeyUpdate, "tls_key_updates_refused"},
+                                   {TlsFailure::kKeyLimit, "tls_key_limits"}}) {
+    figures.counters.push_back({name, shared_.tls_failures[static_cast<std::size_t>(kind)]});
   }
   figures.counters.push_back({"data_before_binding", up.dropped_before_binding});
   figures.counters.push_back({"data_before_activation", up.dropped_before_activation});

@@ -89,6 +89,8 @@ std::optional<Bytes> BuildSocketQuery(std::uint32_t sequence, const SocketIdenti
   request.sdiag_family = static_cast<std::uint8_t>(socket.local.ss_family);
   request.sdiag_protocol = IPPROTO_TCP;
   request.idiag_states = ~0U;
+  // What the kernel knows of TLS comes with tcp_info or not at all.
+  request.idiag_ext = 1U << (INET_DIAG_INFO - 1);
   if (!PutEnd(socket.local, request.id.idiag_sport, request.id.idiag_src) ||
       !PutEnd(socket.peer, request.id.idiag_dport, request.id.idiag_dst)) {
     return std::nullopt;

@@ -266,6 +266,7 @@ KernelTls::Received KernelTls::ReceiveOnce(std::span<std::uint8_t> out) {
 ReadOutcome KernelTls::Receive(std::span<std::uint8_t> out) {
   ReadOutcome outcome{0, ReadStatus::kFull};
   if (failed_ != TlsFailure::kNone) return {0, ReadStatus::kFailed};
+  if (closed_) return {0, ReadStatus::kClosed};
   while (outcome.bytes == 0 || out.size() - outcome.bytes >= kControlRoom) {
     const std::span<std::uint8_t> room = out.subspan(outcome.bytes);
     const Received received = ReceiveOnce(room);
@@ -345,6 +346,7 @@ bool KernelTls::OnAlert(ByteView content, ReadStatus& status) {
     return FailWithAlert(TlsFailure::kProtocol, "TLS read: malformed alert", SSL_AD_DECODE_ERROR);
   }
   if (content[1] == SSL_AD_CLOSE_NOTIFY) {
+    closed_ = true;
     status = ReadStatus::kClosed;
     return false;
   }

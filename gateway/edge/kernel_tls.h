@@ -125,6 +125,7 @@ class KernelTls {
   Secret receive_secret_;  // likewise
   bool sends_ = false;
   bool receives_ = false;
+  bool closed_ = false;  // the peer said close_notify
   bool key_update_queued_ = false;
   bool key_update_owed_ = false;
   TlsFailure failed_ = TlsFailure::kNone;

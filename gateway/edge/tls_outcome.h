@@ -33,6 +33,7 @@ enum class TlsFailure : std::uint8_t {
   kKeyLimit,   // our key encrypted as much as it may, and there is no new one
   kInternal,
 };
+inline constexpr std::size_t kTlsFailures = 10;
 
 // Content types of records (RFC 8446 5.1).
 enum class RecordType : std::uint8_t { kChangeCipherSpec = 20, kAlert, kHandshake, kData };

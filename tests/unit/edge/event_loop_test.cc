@@ -93,6 +93,27 @@ TEST_F(EventLoopTest, InterestDecidesWhatIsReported) {
   EXPECT_TRUE(handler.last.writable);
 }
 
+TEST_F(EventLoopTest, EdgeTriggeredIsToldOnceForEachArrivalAndAfterModify) {
+  Pair pair;
+  OnIoCall handler;
+  const auto handle = loop->Add(pair.ours.get(), Interest::kRead, handler, Trigger::kEdge);
+  ASSERT_TRUE(handle.has_value());
+  pair.Send();
+  loop->RunOnce(seconds(10));
+  loop->RunOnce(Duration::zero());
+  EXPECT_EQ(handler.calls, 1) << "nothing was read, nothing new came";
+  pair.Send();
+  loop->RunOnce(seconds(10));
+  EXPECT_EQ(handler.calls, 2);
+  loop->Modify(*handle, Interest::kNone);
+  loop->RunOnce(Duration::zero());
+  EXPECT_EQ(handler.calls, 2);
+  loop->Modify(*handle, Interest::kRead);
+  loop->RunOnce(Duration::zero());
+  EXPECT_EQ(handler.calls, 3) << "what is still there is told again";
+  EXPECT_TRUE(handler.last.readable);
+}
+
 TEST_F(EventLoopTest, HangUpIsBrokenAndReadable) {
   Pair pair;
   OnIoCall handler;

@@ -219,6 +219,9 @@ TEST(ListenerOnLoopback, ConnectionsAreNonBlockingCloseOnExecAndUndelayed) {
   socklen_t length = sizeof(no_delay);
   EXPECT_EQ(::getsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &no_delay, &length), 0);
   EXPECT_EQ(no_delay, 1);
+  int low_water = 0;
+  EXPECT_EQ(::getsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &low_water, &length), 0);
+  EXPECT_EQ(low_water, 128 * 1024);
 }
 
 TEST(ListenerOnLoopback, TwoListenersShareAPort) {

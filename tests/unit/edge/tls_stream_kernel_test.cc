@@ -196,6 +196,7 @@ TEST_P(KernelTlsTest, CloseNotifyOfEitherSideIsUnderstood) {
   ReadOutcome outcome = theirs.server().Read(theirs.room);
   EXPECT_EQ(outcome.bytes, 50U);
   EXPECT_EQ(outcome.status, ReadStatus::kClosed);
+  EXPECT_EQ(theirs.server().Read(theirs.room).status, ReadStatus::kClosed) << "and so it stays";
   EXPECT_EQ(theirs.server().failure_kind(), TlsFailure::kNone);
 
   Bench ours(GetParam().options);

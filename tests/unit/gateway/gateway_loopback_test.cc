@@ -291,6 +291,28 @@ TEST_F(Gateway, AFloodOfTlsHousekeepingIsCutAndCounted) {
   EXPECT_EQ(AwaitCounter("tls_housekeeping_flood"), 1U);
 }
 
+TEST_F(Gateway, WhoDoesTheRecordsIsCountedAndTheCallGoesOn) {
+  GatewaySettings settings = Settings(1);
+  settings.data_path.kernel_tls_send = true;
+  settings.data_path.kernel_tls_receive = true;
+  control_.Start({Order(std::move(settings))});
+  StartGateway();
+  ASSERT_TRUE(control_.Take<Applied>());
+  TlsPeer client(OwnAddress(), kPort);
+  ASSERT_TRUE(Call(client));
+  const bool kernel = edge::KernelTlsOfThisHost().available;
+  EXPECT_EQ(AwaitCounter(kernel ? "ktls_sessions_receive" : "ktls_fallback_no_kernel_support"), 1U);
+}
+
+TEST_F(Gateway, AConnectionThatIsCutIsCounted) {
+  StartAll();
+  {
+    TlsPeer client(OwnAddress(), kPort);
+    ASSERT_TRUE(Call(client));
+  }
+  EXPECT_EQ(AwaitCounter("tls_connections_cut"), 1U);
+}
+
 TEST_F(Gateway, SendsFiguresEverySecond) {
   StartAll();
   TlsPeer client(OwnAddress(), kPort);

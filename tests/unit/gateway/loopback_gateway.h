@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "gateway/edge/event_loop.h"
+#include "gateway/edge/kernel_tls_support.h"
 #include "gateway/gateway_app.h"
 #include "proto/base/log.h"
 #include "tests/support/pki.h"
@@ -58,6 +59,9 @@ class LoopbackGateway : public ::testing::Test {
     settings.tls.private_key_pem = Secret(std::string_view(identity_.key_pem));
     settings.ppp.auth_protocols = {AuthProtocol::kPap};
     settings.log_level = LogLevel::kOff;
+    // The same on every host, whatever its kernel can do.
+    settings.data_path.kernel_tls_send = false;
+    settings.data_path.kernel_tls_receive = false;
     return settings;
   }
   static v1::ToGateway Order(ToGatewayMessage message) { return contract::ToProto(message); }
