@@ -1,0 +1,315 @@
+// TLS records done by a real kernel, both directions of TLS 1.2 and 1.3. For the guest (label vm):
+// this host's kernel may lack them. Told by the kernel itself (ss, /proc/net/tls_stat) and by
+// sstpctl.
+//
+//   client                        server                        inside
+//   sstpc0 10.0.0.x ──(TLS)────── sstp0 10.0.0.1
+//   wan0 192.168.10.100 ───────── wan0 .1     lan0 10.20.0.1 ── lan0 10.20.0.2: pump.py serve
+//   TlsPeer ─(TcpRelay)─ 192.168.10.1:443
+#include <unistd.h>
+
+#include <fstream>
+#include <map>
+#include <regex>
+#include <sstream>
+
+#include "tests/netns/lab_suite.h"
+#include "tests/support/tcp_relay.h"
+#include "tests/vm/tls_peer.h"
+
+namespace sstpgw::test {
+namespace {
+
+using ::testing::ContainsRegex;
+using ::testing::HasSubstr;
+
+constexpr long kMebibyte = 1024 * 1024;
+// A pump of hundreds of MiB on an emulated machine that has other things to do.
+constexpr std::chrono::minutes kPumpPatience{40};
+
+constexpr const char* kRequest =
+    "SSTP_DUPLEX_POST /sra_{BA195980-CD49-458b-9E23-C84EE0ADCD75}/ HTTP/1.1\r\n"
+    "Host: vpn.example.com\r\nContent-Length: 18446744073709551615\r\n\r\n";
+constexpr const char* kWelcome = "\r\n\r\n";
+
+class KernelTlsLab : public LabSuite<KernelTlsLab> {
+ public:
+  static LabConfig Config() {
+    LabConfig config;
+    config.log_level = 4;
+    return config;
+  }
+
+ protected:
+  static void SetUpTestSuite() {
+    LabSuite::SetUpTestSuite();
+    if (!started_) return;
+    pump_ = std::make_unique<Process>(
+        std::vector<std::string>{"python3", kPump, "serve", Lab::kInside, "5000"},
+        ProcessOptions{&lab().inside(), {}, "pump"});
+    EXPECT_TRUE(pump_->WaitForLine("listening", kPatience));
+  }
+  static void TearDownTestSuite() {
+    pump_.reset();
+    LabSuite::TearDownTestSuite();
+  }
+  void SetUp() override {
+    LabSuite::SetUp();
+    if (IsSkipped() || HasFatalFailure()) return;
+    if (ReadFile("/proc/sys/net/ipv4/tcp_available_ulp").find("tls") == std::string::npos) {
+      GTEST_SKIP() << "this kernel has no TLS";
+    }
+  }
+
+  static std::unique_ptr<TunDial> DialUp(const std::vector<std::string>& tls) {
+    std::vector<std::string> common{"--ca", lab().ca_file(), "--verify-name", Lab::kServer};
+    common.insert(common.end(), tls.begin(), tls.end());
+    auto dial = std::make_unique<TunDial>(
+        lab(), lab().client(), "test", "test", common,
+        std::vector<std::string>{"--route", std::string(Lab::kInside) + "/32"});
+    EXPECT_TRUE(dial->WaitUp()) << dial->process().Output() << lab().Logs();
+    EXPECT_TRUE(WaitActive());
+    return dial;
+  }
+  static void Close(TunDial& dial) {
+    EXPECT_EQ(dial.process().Stop(), 0) << dial.process().Output();
+    EXPECT_TRUE(lab().WaitSessions(0));
+  }
+  // So many octets each way, with equal sums.
+  static void Pump(long octets) {
+    Process pump({"python3", kPump, "dial", Lab::kInside, "5000", std::to_string(octets)},
+                 {&lab().client(), {}, "pump"});
+    EXPECT_EQ(pump.Wait(kPumpPatience), 0) << pump.Output() << lab().Logs();
+    std::printf("%s", pump.Output().c_str());
+    std::fflush(stdout);
+  }
+  // What the kernel says of the server's one connection: "tcp-ulp-tls version: 1.3 ...".
+  static std::string SocketFacts() {
+    return lab().server().Shell("ss -tinH state established sport = :443");
+  }
+  static std::map<std::string, long> TlsStat() {
+    std::istringstream lines(lab().server().Shell("cat /proc/net/tls_stat"));
+    std::map<std::string, long> stat;
+    std::string name;
+    long value = 0;
+    while (lines >> name >> value) stat[name] = value;
+    return stat;
+  }
+  static Json Row() { return lab().SessionWith("username", "test").value_or(Json{}); }
+  static bool KernelTakesNewKeys() {
+    return !lab().gateway().Matching("kernel TLS: available; TLS 1.3 keys can be updated").empty();
+  }
+  // Seconds of processor time the gateway used.
+  static double CpuSeconds() {
+    std::istringstream stat(ReadFile("/proc/" + std::to_string(lab().gateway().pid()) + "/stat"));
+    std::string field;
+    double ticks = 0;
+    for (int i = 1; i <= 15 && stat >> field; ++i) {
+      if (i >= 14) ticks += std::stod(field);
+    }
+    return ticks / static_cast<double>(::sysconf(_SC_CLK_TCK));
+  }
+
+  static constexpr const char* kPump = SG_SOURCE_DIR "/tests/support/pump.py";
+  static inline std::unique_ptr<Process> pump_;
+};
+
+// ---- Every suite
+
+struct Suite {
+  const char* name;
+  const char* version;
+  const char* cipher;         // as OpenSSL calls it
+  const char* kernel_cipher;  // as ss calls it
+  long mebibytes;
+};
+
+class KernelTlsSuites : public KernelTlsLab, public ::testing::WithParamInterface<Suite> {};
+
+INSTANTIATE_TEST_SUITE_P(
+    All, KernelTlsSuites,
+    ::testing::Values(
+        Suite{"Tls13Aes256", "1.3", "TLS_AES_256_GCM_SHA384", "aes-gcm-256", 256},
+        Suite{"Tls13Aes128", "1.3", "TLS_AES_128_GCM_SHA256", "aes-gcm-128", 32},
+        Suite{"Tls13ChaCha", "1.3", "TLS_CHACHA20_POLY1305_SHA256", "(chacha20-poly1305|.54.)", 32},
+        Suite{"Tls12Aes256", "1.2", "ECDHE-ECDSA-AES256-GCM-SHA384", "aes-gcm-256", 32},
+        Suite{"Tls12Aes128", "1.2", "ECDHE-ECDSA-AES128-GCM-SHA256", "aes-gcm-128", 32},
+        Suite{"Tls12ChaCha", "1.2", "ECDHE-ECDSA-CHACHA20-POLY1305", "(chacha20-poly1305|.54.)",
+              32}),
+    [](const auto& suite) { return suite.param.name; });
+
+TEST_P(KernelTlsSuites, RandomDataPassesBothWaysUnchanged) {
+  const Suite& suite = GetParam();
+  const auto before = TlsStat();
+  const double sessions = lab().Statistic("ktls_sessions_receive");
+  const std::string list = suite.version == std::string("1.3") ? "--ciphersuites" : "--ciphers";
+  const auto dial = DialUp({"--tls", suite.version, list, suite.cipher});
+  EXPECT_THAT(SocketFacts(),
+              ContainsRegex(std::string("tcp-ulp-tls version: ") + suite.version +
+                            " cipher: " + suite.kernel_cipher + " rxconf: sw txconf: sw"));
+  EXPECT_EQ(Row().at("tls-send").text(), "sw");
+  EXPECT_EQ(Row().at("tls-receive").text(), "sw");
+  EXPECT_EQ(Row().at("cipher").text(), suite.cipher);
+  EXPECT_TRUE(lab().WaitStatistic("ktls_sessions_receive", sessions + 1));
+
+  Pump(suite.mebibytes * kMebibyte);
+
+  auto after = TlsStat();
+  EXPECT_EQ(after["TlsTxSw"], before.at("TlsTxSw") + 1);
+  EXPECT_EQ(after["TlsRxSw"], before.at("TlsRxSw") + 1);
+  EXPECT_EQ(after["TlsCurrTxSw"], 1);
+  EXPECT_EQ(after["TlsCurrRxSw"], 1);
+  EXPECT_EQ(after["TlsDecryptError"], before.at("TlsDecryptError"));
+  Close(*dial);
+  EXPECT_TRUE(WaitUntil([] { return TlsStat()["TlsCurrRxSw"] == 0; }, kPatience));
+}
+
+// ---- One direction, or none
+
+class KernelTlsSwitches : public KernelTlsLab {};
+
+TEST_F(KernelTlsSwitches, EachDirectionCanBeSwitchedOff) {
+  struct Case {
+    const char* settings;
+    const char* send;
+    const char* receive;
+  };
+  for (const Case& wish :
+       {Case{"{ kernel-tls-send: false }", "user", "sw"},
+        Case{"{ kernel-tls-receive: false }", "sw", "user"},
+        Case{"{ kernel-tls-send: false, kernel-tls-receive: false }", "user", "user"}}) {
+    SCOPED_TRACE(wish.settings);
+    LabConfig config = Config();
+    config.extra = std::string("data-path: ") + wish.settings;
+    ASSERT_TRUE(lab().Reload(config));
+    for (const char* version : {"1.2", "1.3"}) {
+      const auto dial = DialUp({"--tls", version});
+      EXPECT_EQ(Row().at("tls-send").text(), wish.send);
+      EXPECT_EQ(Row().at("tls-receive").text(), wish.receive);
+      Pump(2 * kMebibyte);
+      Close(*dial);
+    }
+  }
+  ASSERT_TRUE(lab().Reload(Config()));
+}
+
+TEST_F(KernelTlsSwitches, CbcStaysWithOpenSslAndIsCounted) {
+  const double before = lab().Statistic("ktls_fallback_cipher");
+  const auto dial = DialUp({"--tls", "1.2", "--ciphers", "ECDHE-ECDSA-AES128-SHA"});
+  EXPECT_EQ(Row().at("tls-send").text(), "user");
+  EXPECT_EQ(Row().at("tls-receive").text(), "user");
+  EXPECT_EQ(SocketFacts().find("tcp-ulp-tls"), std::string::npos);
+  EXPECT_TRUE(lab().WaitStatistic("ktls_fallback_cipher", before + 1));
+  Pump(2 * kMebibyte);
+  Close(*dial);
+}
+
+// ---- What else goes in records
+
+class KernelTlsRecords : public KernelTlsLab, public ::testing::WithParamInterface<const char*> {
+ protected:
+  // Established, with the server's HTTP reply.
+  void Open(TlsPeer& peer) {
+    ASSERT_TRUE(peer.Handshake());
+    peer.Write(kRequest);
+    ASSERT_TRUE(peer.Push());
+    ASSERT_THAT(peer.ReadUntil(kWelcome), HasSubstr("200"));
+  }
+  static bool WaitConnections(double count) {
+    return WaitUntil([count] { return lab().Statistic("context_count") == count; }, kPatience);
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(Versions, KernelTlsRecords, ::testing::Values("1.2", "1.3"),
+                         [](const auto& version) {
+                           return version.param == std::string("1.2") ? "Tls12" : "Tls13";
+                         });
+
+TEST_P(KernelTlsRecords, CloseNotifyOfTheClientEndsTheConnectionInOrder) {
+  TlsPeer peer(lab().client(), lab().address(), GetParam());
+  ASSERT_NO_FATAL_FAILURE(Open(peer));
+  const double cut = lab().Statistic("tls_connections_cut");
+  peer.Close();
+  ASSERT_TRUE(peer.Push());
+  EXPECT_EQ(peer.AwaitEnd(), TlsPeer::End::kCloseNotify);
+  EXPECT_TRUE(WaitConnections(0));
+  EXPECT_EQ(lab().Statistic("tls_connections_cut"), cut);
+}
+
+TEST_P(KernelTlsRecords, CloseNotifyOfTheGatewayComesAfterItsLastWords) {
+  TlsPeer peer(lab().client(), lab().address(), GetParam());
+  ASSERT_TRUE(peer.Handshake());
+  peer.Write("GET /elsewhere HTTP/1.1\r\nHost: vpn.example.com\r\n\r\n");
+  ASSERT_TRUE(peer.Push());
+  EXPECT_THAT(peer.ReadUntil(kWelcome), HasSubstr("404"));
+  EXPECT_EQ(peer.AwaitEnd(), TlsPeer::End::kCloseNotify);
+}
+
+TEST_P(KernelTlsRecords, ATamperedRecordEndsThatConnectionOnly) {
+  const auto dial = DialUp({});
+  const std::size_t from = lab().gateway().LineCount();
+  const double bad = lab().Statistic("tls_bad_records");
+  {
+    TcpRelay relay(lab().client(), lab().address());
+    TlsPeer peer(lab().client(), relay.address(), GetParam());
+    ASSERT_NO_FATAL_FAILURE(Open(peer));
+    relay.Spoil(TcpRelay::Direction::kToServer);
+    peer.Write("changed on its way");
+    ASSERT_TRUE(peer.Push());
+    EXPECT_EQ(peer.AwaitEnd(), TlsPeer::End::kAlert);
+    EXPECT_EQ(peer.alert(), 20) << "bad_record_mac";
+  }
+  EXPECT_TRUE(lab().WaitStatistic("tls_bad_records", bad + 1));
+  EXPECT_TRUE(lab().WaitLog("bad record MAC", from)) << lab().gateway().Output(from);
+  Pump(kMebibyte);
+  Close(*dial);
+}
+
+// The rest of it is long in coming, as on any slow link: nobody may spin meanwhile.
+TEST_P(KernelTlsRecords, HalfARecordCostsNothing) {
+  TlsPeer peer(lab().client(), lab().address(), GetParam());
+  ASSERT_TRUE(peer.Handshake());
+  peer.Write(kRequest);
+  ASSERT_TRUE(peer.Push(peer.waiting() / 2));
+  const double before = CpuSeconds();
+  constexpr double kWatched = 3;
+  std::this_thread::sleep_for(std::chrono::duration<double>(kWatched));
+  EXPECT_LT(CpuSeconds() - before, kWatched / 3);
+  ASSERT_TRUE(peer.Push());
+  EXPECT_THAT(peer.ReadUntil(kWelcome), HasSubstr("200"));
+}
+
+TEST_F(KernelTlsRecords, DataInOneSegmentWithFinishedIsNotLost) {
+  TlsPeer peer(lab().client(), lab().address(), "1.3");
+  ASSERT_TRUE(peer.Handshake(true));
+  peer.Write(kRequest);
+  ASSERT_TRUE(peer.Push());
+  EXPECT_THAT(peer.ReadUntil(kWelcome), HasSubstr("200"));
+}
+
+TEST_F(KernelTlsRecords, KeyUpdatesAreFollowedWhereTheKernelCan) {
+  const std::size_t from = lab().gateway().LineCount();
+  TlsPeer peer(lab().client(), lab().address(), "1.3");
+  ASSERT_NO_FATAL_FAILURE(Open(peer));
+  if (!KernelTakesNewKeys()) {
+    peer.UpdateKey(true);
+    ASSERT_TRUE(peer.Push());
+    EXPECT_EQ(peer.AwaitEnd(), TlsPeer::End::kCloseNotify);
+    EXPECT_TRUE(lab().WaitLog("KeyUpdate", from)) << lab().gateway().Output(from);
+    return;
+  }
+  // SSTP echo requests are refused before a call is up, so a call it is: its answer shows that both
+  // directions follow.
+  const std::string call("\x10\x01\x00\x0e\x00\x01\x00\x01\x00\x01\x00\x06\x00\x01", 14);
+  peer.UpdateKey(false);
+  peer.UpdateKey(true);
+  peer.Write(call);
+  ASSERT_TRUE(peer.Push());
+  const std::string acknowledgement("\x10\x01\x00\x30\x00\x02", 6);
+  EXPECT_THAT(peer.ReadUntil(acknowledgement), HasSubstr(acknowledgement));
+  EXPECT_EQ(TlsStat()["TlsRxRekeyOk"], 2);
+  EXPECT_EQ(TlsStat()["TlsTxRekeyOk"], 1);
+}
+
+}  // namespace
+}  // namespace sstpgw::test

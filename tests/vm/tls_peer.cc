@@ -1,0 +1,135 @@
+#include "tests/vm/tls_peer.h"
+
+#include <gtest/gtest.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+namespace sstpgw::test {
+
+void TlsPeer::Deleter::operator()(SSL* ssl) const { SSL_free(ssl); }
+void TlsPeer::Deleter::operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
+
+TlsPeer::TlsPeer(const Namespace& where, const ServerAddress& server, const std::string& version)
+    : context_(SSL_CTX_new(TLS_client_method())) {
+  const int number = version == "1.2" ? TLS1_2_VERSION : TLS1_3_VERSION;
+  SSL_CTX_set_min_proto_version(context_.get(), number);
+  SSL_CTX_set_max_proto_version(context_.get(), number);
+  ssl_.reset(SSL_new(context_.get()));
+  in_ = BIO_new(BIO_s_mem());
+  out_ = BIO_new(BIO_s_mem());
+  SSL_set_bio(ssl_.get(), in_, out_);
+  SSL_set_connect_state(ssl_.get());
+  std::optional<Result<int>> connected;
+  where.Run([&] { connected = client::StartConnect(server.address, server.port); });
+  if (!connected || !*connected) {
+    ADD_FAILURE() << "connect: " << (connected ? connected->error().message : "no namespace");
+    return;
+  }
+  fd_ = **connected;
+  pollfd writable{fd_, POLLOUT, 0};
+  ::poll(&writable, 1, static_cast<int>(kPatience.count()));
+}
+
+TlsPeer::~TlsPeer() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+void TlsPeer::NoteEnd(int result) {
+  if (end_ != End::kNone) return;
+  const int error = SSL_get_error(ssl_.get(), result);
+  if (error == SSL_ERROR_ZERO_RETURN) end_ = End::kCloseNotify;
+  if (error == SSL_ERROR_SSL) {
+    const int reason = ERR_GET_REASON(ERR_peek_last_error());
+    end_ = reason > SSL_AD_REASON_OFFSET ? End::kAlert : End::kTcp;
+    if (end_ == End::kAlert) alert_ = reason - SSL_AD_REASON_OFFSET;
+  }
+  ERR_clear_error();
+}
+
+bool TlsPeer::Fill(std::chrono::steady_clock::time_point deadline) {
+  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+      deadline - std::chrono::steady_clock::now());
+  pollfd readable{fd_, POLLIN, 0};
+  if (left.count() <= 0 || ::poll(&readable, 1, static_cast<int>(left.count())) != 1) return false;
+  std::array<std::uint8_t, 16384> buffer;
+  const ssize_t got = ::recv(fd_, buffer.data(), buffer.size(), MSG_DONTWAIT);
+  if (got <= 0) {
+    tcp_ended_ = true;
+    return false;
+  }
+  BIO_write(in_, buffer.data(), static_cast<int>(got));
+  return true;
+}
+
+bool TlsPeer::Handshake(bool hold) {
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  while (!SSL_is_init_finished(ssl_.get())) {
+    const int result = SSL_connect(ssl_.get());
+    NoteEnd(result);
+    if (end_ != End::kNone) return false;
+    const bool done = SSL_is_init_finished(ssl_.get()) == 1;
+    if (!(done && hold) && !Push()) return false;
+    if (!done && !Fill(deadline)) return false;
+  }
+  return true;
+}
+
+void TlsPeer::Write(std::string_view text) {
+  std::size_t written = 0;
+  EXPECT_EQ(SSL_write_ex(ssl_.get(), text.data(), text.size(), &written), 1);
+}
+
+void TlsPeer::UpdateKey(bool ask_for_answer) {
+  EXPECT_EQ(SSL_key_update(ssl_.get(), ask_for_answer ? SSL_KEY_UPDATE_REQUESTED
+                                                      : SSL_KEY_UPDATE_NOT_REQUESTED),
+            1);
+  EXPECT_EQ(SSL_do_handshake(ssl_.get()), 1);
+}
+
+void TlsPeer::Close() { SSL_shutdown(ssl_.get()); }
+
+std::size_t TlsPeer::waiting() const { return output_.size() + BIO_ctrl_pending(out_); }
+
+bool TlsPeer::Push(std::size_t octets) {
+  Bytes more(BIO_ctrl_pending(out_));
+  BIO_read(out_, more.data(), static_cast<int>(more.size()));
+  output_.insert(output_.end(), more.begin(), more.end());
+  octets = std::min(octets, output_.size());
+  if (octets == 0) return true;
+  const ssize_t sent = ::send(fd_, output_.data(), octets, MSG_NOSIGNAL);
+  if (sent < 0) return false;
+  output_.erase(output_.begin(), output_.begin() + sent);
+  return static_cast<std::size_t>(sent) == octets;
+}
+
+std::string TlsPeer::ReadUntil(const std::string& mark, std::chrono::milliseconds timeout) {
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  std::string text;
+  for (;;) {
+    std::array<char, 16384> buffer;
+    std::size_t got = 0;
+    const int result = SSL_read_ex(ssl_.get(), buffer.data(), buffer.size(), &got);
+    if (result == 1) {
+      text.append(buffer.data(), got);
+      if (!mark.empty() && text.find(mark) != std::string::npos) return text;
+      continue;
+    }
+    NoteEnd(result);
+    // Reading may have made an answer, to a KeyUpdate for example.
+    if (end_ != End::kNone || !Push() || !Fill(deadline)) return text;
+  }
+}
+
+TlsPeer::End TlsPeer::AwaitEnd(std::chrono::milliseconds timeout) {
+  ReadUntil("", timeout);
+  return end_ == End::kNone && tcp_ended_ ? End::kTcp : end_;
+}
+
+}  // namespace sstpgw::test
