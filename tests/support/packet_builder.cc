@@ -1,6 +1,7 @@
 #include "tests/support/packet_builder.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "tests/client/wire.h"
 
@@ -109,12 +110,12 @@ Bytes MakeEchoRequest(Ipv4Fields ip, std::uint16_t id, std::uint16_t sequence, B
 Bytes Filler(std::uint64_t seed, std::size_t size) {
   Bytes out(size);
   std::uint64_t state = seed * 0x9e3779b97f4a7c15u + 1;
-  for (std::size_t i = 0; i < size; ++i) {
+  for (std::size_t at = 0; at < size; at += sizeof(state)) {
     // splitmix64's steps.
-    if (i % 8 == 0) state += 0x9e3779b97f4a7c15u;
+    state += 0x9e3779b97f4a7c15u;
     std::uint64_t z = (state ^ (state >> 30)) * 0xbf58476d1ce4e5b9u;
     z ^= z >> 27;
-    out[i] = static_cast<std::uint8_t>(z >> (8 * (i % 8)));
+    std::memcpy(out.data() + at, &z, std::min(sizeof(z), size - at));
   }
   return out;
 }

@@ -10,10 +10,13 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <regex>
 #include <string>
 #include <vector>
 
 #include "tests/support/lab.h"
+#include "tests/support/packet_builder.h"
+#include "tests/support/udp_socket.h"
 #include "tests/support/wait_until.h"
 
 namespace sstpgw::test {
@@ -23,6 +26,8 @@ LabConfig Example() {
   LabConfig config;
   config.users = "vyos: { password: vyos }";
   config.extra = "name-server: [192.0.2.53]";
+  config.ppp_options = "lcp-echo-interval: 600";  // of the server's own accord nothing is sent
+  config.protocol = "hello-interval: 600";
   return config;
 }
 
@@ -71,6 +76,23 @@ class SstpcLab : public ::testing::Test {
     EXPECT_EQ(exit_code, 0) << command << ":\n" << output;
     return output;
   }
+  static std::string Ppp0() { return lab_->client().Shell("ip addr show dev ppp0 2>&1"); }
+  // Once it has one; empty if it gets none.
+  static std::string AddressOfPpp0() {
+    std::smatch match;
+    std::string text;
+    const bool has = WaitUntil(
+        [&] {
+          text = Ppp0();
+          return std::regex_search(text, match, std::regex("inet ([0-9.]+)"));
+        },
+        kPatience);
+    return has ? match[1].str() : std::string();
+  }
+  static Json Row() { return lab_->SessionWith("username", "vyos").value_or(Json{}); }
+  static bool WaitActive() {
+    return WaitUntil([] { return Row().at("state").text() == "active"; }, kPatience);
+  }
 
   static Lab* lab_;
   static Process* iperf3_;
@@ -82,6 +104,7 @@ Process* SstpcLab::iperf3_ = nullptr;
 bool SstpcLab::started_ = false;
 
 class SstpcTest : public SstpcLab, public ::testing::WithParamInterface<const char*> {};
+class SstpcBursts : public SstpcLab {};
 class SstpcRefused : public SstpcLab {};
 
 TEST_P(SstpcTest, ConnectsAsOnThePageAndPassesTraffic) {
@@ -96,17 +119,13 @@ TEST_P(SstpcTest, ConnectsAsOnThePageAndPassesTraffic) {
     EXPECT_EQ(sstpc.Matching(line).size(), 1U) << line << "\n" << sstpc.Output();
   }
 
-  const auto addresses = [] { return lab_->client().Shell("ip addr show dev ppp0 2>&1"); };
-  ASSERT_TRUE(WaitUntil([&] { return addresses().find("inet ") != std::string::npos; }, kPatience))
-      << sstpc.Output() << lab_->Logs();
-  EXPECT_NE(addresses().find("mtu 1452 "), std::string::npos) << addresses();
-  const auto row = [] { return lab_->SessionWith("username", "vyos").value_or(Json{}); };
-  ASSERT_TRUE(WaitUntil([&] { return row().at("state").text() == "active"; }, kPatience))
-      << lab_->Logs();
-  EXPECT_EQ(row().at("calling-sid").text(), Lab::kClient);
-  const std::string address = row().at("ip").text();
-  EXPECT_NE(addresses().find("inet " + address + " peer 10.0.0.1/32"), std::string::npos)
-      << addresses();
+  const std::string address = AddressOfPpp0();
+  ASSERT_NE(address, "") << sstpc.Output() << lab_->Logs();
+  EXPECT_NE(Ppp0().find("mtu 1452 "), std::string::npos) << Ppp0();
+  ASSERT_TRUE(WaitActive()) << lab_->Logs();
+  EXPECT_EQ(Row().at("calling-sid").text(), Lab::kClient);
+  EXPECT_EQ(Row().at("ip").text(), address);
+  EXPECT_NE(Ppp0().find("inet " + address + " peer 10.0.0.1/32"), std::string::npos) << Ppp0();
   EXPECT_NE(lab_->server().Ip("addr show dev sstp0").find("inet 10.0.0.1 peer " + address + "/32"),
             std::string::npos);
   EXPECT_NE(lab_->server().Ip("addr show dev sstp0").find("mtu 1452 "), std::string::npos);
@@ -118,11 +137,11 @@ TEST_P(SstpcTest, ConnectsAsOnThePageAndPassesTraffic) {
   ClientShell("iperf3 -c 10.0.0.1 -n 512K -i 0");
   ClientShell("iperf3 -c 10.0.0.1 -n 512K -i 0 -R");
 
-  EXPECT_EQ(row().at("state").text(), "active");
+  EXPECT_EQ(Row().at("state").text(), "active");
   sstpc.Stop(kPatience);
   EXPECT_TRUE(lab_->WaitSessions(0, kPatience)) << lab_->Logs();
-  EXPECT_TRUE(WaitUntil([&] { return addresses().find("does not exist") != std::string::npos; },
-                        kPatience));
+  EXPECT_TRUE(
+      WaitUntil([&] { return Ppp0().find("does not exist") != std::string::npos; }, kPatience));
   EXPECT_TRUE(WaitUntil([] { return lab_->server().Shell("ip -o link show type tun").empty(); },
                         kPatience));
 }
@@ -133,6 +152,34 @@ INSTANTIATE_TEST_SUITE_P(PageAndPap, SstpcTest, ::testing::Values("mschap-v2", "
                            std::erase(name, '-');
                            return name;
                          });
+
+// sstpc takes one packet of a TLS record when its socket becomes readable and keeps the others
+// until more octets come. Nothing comes after these bursts.
+TEST_F(SstpcBursts, NoPacketOfABurstLingers) {
+  std::ofstream("/etc/ppp/peers/vyos") << PeerFile("mschap-v2");
+  Process sstpc(Command("vyos"), {&lab_->client(), {}, "sstpc"});
+  const std::string address = AddressOfPpp0();
+  ASSERT_NE(address, "") << sstpc.Output() << lab_->Logs();
+  ASSERT_TRUE(WaitActive()) << lab_->Logs();
+  UdpSocket here(lab_->client(), address, 7000);
+  UdpSocket there(lab_->server(), "10.0.0.1", 7000);
+  const std::size_t from = lab_->gateway().LineCount();
+  constexpr std::size_t kSize = 1200;
+  std::uint64_t seed = 0;
+  for (const std::size_t burst : {1, 2, 3, 11, 12, 13, 40}) {
+    SCOPED_TRACE(burst);
+    const Bytes octets = Filler(++seed, burst * kSize);
+    ASSERT_TRUE(there.Send(address, 7000, octets, kSize));
+    for (std::size_t i = 0; i < burst; ++i) {
+      const Bytes wanted(octets.begin() + static_cast<std::ptrdiff_t>(i * kSize),
+                         octets.begin() + static_cast<std::ptrdiff_t>((i + 1) * kSize));
+      ASSERT_EQ(here.Receive(), wanted) << "packet " << i;
+    }
+  }
+  EXPECT_EQ(lab_->gateway().Output(from), "") << "something else may have set them free";
+  sstpc.Stop(kPatience);
+  EXPECT_TRUE(lab_->WaitSessions(0, kPatience)) << lab_->Logs();
+}
 
 // sstpc 1.0.18 with pppd 2.4.9 logs in with CHAP-MD5 but never sends CALL_CONNECTED: its plugin
 // waits for a notice that pppd gives only when the server authenticates itself. So nothing may

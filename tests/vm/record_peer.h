@@ -16,15 +16,15 @@
 
 namespace sstpgw::test {
 
-class TlsPeer {
+class RecordPeer {
  public:
   enum class End { kCloseNotify, kAlert, kTcp, kNone };
 
   // Connects from `where`. `version`: "1.2" or "1.3".
-  TlsPeer(const Namespace& where, const ServerAddress& server, const std::string& version);
-  ~TlsPeer();
-  TlsPeer(const TlsPeer&) = delete;
-  TlsPeer& operator=(const TlsPeer&) = delete;
+  RecordPeer(const Namespace& where, const ServerAddress& server, const std::string& version);
+  ~RecordPeer();
+  RecordPeer(const RecordPeer&) = delete;
+  RecordPeer& operator=(const RecordPeer&) = delete;
 
   // True once this side is done. With `hold`, its last flight waits for Push.
   bool Handshake(bool hold = false);

@@ -1,4 +1,4 @@
-#include "tests/vm/tls_peer.h"
+#include "tests/vm/record_peer.h"
 
 #include <gtest/gtest.h>
 #include <openssl/err.h>
@@ -13,10 +13,11 @@
 
 namespace sstpgw::test {
 
-void TlsPeer::Deleter::operator()(SSL* ssl) const { SSL_free(ssl); }
-void TlsPeer::Deleter::operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
+void RecordPeer::Deleter::operator()(SSL* ssl) const { SSL_free(ssl); }
+void RecordPeer::Deleter::operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
 
-TlsPeer::TlsPeer(const Namespace& where, const ServerAddress& server, const std::string& version)
+RecordPeer::RecordPeer(const Namespace& where, const ServerAddress& server,
+                       const std::string& version)
     : context_(SSL_CTX_new(TLS_client_method())) {
   const int number = version == "1.2" ? TLS1_2_VERSION : TLS1_3_VERSION;
   SSL_CTX_set_min_proto_version(context_.get(), number);
@@ -37,11 +38,11 @@ TlsPeer::TlsPeer(const Namespace& where, const ServerAddress& server, const std:
   ::poll(&writable, 1, static_cast<int>(kPatience.count()));
 }
 
-TlsPeer::~TlsPeer() {
+RecordPeer::~RecordPeer() {
   if (fd_ >= 0) ::close(fd_);
 }
 
-void TlsPeer::NoteEnd(int result) {
+void RecordPeer::NoteEnd(int result) {
   if (end_ != End::kNone) return;
   const int error = SSL_get_error(ssl_.get(), result);
   if (error == SSL_ERROR_ZERO_RETURN) end_ = End::kCloseNotify;
@@ -53,7 +54,7 @@ void TlsPeer::NoteEnd(int result) {
   ERR_clear_error();
 }
 
-bool TlsPeer::Fill(std::chrono::steady_clock::time_point deadline) {
+bool RecordPeer::Fill(std::chrono::steady_clock::time_point deadline) {
   const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
       deadline - std::chrono::steady_clock::now());
   pollfd readable{fd_, POLLIN, 0};
@@ -68,7 +69,7 @@ bool TlsPeer::Fill(std::chrono::steady_clock::time_point deadline) {
   return true;
 }
 
-bool TlsPeer::Handshake(bool hold) {
+bool RecordPeer::Handshake(bool hold) {
   const auto deadline = std::chrono::steady_clock::now() + kPatience;
   while (!SSL_is_init_finished(ssl_.get())) {
     const int result = SSL_connect(ssl_.get());
@@ -81,23 +82,23 @@ bool TlsPeer::Handshake(bool hold) {
   return true;
 }
 
-void TlsPeer::Write(std::string_view text) {
+void RecordPeer::Write(std::string_view text) {
   std::size_t written = 0;
   EXPECT_EQ(SSL_write_ex(ssl_.get(), text.data(), text.size(), &written), 1);
 }
 
-void TlsPeer::UpdateKey(bool ask_for_answer) {
+void RecordPeer::UpdateKey(bool ask_for_answer) {
   EXPECT_EQ(SSL_key_update(ssl_.get(), ask_for_answer ? SSL_KEY_UPDATE_REQUESTED
                                                       : SSL_KEY_UPDATE_NOT_REQUESTED),
             1);
   EXPECT_EQ(SSL_do_handshake(ssl_.get()), 1);
 }
 
-void TlsPeer::Close() { SSL_shutdown(ssl_.get()); }
+void RecordPeer::Close() { SSL_shutdown(ssl_.get()); }
 
-std::size_t TlsPeer::waiting() const { return output_.size() + BIO_ctrl_pending(out_); }
+std::size_t RecordPeer::waiting() const { return output_.size() + BIO_ctrl_pending(out_); }
 
-bool TlsPeer::Push(std::size_t octets) {
+bool RecordPeer::Push(std::size_t octets) {
   Bytes more(BIO_ctrl_pending(out_));
   BIO_read(out_, more.data(), static_cast<int>(more.size()));
   output_.insert(output_.end(), more.begin(), more.end());
@@ -109,7 +110,7 @@ bool TlsPeer::Push(std::size_t octets) {
   return static_cast<std::size_t>(sent) == octets;
 }
 
-std::string TlsPeer::ReadUntil(const std::string& mark, std::chrono::milliseconds timeout) {
+std::string RecordPeer::ReadUntil(const std::string& mark, std::chrono::milliseconds timeout) {
   const auto deadline = std::chrono::steady_clock::now() + timeout;
   std::string text;
   for (;;) {
@@ -127,7 +128,7 @@ std::string TlsPeer::ReadUntil(const std::string& mark, std::chrono::millisecond
   }
 }
 
-TlsPeer::End TlsPeer::AwaitEnd(std::chrono::milliseconds timeout) {
+RecordPeer::End RecordPeer::AwaitEnd(std::chrono::milliseconds timeout) {
   ReadUntil("", timeout);
   return end_ == End::kNone && tcp_ended_ ? End::kTcp : end_;
 }
