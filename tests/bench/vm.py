@@ -24,7 +24,8 @@ from lib.stage import Failure, main
 PEERS = {"accel-ppp, pty": (100, 96, 325, 354, 1.94, 12.5), "accel-ppp, own kernel module": (80, 80, 238, 255, 1.60, 12.6),
          "SoftEther 4.44": (98, 101, 252, 281, 2.55, 31.6)}
 BEST_PEER = 80
-UNITS = {"server_instructions_per_byte": "instructions/byte", "machine_instructions_per_byte": "instructions/byte",
+UNITS = {"server_instructions_per_byte": "instructions/byte", "server_user_instructions_per_byte": "instructions/byte",
+         "payload_octets_per_wakeup": "octets", "machine_instructions_per_byte": "instructions/byte",
          "mbit_per_second": "Mbit/s of guest time", "ping_ms": "ms", "gateway_minsn_per_setup": "Minsn",
          "controlplane_minsn_per_setup": "Minsn", "gateway_kib_per_session": "KiB"}
 
@@ -61,12 +62,17 @@ def tell(report, figures):
             report.add(f"server_to_best_peer_{key}_up", up / BEST_PEER, "ratio")
             report.add(f"server_to_best_peer_{key}_down", down / BEST_PEER, "ratio")
     print("\n" + table(["instructions per byte", "server up", "down", "machine up", "down", "ping ms", "Minsn per set-up"], rows))
+    why = [[f"{words}, TLS in {where} space",
+            *(number(figures[f"{metric}_{client}_{where}_{direction}"], digits) for metric, digits in (
+                ("server_user_instructions_per_byte", 1), ("payload_octets_per_wakeup", 0)) for direction in ("up", "down"))]
+           for client, words in (("sstpc", "sstpc"), ("own", "our client")) for where in ("user", "kernel")]
+    print("\n" + table(["where the gateway's go", "outside of the kernel: up", "down", "octets per wake-up: up", "down"], why))
     for client, aim in (("sstpc", 0.25), ("own", 0.125)):
         report.add(f"best_to_best_peer_{client}", best[client] / BEST_PEER, "ratio")
         print(f"  {client}: {number(best[client] / BEST_PEER, 3)} of the best peer's {BEST_PEER} (aim: {aim})")
-    for where in ("user", "kernel"):
+    for where, target in (("user", 80), ("kernel", 24)):
         print(f"  gateway memory per idle session, TLS in {where} space: "
-              f"{number(figures[f'gateway_kib_per_session_{where}'], 1)} KiB")
+              f"{number(figures[f'gateway_kib_per_session_{where}'], 1)} KiB (target: {target})")
     points = lambda client, direction: [(x, figures[f"server_instructions_per_byte_{client}_{where}_{direction}"])
                                         for x, where in enumerate(("user", "kernel"))]
     plot.draw("vm", [{"title": "Server instructions per byte", "x": "TLS in user space (0), in the kernel (1)",

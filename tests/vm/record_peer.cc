@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <openssl/x509.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -10,6 +11,9 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+
+#include "tests/client/connection.h"
+#include "tests/support/dialer.h"
 
 namespace sstpgw::test {
 
@@ -54,7 +58,7 @@ void RecordPeer::NoteEnd(int result) {
   ERR_clear_error();
 }
 
-bool RecordPeer::Fill(std::chrono::steady_clock::time_point deadline) {
+bool RecordPeer::Fill(Deadline deadline) {
   const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
       deadline - std::chrono::steady_clock::now());
   pollfd readable{fd_, POLLIN, 0};
@@ -110,21 +114,48 @@ bool RecordPeer::Push(std::size_t octets) {
   return static_cast<std::size_t>(sent) == octets;
 }
 
+std::string RecordPeer::Read(Deadline deadline) {
+  std::array<char, 16384> buffer;
+  std::size_t got = 0;
+  for (;;) {
+    const int result = SSL_read_ex(ssl_.get(), buffer.data(), buffer.size(), &got);
+    if (result == 1) return {buffer.data(), got};
+    NoteEnd(result);
+    // Reading may have made an answer, to a KeyUpdate for example.
+    if (!Push() || end_ != End::kNone || !Fill(deadline)) return {};
+  }
+}
+
 std::string RecordPeer::ReadUntil(const std::string& mark, std::chrono::milliseconds timeout) {
   const auto deadline = std::chrono::steady_clock::now() + timeout;
   std::string text;
+  while (mark.empty() || text.find(mark) == std::string::npos) {
+    const std::string more = Read(deadline);
+    if (more.empty()) break;
+    text += more;
+  }
+  return text;
+}
+
+bool RecordPeer::LogIn() {
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  const client::ClientOptions options = TestUser();
+  client::SystemEntropy entropy;
+  const std::unique_ptr<X509, void (*)(X509*)> certificate(SSL_get1_peer_certificate(ssl_.get()),
+                                                           X509_free);
+  Bytes der(static_cast<std::size_t>(i2d_X509(certificate.get(), nullptr)));
+  std::uint8_t* end = der.data();
+  i2d_X509(certificate.get(), &end);
+  client::ClientSession session(options, der, entropy, client::Now());
   for (;;) {
-    std::array<char, 16384> buffer;
-    std::size_t got = 0;
-    const int result = SSL_read_ex(ssl_.get(), buffer.data(), buffer.size(), &got);
-    if (result == 1) {
-      text.append(buffer.data(), got);
-      if (!mark.empty() && text.find(mark) != std::string::npos) return text;
-      continue;
-    }
-    NoteEnd(result);
-    // Reading may have made an answer, to a KeyUpdate for example.
-    if (end_ != End::kNone || !Push() || !Fill(deadline)) return text;
+    const Bytes words = session.TakeOutput();
+    if (!words.empty()) Write({reinterpret_cast<const char*>(words.data()), words.size()});
+    if (!Push()) return false;
+    if (session.phase() >= client::Phase::kUp) return session.phase() == client::Phase::kUp;
+    const std::string answer = Read(deadline);
+    if (answer.empty()) return false;
+    session.Receive({reinterpret_cast<const std::uint8_t*>(answer.data()), answer.size()},
+                    client::Now());
   }
 }
 

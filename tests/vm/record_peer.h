@@ -28,6 +28,8 @@ class RecordPeer {
 
   // True once this side is done. With `hold`, its last flight waits for Push.
   bool Handshake(bool hold = false);
+  // As user test, until packets may pass; the rest of the connection is the test's.
+  bool LogIn();
   // Encrypts; nothing leaves before Push.
   void Write(std::string_view text);
   // A TLS 1.3 KeyUpdate, likewise.
@@ -50,8 +52,11 @@ class RecordPeer {
     void operator()(SSL* ssl) const;
     void operator()(SSL_CTX* context) const;
   };
+  using Deadline = std::chrono::steady_clock::time_point;
   // Takes in what the socket has within the deadline. False: nothing came.
-  bool Fill(std::chrono::steady_clock::time_point deadline);
+  bool Fill(Deadline deadline);
+  // What the next record says; empty: none came.
+  std::string Read(Deadline deadline);
   void NoteEnd(int result);
 
   int fd_ = -1;

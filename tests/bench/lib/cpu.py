@@ -16,6 +16,12 @@ def user_system_seconds(pid):
     return int(fields[11]) / 100, int(fields[12]) / 100
 
 
+def wakeups(pid):
+    """How often its threads went to sleep so far."""
+    return sum(int(line.split()[1]) for task in pathlib.Path(f"/proc/{pid}/task").iterdir()
+               for line in (task / "status").read_text().splitlines() if line.startswith("voluntary_ctxt_switches"))
+
+
 def memory_kib(pid):
     """{"Rss", "Pss", "Private_Dirty", "Anonymous", ...} from /proc/PID/smaps_rollup."""
     lines = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]
