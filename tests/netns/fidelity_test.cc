@@ -21,13 +21,6 @@ struct NamedTraffic {
 };
 
 class Fidelity : public PacketSuite<Fidelity> {
- public:
-  static LabConfig Config() {
-    LabConfig config;
-    config.log_level = 3;
-    return config;
-  }
-
  protected:
   static std::vector<NamedTraffic> Kinds() {
     return {{"every size", EverySize},
@@ -176,9 +169,8 @@ TEST_F(Fidelity, UpAPacketMayBeCutBetweenTwoReadsAtEveryOffset) {
 class PacketAtATime : public PacketSuite<PacketAtATime> {
  public:
   static LabConfig Config() {
-    LabConfig config;
+    LabConfig config = PacketSuite::Config();
     config.extra = "data-path: { super-packets: false, fill-records: false }";
-    config.log_level = 3;
     return config;
   }
 };

@@ -22,13 +22,6 @@ void Append(Bytes& stream, const Bytes& octets) {
 double Number(std::size_t count) { return static_cast<double>(count); }
 
 class Interruption : public PacketSuite<Interruption> {
- public:
-  static LabConfig Config() {
-    LabConfig config;
-    config.log_level = 3;
-    return config;
-  }
-
  protected:
   void SendInRecords(const Bytes& stream, std::size_t size) {
     for (std::size_t at = 0; at < stream.size(); at += size) {

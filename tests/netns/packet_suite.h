@@ -27,6 +27,14 @@ namespace sstpgw::test {
 
 template <class Suite>
 class PacketSuite : public LabSuite<Suite> {
+ public:
+  // A line per packet would cost more than the packet.
+  static LabConfig Config() {
+    LabConfig config;
+    config.log_level = 3;
+    return config;
+  }
+
  protected:
   using Base = LabSuite<Suite>;
 
