@@ -59,11 +59,19 @@ bool TcpRelay::Pass(int from, int to, Direction direction) {
   return send(to, octets.data(), octets.size(), MSG_NOSIGNAL) == size;
 }
 
-void TcpRelay::Run() {
+int TcpRelay::AwaitClient() const {
   pollfd coming{listener_, POLLIN, 0};
-  while (!stop_ && poll(&coming, 1, kPollMilliseconds) == 0) {
+  while (!stop_) {
+    if (poll(&coming, 1, kPollMilliseconds) > 0) {
+      return accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+    }
   }
-  const int client = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+  return -1;
+}
+
+void TcpRelay::Run() {
+  const int client = AwaitClient();
+  if (client < 0) return;
   const int on = 1;
   for (const int fd : {client, server_}) {
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);

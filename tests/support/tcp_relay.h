@@ -31,6 +31,8 @@ class TcpRelay {
   }
 
  private:
+  // -1: told to stop before one came.
+  [[nodiscard]] int AwaitClient() const;
   void Run();
   // False: this side has ended.
   bool Pass(int from, int to, Direction direction);
