@@ -57,15 +57,7 @@ class LabSuite : public ::testing::Test {
     EXPECT_TRUE(lab().WaitSessions(left));
   }
 
-  // True once the table shows this user's session as active.
-  static bool WaitActive(const std::string& user = "test") {
-    return WaitUntil(
-        [&user] {
-          const Json row = lab().SessionWith("username", user).value_or(Json{});
-          return row.at("state").text() == "active";
-        },
-        kPatience);
-  }
+  static bool WaitActive(const std::string& user = "test") { return lab().WaitActive(user); }
 
   static inline std::unique_ptr<Lab> lab_;
   static inline bool started_ = false;

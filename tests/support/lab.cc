@@ -195,6 +195,15 @@ bool Lab::WaitStatistic(const std::string& name, double value, std::chrono::mill
   return WaitUntil([&] { return Statistic(name) >= value; }, timeout);
 }
 
+bool Lab::WaitActive(const std::string& user) {
+  return WaitUntil(
+      [&] {
+        const Json row = SessionWith("username", user).value_or(Json{});
+        return row.at("state").text() == "active";
+      },
+      kPatience);
+}
+
 bool Lab::WaitSessions(std::size_t count, std::chrono::milliseconds timeout) {
   return WaitUntil([&] { return Sessions().size() == count; }, timeout);
 }

@@ -91,6 +91,8 @@ class Lab {
   // True once the statistic is at least `value`.
   bool WaitStatistic(const std::string& name, double value,
                      std::chrono::milliseconds timeout = kPatience);
+  // True once the table shows this user's session as active.
+  bool WaitActive(const std::string& user);
   // True once there are exactly `count` sessions in the table.
   bool WaitSessions(std::size_t count, std::chrono::milliseconds timeout = kPatience);
   // A line of the gateway's log, at or after `from`.
