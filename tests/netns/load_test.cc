@@ -151,6 +151,16 @@ class Load : public LabSuite<Load> {
                 service.rate / 1e6, service.round_trip, service.worst);
   }
 
+  // Under load others are served: the flow goes on, the witness is answered soon. How fast, and how
+  // soon, is said of daemons as they are installed; `share` of the rate before is enough.
+  static void ExpectServed(const TcpFlow& flow, const Service& before, const Service& during,
+                           double share) {
+    EXPECT_TRUE(flow.WaitProgress(4 * kMiB)) << "it stands still";
+    const bool instrumented = DaemonsAreInstrumented();
+    EXPECT_GT(during.rate, instrumented ? 0 : before.rate / share);
+    EXPECT_LT(during.round_trip, instrumented ? 1000 : 250);
+  }
+
   static inline std::unique_ptr<Witness> witness_;
   std::unique_ptr<TunDial> dial_;
 };
@@ -163,63 +173,59 @@ std::uint64_t Dropped(Lab& lab, const std::string& user) {
   return dropped == nullptr ? 0 : static_cast<std::uint64_t>(dropped->number());
 }
 
-TEST_F(Load, AClientThatDoesNotReadCostsNeitherMemoryNorOthers) {
-  // For each of three; what all may cost is far below that. Not for so long that the gateway would
-  // miss their echo replies.
-  constexpr std::uint64_t kFlood = 64 * kMiB;
-  constexpr seconds kLongest{40};
-  const std::uint64_t bound = (DaemonsAreInstrumented() ? 64 : 24) * kMiB;
-  std::vector<std::unique_ptr<PacketClient>> slow;
-  std::vector<std::string> addresses;
-  for (int i = 0; i < kSlow; ++i) {
-    client::ClientOptions options = TestUser();
-    options.user = "slow" + std::to_string(i);
-    options.password = "s";
-    slow.push_back(std::make_unique<PacketClient>(lab().client(), lab().address(), options));
-    ASSERT_TRUE(slow.back()->DialUp());
-    ASSERT_TRUE(WaitActive(options.user));
-    addresses.push_back(slow.back()->address().ToString());
+// Some clients that do not read unless they are told to.
+class SlowClients : public Load {
+ protected:
+  void TearDown() override {
+    slow_.clear();
+    Load::TearDown();
   }
-  const TcpFlow flow(lab().inside(), lab().client(), dial_->Fact("address"));
-  ASSERT_TRUE(flow.WaitProgress(4 * kMiB));
-  const Service before = Watch(flow);
-  const std::uint64_t memory = ResidentOctets(lab().gateway().pid());
-  std::uint64_t grown = 0;
-  {
-    const UdpFlood flood(lab().inside(), addresses);
+  void DialSlow() {
+    for (int i = 0; i < kSlow; ++i) {
+      client::ClientOptions options = TestUser();
+      options.user = "slow" + std::to_string(i);
+      options.password = "s";
+      slow_.push_back(std::make_unique<PacketClient>(lab().client(), lab().address(), options));
+      ASSERT_TRUE(slow_.back()->DialUp());
+      ASSERT_TRUE(WaitActive(options.user));
+      addresses_.push_back(slow_.back()->address().ToString());
+    }
+  }
+  // Several times what all of them may cost, while `flow` and the witness are to go on.
+  void FloodAndWatch(const TcpFlow& flow) {
+    constexpr std::uint64_t kFlood = 64 * kMiB;  // for each
+    // Not for so long that the gateway would miss their echo replies.
+    constexpr seconds kLongest{40};
+    const std::uint64_t bound = (DaemonsAreInstrumented() ? 64 : 24) * kMiB;
+    const Service before = Watch(flow);
+    const std::uint64_t memory = ResidentOctets(lab().gateway().pid());
+    std::uint64_t grown = 0;
+    const UdpFlood flood(lab().inside(), addresses_);
     const Service during = Watch(flow);
-    WaitUntil(
-        [&] {
-          const std::uint64_t now = ResidentOctets(lab().gateway().pid());
-          grown = std::max(grown, now > memory ? now - memory : 0);
-          return flood.sent() >= kFlood;
-        },
-        kLongest);
-    EXPECT_GT(kSlow * flood.sent(), 2 * bound) << "too little was sent to prove anything";
+    const auto sent = [&] {
+      const std::uint64_t now = ResidentOctets(lab().gateway().pid());
+      grown = std::max(grown, now > memory ? now - memory : 0);
+      return flood.sent() >= kFlood;
+    };
+    ASSERT_TRUE(WaitUntil(sent, kLongest)) << flood.sent() << " octets are too few";
     Print("before", before);
     Print("during", during);
     std::printf("[          ] the gateway has grown by %.1f MiB\n",
                 static_cast<double>(grown) / kMiB);
-    EXPECT_GT(during.rate, before.rate / 8);
-    EXPECT_LT(during.round_trip, 250);
+    ExpectServed(flow, before, during, 8);
+    EXPECT_LT(grown, bound);
   }
-  EXPECT_LT(grown, bound);
-  for (int i = 0; i < kSlow; ++i) {
-    EXPECT_GT(Dropped(lab(), "slow" + std::to_string(i)), 0u) << "the interface never dropped";
-  }
-  // They read again: what was kept comes whole and in order, and then what is new.
-  UdpSocket late(lab().inside(), Lab::kInside, 7001);
-  for (std::size_t i = 0; i < slow.size(); ++i) {
-    PacketClient& client = *slow[i];
+  // It reads again: what was kept comes whole and in order, and then what is new.
+  static void ExpectWholeAndInOrder(PacketClient& client) {
     const Bytes last = client::ToBytes("the last one");
     const auto came = [&] {
-      const Bytes& packet = client.received.empty() ? Bytes() : client.received.back();
-      return packet.size() == 28 + last.size();
+      return !client.received.empty() && client.received.back().size() == 28 + last.size();
     };
+    UdpSocket late(lab().inside(), Lab::kInside, 7001);
     // Until the queue has room for it.
     while (!client.PumpUntil(came, -1, milliseconds(200))) {
       ASSERT_FALSE(client.connection().finished()) << client.dialer().failure().detail;
-      late.Send(addresses[i], UdpFlood::kPort, last, 1400);
+      late.Send(client.address().ToString(), UdpFlood::kPort, last, 1400);
     }
     std::uint64_t previous = 0;
     for (const Bytes& packet : client.received) {
@@ -233,8 +239,24 @@ TEST_F(Load, AClientThatDoesNotReadCostsNeitherMemoryNorOthers) {
       ASSERT_EQ(Bytes(datagram.begin(), datagram.end()), UdpFlood::Datagram(number));
     }
     EXPECT_GT(previous, 0u);
-    client.dialer().session().Disconnect(client::Now());
-    EXPECT_TRUE(client.dialer().DriveUntilFinished());
+  }
+
+  std::vector<std::unique_ptr<PacketClient>> slow_;
+  std::vector<std::string> addresses_;
+};
+
+TEST_F(SlowClients, CostNeitherMemoryNorOthers) {
+  ASSERT_NO_FATAL_FAILURE(DialSlow());
+  const TcpFlow flow(lab().inside(), lab().client(), dial_->Fact("address"));
+  ASSERT_TRUE(flow.WaitProgress(4 * kMiB));
+  ASSERT_NO_FATAL_FAILURE(FloodAndWatch(flow));
+  for (int i = 0; i < kSlow; ++i) {
+    EXPECT_GT(Dropped(lab(), "slow" + std::to_string(i)), 0u) << "the interface never dropped";
+  }
+  for (const auto& client : slow_) {
+    ASSERT_NO_FATAL_FAILURE(ExpectWholeAndInOrder(*client));
+    client->dialer().session().Disconnect(client::Now());
+    EXPECT_TRUE(client->dialer().DriveUntilFinished());
   }
 }
 
@@ -253,31 +275,44 @@ TEST_F(Load, ACrowdOfHandshakesDoesNotStallForwarding) {
   Print("during", during);
   std::printf("[          ] %.0f handshakes per second\n",
               static_cast<double>(flood.completed() - done) * 1000 / kWatched.count());
-  EXPECT_TRUE(flow.WaitProgress(8 * kMiB));
-  EXPECT_GT(during.rate, before.rate / 20);
-  EXPECT_LT(during.round_trip, 250);
+  ExpectServed(flow, before, during, 20);
   EXPECT_EQ(witness_->Loss(), "");
   EXPECT_GT(flood.completed(), done) << "the flood has dried up";
 }
 
-// 50 Mbit/s with a short queue of its own: what delays the ping is what the gateway and its sockets
-// keep.
-TEST_F(Load, APingStaysQuickBehindADownloadOverASlowLink) {
-  lab().server().Shell("tc qdisc add dev wan0 root tbf rate 50mbit burst 64kb latency 50ms");
-  {
-    const TcpFlow flow(lab().inside(), lab().client(), dial_->Fact("address"));
-    ASSERT_TRUE(flow.WaitProgress(8 * kMiB));
-    Process ping({"ping", "-n", "-i", "0.1", "-c", "40", "-W", "10", Lab::kInside},
-                 {&lab().client(), {}, "ping"});
-    EXPECT_EQ(ping.Wait(seconds(60)).value_or(-1), 0) << ping.Output();
-    const std::vector<double> times = RoundTrips(ping);
-    std::printf(
-        "[          ] ping behind a download at 50 Mbit/s: median %.1f ms, at most %.1f ms\n",
-        Median(times), times.empty() ? 0 : times.back());
-    std::printf("[          ] %.1f Mbit/s\n", flow.Rate(kWatched) * 8e-6);
-    EXPECT_LT(Median(times), 150);
+// Less of a link, with a short queue of its own, as long as the object lives.
+class AccessLink {
+ public:
+  explicit AccessLink(Namespace& server) : server_(server) {
+    int code = 0;
+    EXPECT_EQ(
+        server_.Shell("tc qdisc add dev wan0 root tbf rate 50mbit burst 64kb latency 50ms", &code),
+        "");
+    EXPECT_EQ(code, 0);
   }
-  lab().server().Shell("tc qdisc del dev wan0 root");
+  ~AccessLink() { server_.Shell("tc qdisc del dev wan0 root"); }
+  AccessLink(const AccessLink&) = delete;
+  AccessLink& operator=(const AccessLink&) = delete;
+
+ private:
+  Namespace& server_;
+};
+
+// What delays the ping is what the gateway and its sockets keep: without a bound on that, 170 ms.
+TEST_F(Load, APingStaysQuickBehindADownloadOverASlowLink) {
+  const AccessLink slow(lab().server());
+  const TcpFlow flow(lab().inside(), lab().client(), dial_->Fact("address"));
+  ASSERT_TRUE(flow.WaitProgress(8 * kMiB));
+  Process ping({"ping", "-n", "-i", "0.1", "-c", "40", "-W", "10", Lab::kInside},
+               {&lab().client(), {}, "ping"});
+  EXPECT_EQ(ping.Wait(seconds(60)).value_or(-1), 0) << ping.Output();
+  const std::vector<double> times = RoundTrips(ping);
+  std::printf("[          ] ping behind a download at 50 Mbit/s: median %.1f ms, at most %.1f ms\n",
+              Median(times), times.empty() ? 0 : times.back());
+  const double mbit = flow.Rate(kWatched) * 8e-6;
+  std::printf("[          ] %.1f Mbit/s\n", mbit);
+  EXPECT_LT(mbit, 60) << "the link is not what limits";
+  EXPECT_LT(Median(times), DaemonsAreInstrumented() ? 150 : 100);
 }
 
 }  // namespace
