@@ -9,6 +9,8 @@
 #include <array>
 #include <cstring>
 
+#include "gateway/edge/netlink_attributes.h"
+
 namespace sstpgw::edge {
 namespace {
 
@@ -75,20 +77,6 @@ std::uint32_t NumberIn(ByteView value) {
 std::string TextIn(ByteView value) {
   const auto* text = reinterpret_cast<const char*>(value.data());
   return {text, ::strnlen(text, value.size())};
-}
-
-// Calls visit(type, value) for each attribute; stops at the first one that does not fit.
-template <class Visit>
-void ForEachAttribute(ByteView attributes, Visit visit) {
-  while (attributes.size() >= sizeof(nlattr)) {
-    nlattr header{};
-    std::memcpy(&header, attributes.data(), sizeof(header));
-    if (header.nla_len < sizeof(header) || header.nla_len > attributes.size()) return;
-    visit(static_cast<std::uint16_t>(header.nla_type & NLA_TYPE_MASK),
-          attributes.subspan(sizeof(header), header.nla_len - sizeof(header)));
-    const std::size_t padded = (std::size_t{header.nla_len} + 3) & ~std::size_t{3};
-    attributes = attributes.subspan(std::min(padded, attributes.size()));
-  }
 }
 
 std::optional<LinkFacts> ParseLink(ByteView payload) {
