@@ -2,7 +2,6 @@
 
 #include <unordered_map>
 
-#include "gateway/datapath/checksum.h"
 #include "gateway/datapath/packet_fields.h"
 #include "tests/support/hex.h"
 #include "tests/unit/datapath/packets.h"
@@ -191,20 +190,6 @@ TEST(Coalescer, AcknowledgementsWithoutDataPassAloneAndInOrder) {
   EXPECT_THAT(Counts(packets), ElementsAre(2U, 1U, 2U));
 }
 
-TEST(Coalescer, NumbersWrapAround) {
-  EXPECT_THAT(Counts(Train({.id = 0xfffe, .sequence = 0xffffff00}, 6, 100)), ElementsAre(6U));
-}
-
-TEST(Coalescer, IdsThatDoNotCountUpAreNotMerged) {
-  for (const std::uint8_t protocol : {kProtocolTcp, kProtocolUdp}) {
-    for (const int step : {0, -1, 2, 256}) {
-      std::vector<PacketPlan> plans = test::TrainPlans({.protocol = protocol}, 2, 100);
-      plans[1].id = static_cast<std::uint16_t>(plans[0].id + step);
-      EXPECT_EQ(Counts({test::Build(plans[0]), test::Build(plans[1])}).size(), 2U) << step;
-    }
-  }
-}
-
 TEST(Coalescer, ReorderedAndRepeatedSegmentsKeepTheirOrder) {
   const std::vector<Bytes> packets = Train({}, 4, 100);
   EXPECT_THAT(Counts({packets[0], packets[2], packets[1], packets[3]}),
@@ -351,42 +336,6 @@ TEST(Coalescer, PacketsOfNoFlowKeepTheirPlace) {
     EXPECT_THAT(writes.packet_counts, ElementsAre(2U, 1U, 2U));
     ASSERT_EQ(writes.writes.size(), 3U);
     EXPECT_EQ(Bytes(writes.writes[1].begin() + kVnetHeaderSize, writes.writes[1].end()), barrier);
-  }
-}
-
-// Lengths that are not those of the packet.
-TEST(Coalescer, LyingLengthsPassAlone) {
-  for (const PacketPlan& plan : AllKinds()) {
-    const std::vector<Bytes> train = Train(plan, 4, 100);
-    const std::size_t transport = plan.ipv6 ? 40 : 20;
-    std::vector<std::pair<std::size_t, int>> lies;
-    for (const int lie : {-100, -1, 1, 1000}) {
-      lies.emplace_back(plan.ipv6 ? kIpv6PayloadLength : kIpv4TotalLength, lie);
-      if (plan.protocol == kProtocolUdp) lies.emplace_back(transport + kUdpLength, lie);
-    }
-    for (const auto& [at, lie] : lies) {
-      std::vector<Bytes> packets = train;
-      std::uint8_t* const field = &packets[1][at];
-      Store16(field, static_cast<std::uint16_t>(Load16(field) + lie));
-      if (at == transport + kUdpLength) {
-        // With a checksum that is right for the octets that are there.
-        std::uint8_t* const udp = &packets[1][transport];
-        Store16(udp + kUdpChecksum, 0);
-        InternetSum sum = SumOf(ByteView(packets[1]).subspan(transport));
-        sum.Add(PseudoSum(packets[1], kProtocolUdp));
-        sum.AddWord(static_cast<std::uint16_t>(packets[1].size() - transport));
-        Store16(udp + kUdpChecksum, sum.Checksum());
-      }
-      if (!plan.ipv6) {
-        Store16(&packets[1][kIpv4Checksum], 0);
-        Store16(&packets[1][kIpv4Checksum],
-                static_cast<std::uint16_t>(~test::SlowSum(ByteView(packets[1]).first(20))));
-      }
-      const test::Writes writes = test::Merge(packets);
-      EXPECT_THAT(writes.packet_counts, ElementsAre(1U, 1U, 2U)) << at << " " << lie;
-      EXPECT_EQ(Bytes(writes.writes[1].begin() + kVnetHeaderSize, writes.writes[1].end()),
-                packets[1]);
-    }
   }
 }
 

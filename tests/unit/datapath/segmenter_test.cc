@@ -34,15 +34,6 @@ Bytes Super(bool ipv6, std::uint8_t protocol, std::size_t payload, std::uint16_t
   return test::SuperPacket(plan, segment);
 }
 
-TEST(VnetHeader, RoundTripOfEveryField) {
-  const VnetHeader header{1, 5, 0x0203, 0x0405, 0x0607, 0x0809};
-  std::array<std::uint8_t, kVnetHeaderSize> bytes{};
-  SerializeVnetHeader(header, bytes);
-  EXPECT_EQ(ParseVnetHeader(bytes), header);
-  const Bytes zero(kVnetHeaderSize);
-  EXPECT_EQ(HeaderOf(zero), VnetHeader{});
-}
-
 TEST(Segmenter, AFinishedPacketPassesUnchanged) {
   for (const bool ipv6 : {false, true}) {
     for (const std::uint8_t protocol : {kProtocolTcp, kProtocolUdp, std::uint8_t{1}}) {

@@ -5,8 +5,6 @@
 
 #include <cstring>
 
-#include "gateway/edge/kernel_tls_support.h"
-#include "gateway/edge/record_queue.h"
 #include "proto/base/text.h"
 
 namespace sstpgw::edge {
@@ -71,38 +69,6 @@ TEST(KernelTlsKey, WrongSizesMakeNoKey) {
   EXPECT_TRUE(
       KernelTlsKey(TlsVersion::kTls13, TlsAead::kAes128Gcm, Key(32, 12), 0).value().empty());
   EXPECT_TRUE(KernelTlsKey(TlsVersion::kTls13, TlsAead::kAes128Gcm, Key(0, 0), 0).value().empty());
-}
-
-TEST(RecordQueue, KeepsTypesAndBoundaries) {
-  RecordQueue queue;
-  EXPECT_TRUE(queue.empty());
-  queue.Add({RecordType::kData, Counting(100, 0)});
-  queue.Add({RecordType::kAlert, Counting(2, 200)});
-  queue.Add({RecordType::kData, {}});  // none
-  EXPECT_EQ(queue.bytes(), 102U);
-  queue.RemoveFront(60);
-  EXPECT_EQ(queue.front().type, RecordType::kData);
-  EXPECT_EQ(queue.front().plaintext.size(), 40U);
-  EXPECT_EQ(queue.front().plaintext[0], 60);
-  queue.Add({RecordType::kData, Counting(5, 7)});
-  EXPECT_EQ(queue.bytes(), 47U);
-  EXPECT_EQ(queue.front().plaintext[0], 60);
-  queue.RemoveFront(40);
-  EXPECT_EQ(queue.front().type, RecordType::kAlert);
-  EXPECT_EQ(queue.front().plaintext[0], 200);
-  queue.RemoveFront(2);
-  EXPECT_EQ(queue.front().plaintext[0], 7);
-  queue.RemoveFront(5);
-  EXPECT_TRUE(queue.empty());
-  EXPECT_EQ(queue.bytes(), 0U);
-}
-
-// Whatever this host's kernel can do, the answer has its reason, and a second one is the same.
-TEST(KernelTlsSupport, IsFoundOut) {
-  const KernelTlsSupport support = ProbeKernelTls();
-  EXPECT_EQ(support.available, support.reason.empty()) << support.reason;
-  EXPECT_EQ(KernelTlsOfThisHost().available, support.available);
-  EXPECT_EQ(KernelTlsOfThisHost().new_keys, support.new_keys);
 }
 
 }  // namespace

@@ -1,5 +1,4 @@
-// TlsStream with its records in a kernel: a kernel made of libcrypto (fake_tls_kernel.h), OpenSSL
-// as the client. The real one is met in tests/vm.
+// TlsStream with its records in a kernel.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <openssl/err.h>
@@ -7,108 +6,24 @@
 
 #include <algorithm>
 
-#include "gateway/edge/tls_stream.h"
-#include "tests/unit/edge/fake_tls_kernel.h"
-#include "tests/unit/edge/tls_pair.h"
+#include "tests/unit/edge/kernel_tls_bench.h"
 
 namespace sstpgw::edge {
 namespace {
 
-using testing::CertificateAuthority;
 using ::testing::HasSubstr;
-using testing::Identity;
+using Bench = KernelTlsBench;
 using Sent = FakeTlsKernel::Sent;
-
-const KernelTlsSupport kOldKernel{true, false, true, ""};
-const KernelTlsSupport kNewKernel{true, true, false, ""};
-
-const Identity& ServerIdentity() {
-  static const CertificateAuthority root;
-  static const Identity identity = root.Issue({});
-  return identity;
-}
-
-Bytes Pattern(std::size_t size, std::uint32_t state = 1) {
-  Bytes bytes(size);
-  for (std::uint8_t& octet : bytes) {
-    state = state * 1664525 + 1013904223;
-    octet = static_cast<std::uint8_t>(state >> 24);
-  }
-  return bytes;
-}
-void Append(Bytes& to, ByteView what) { to.insert(to.end(), what.begin(), what.end()); }
-
-ClientOptions Tls12(const std::string& ciphers = "ECDHE-ECDSA-AES128-GCM-SHA256") {
-  ClientOptions options;
-  options.max_version = TLS1_2_VERSION;
-  options.ciphers = ciphers;
-  return options;
-}
-ClientOptions Tls13(const std::string& ciphersuites = "TLS_AES_128_GCM_SHA256") {
-  ClientOptions options;
-  options.min_version = TLS1_3_VERSION;
-  options.ciphersuites = ciphersuites;
-  return options;
-}
-
-// A connection with a kernel of its own.
-struct Bench {
-  std::unique_ptr<TlsContext> context;
-  FakeTlsKernel kernel;
-  std::unique_ptr<TlsPair> pair;
-  Bytes room = Bytes(256 * 1024);
-
-  explicit Bench(const ClientOptions& options, int send_buffer = 0) {
-    TlsSettings settings = SettingsOf(ServerIdentity());
-    settings.ciphers = "ALL:@SECLEVEL=0";
-    settings.protocols = {"tls1.1", "tls1.2", "tls1.3"};
-    context = std::move(TlsContext::Create(settings, "")).value();
-    context->NoteTrafficSecrets();
-    pair = std::make_unique<TlsPair>(*context, options, send_buffer, kernel);
-  }
-  // Handshake, then the kernel takes over.
-  bool Up(const KernelTlsSupport& support, const KernelTlsWish& wish = {}) {
-    kernel.takes_new_keys = support.new_keys;
-    if (!pair->Connect()) return false;
-    const KernelTlsOutcome outcome = server().EnableKernelTls(wish, support);
-    return outcome.send == wish.send && outcome.receive == wish.receive &&
-           outcome.fallback == KernelTlsFallback::kNone;
-  }
-  TlsStream& server() { return *pair->server; }
-  TlsClient& client() { return *pair->client; }
-  // One octet sequence each way, until all of it has arrived.
-  void Exchange(std::size_t size, std::uint32_t seed = 1) {
-    const Bytes up = Pattern(size, seed);
-    const Bytes down = Pattern(size + 7, seed + 1);
-    Bytes got_up;
-    Bytes got_down;
-    std::size_t written = 0;
-    ASSERT_TRUE(server().Write(down)) << server().failure();
-    for (int i = 0; i < 100'000 && (got_up.size() < up.size() || got_down.size() < down.size());
-         ++i) {
-      if (written < up.size()) written += client().Write(ByteView(up).subspan(written));
-      const ReadOutcome outcome = server().Read(room);
-      ASSERT_TRUE(outcome.status == ReadStatus::kDrained || outcome.status == ReadStatus::kFull)
-          << server().failure();
-      Append(got_up, ByteView(room).first(outcome.bytes));
-      ASSERT_TRUE(server().Flush()) << server().failure();
-      Append(got_down, client().Read());
-      ASSERT_FALSE(client().failed());
-    }
-    EXPECT_TRUE(got_up == up);
-    EXPECT_TRUE(got_down == down);
-  }
-};
 
 struct Suite {
   const char* name;
   ClientOptions options;
 };
 
-class KernelTlsTest : public ::testing::TestWithParam<Suite> {};
+class TlsStreamKernel : public ::testing::TestWithParam<Suite> {};
 
 INSTANTIATE_TEST_SUITE_P(
-    Suites, KernelTlsTest,
+    Suites, TlsStreamKernel,
     ::testing::Values(Suite{"Tls12Aes128", Tls12()},
                       Suite{"Tls12Aes256", Tls12("ECDHE-ECDSA-AES256-GCM-SHA384")},
                       Suite{"Tls12ChaCha", Tls12("ECDHE-ECDSA-CHACHA20-POLY1305")},
@@ -117,7 +32,7 @@ INSTANTIATE_TEST_SUITE_P(
                       Suite{"Tls13ChaCha", Tls13("TLS_CHACHA20_POLY1305_SHA256")}),
     [](const auto& suite) { return suite.param.name; });
 
-TEST_P(KernelTlsTest, DataPassesBothWaysAndTheFactsStay) {
+TEST_P(TlsStreamKernel, DataPassesBothWaysAndTheFactsStay) {
   Bench bench(GetParam().options);
   ASSERT_TRUE(bench.Up(kOldKernel)) << bench.server().failure();
   EXPECT_TRUE(bench.server().kernel_sends());
@@ -130,7 +45,7 @@ TEST_P(KernelTlsTest, DataPassesBothWaysAndTheFactsStay) {
   EXPECT_EQ(bench.server().failure_kind(), TlsFailure::kNone);
 }
 
-TEST_P(KernelTlsTest, DataArrivingWithFinishedIsLeftToTheKernel) {
+TEST_P(TlsStreamKernel, DataArrivingWithFinishedIsLeftToTheKernel) {
   Bench bench(GetParam().options);
   const Bytes request = Pattern(300);
   TlsPair& pair = *bench.pair;
@@ -151,7 +66,7 @@ TEST_P(KernelTlsTest, DataArrivingWithFinishedIsLeftToTheKernel) {
   EXPECT_TRUE(std::equal(request.begin(), request.end(), bench.room.begin()));
 }
 
-TEST_P(KernelTlsTest, EachDirectionAloneLeavesTheOtherToOpenSsl) {
+TEST_P(TlsStreamKernel, EachDirectionAloneLeavesTheOtherToOpenSsl) {
   for (const KernelTlsWish wish : {KernelTlsWish{true, false}, KernelTlsWish{false, true}}) {
     Bench bench(GetParam().options);
     ASSERT_TRUE(bench.Up(kOldKernel, wish)) << bench.server().failure();
@@ -167,7 +82,7 @@ TEST_P(KernelTlsTest, EachDirectionAloneLeavesTheOtherToOpenSsl) {
   }
 }
 
-TEST_P(KernelTlsTest, RecordsHaveTheSizesThatWereAsked) {
+TEST_P(TlsStreamKernel, RecordsHaveTheSizesThatWereAsked) {
   for (const bool kernel : {true, false}) {
     Bench bench(GetParam().options);
     ASSERT_TRUE(bench.Up(kOldKernel, {kernel, kernel}));
@@ -187,7 +102,7 @@ TEST_P(KernelTlsTest, RecordsHaveTheSizesThatWereAsked) {
   }
 }
 
-TEST_P(KernelTlsTest, CloseNotifyOfEitherSideIsUnderstood) {
+TEST_P(TlsStreamKernel, CloseNotifyOfEitherSideIsUnderstood) {
   Bench theirs(GetParam().options);
   ASSERT_TRUE(theirs.Up(kOldKernel));
   ASSERT_EQ(theirs.client().Write(Pattern(50)), 50U);
@@ -217,14 +132,7 @@ TEST_P(KernelTlsTest, CloseNotifyOfEitherSideIsUnderstood) {
   EXPECT_THAT(cut.server().failure(), HasSubstr("closed by peer"));
 }
 
-// A record that the client did not make.
-void SendGarbage(Bench& bench, Bytes header) {
-  header.resize(5 + (std::size_t{header[3]} << 8 | header[4]));
-  ASSERT_EQ(::write(SSL_get_fd(bench.client().ssl()), header.data(), header.size()),
-            static_cast<ssize_t>(header.size()));
-}
-
-TEST_P(KernelTlsTest, ABadRecordEndsItWithTheAlertAndTheDataBeforeItCounts) {
+TEST_P(TlsStreamKernel, ABadRecordEndsItWithTheAlertAndTheDataBeforeItCounts) {
   Bench bench(GetParam().options);
   ASSERT_TRUE(bench.Up(kOldKernel));
   ASSERT_EQ(bench.client().Write(Pattern(80)), 80U);
@@ -240,7 +148,7 @@ TEST_P(KernelTlsTest, ABadRecordEndsItWithTheAlertAndTheDataBeforeItCounts) {
 }
 
 // OpenSSL reads, the kernel sends: the alert must come from the kernel.
-TEST_P(KernelTlsTest, ABadRecordReadByOpenSslIsAnsweredThroughTheKernel) {
+TEST_P(TlsStreamKernel, ABadRecordReadByOpenSslIsAnsweredThroughTheKernel) {
   Bench bench(GetParam().options);
   ASSERT_TRUE(bench.Up(kOldKernel, {true, false}));
   bench.Exchange(1000);
@@ -252,7 +160,7 @@ TEST_P(KernelTlsTest, ABadRecordReadByOpenSslIsAnsweredThroughTheKernel) {
   EXPECT_EQ(bench.client().alert(), SSL_AD_BAD_RECORD_MAC);
 }
 
-TEST_P(KernelTlsTest, OneMebibyteThroughTinySocketBuffersKeepsRecordsWhole) {
+TEST_P(TlsStreamKernel, OneMebibyteThroughTinySocketBuffersKeepsRecordsWhole) {
   Bench bench(GetParam().options, 4096);
   ASSERT_TRUE(bench.Up(kOldKernel));
   const Bytes down = Pattern(1 << 20);
@@ -272,7 +180,7 @@ TEST_P(KernelTlsTest, OneMebibyteThroughTinySocketBuffersKeepsRecordsWhole) {
 
 // ---- Details, on one suite each
 
-TEST(KernelTls, WhatAKernelTakesInPartGoesOnInRecordsOfItsOwn) {
+TEST(TlsStreamKernelDetails, WhatAKernelTakesInPartGoesOnInRecordsOfItsOwn) {
   Bench bench(Tls13());
   bench.kernel.send_at_most = 10'000;
   ASSERT_TRUE(bench.Up(kOldKernel));
@@ -283,7 +191,7 @@ TEST(KernelTls, WhatAKernelTakesInPartGoesOnInRecordsOfItsOwn) {
   EXPECT_EQ(bench.kernel.sent, (std::vector<Sent>{{23, 10'000}, {23, 6384}, {23, 500}}));
 }
 
-TEST(KernelTls, CorkedRecordsWait) {
+TEST(TlsStreamKernelDetails, CorkedRecordsWait) {
   Bench bench(Tls13());
   ASSERT_TRUE(bench.Up(kOldKernel));
   bench.server().Cork();
@@ -297,7 +205,7 @@ TEST(KernelTls, CorkedRecordsWait) {
   EXPECT_EQ(bench.server().pending_bytes(), 0U);
 }
 
-TEST(KernelTls, WithEarlyWakeupsTheSocketIsReadUntilItHasNoMore) {
+TEST(TlsStreamKernelDetails, WithEarlyWakeupsTheSocketIsReadUntilItHasNoMore) {
   for (const bool early : {true, false}) {
     Bench bench(Tls13());
     const KernelTlsSupport support{true, false, early, ""};
@@ -310,7 +218,7 @@ TEST(KernelTls, WithEarlyWakeupsTheSocketIsReadUntilItHasNoMore) {
   }
 }
 
-TEST(KernelTls, FullBufferSaysSo) {
+TEST(TlsStreamKernelDetails, FullBufferSaysSo) {
   Bench bench(Tls13());
   ASSERT_TRUE(bench.Up(kOldKernel));
   ASSERT_EQ(bench.client().Write(Pattern(10'000)), 10'000U);
@@ -325,7 +233,7 @@ TEST(KernelTls, FullBufferSaysSo) {
   EXPECT_TRUE(got == Pattern(10'000));
 }
 
-TEST(KernelTls, KeyUpdatesAreFollowedAndAnswered) {
+TEST(TlsStreamKernelDetails, KeyUpdatesAreFollowedAndAnswered) {
   for (const KernelTlsWish wish :
        {KernelTlsWish{true, true}, KernelTlsWish{true, false}, KernelTlsWish{false, true}}) {
     for (const char* suite :
@@ -345,7 +253,7 @@ TEST(KernelTls, KeyUpdatesAreFollowedAndAnswered) {
   }
 }
 
-TEST(KernelTls, AKernelThatCannotFollowAKeyUpdateEndsTheConnectionInOrder) {
+TEST(TlsStreamKernelDetails, AKernelThatCannotFollowAKeyUpdateEndsTheConnectionInOrder) {
   Bench bench(Tls13());
   ASSERT_TRUE(bench.Up(kOldKernel));
   SSL_key_update(bench.client().ssl(), SSL_KEY_UPDATE_REQUESTED);
@@ -359,7 +267,7 @@ TEST(KernelTls, AKernelThatCannotFollowAKeyUpdateEndsTheConnectionInOrder) {
 }
 
 // OpenSSL reads and could follow, but the answer needs a new key of the kernel's.
-TEST(KernelTls, AnAnswerToAKeyUpdateThatCannotBeGivenEndsTheConnectionInOrder) {
+TEST(TlsStreamKernelDetails, AnAnswerToAKeyUpdateThatCannotBeGivenEndsTheConnectionInOrder) {
   Bench bench(Tls13());
   ASSERT_TRUE(bench.Up(kOldKernel, {true, false}));
   SSL_key_update(bench.client().ssl(), SSL_KEY_UPDATE_NOT_REQUESTED);
@@ -373,7 +281,7 @@ TEST(KernelTls, AnAnswerToAKeyUpdateThatCannotBeGivenEndsTheConnectionInOrder) {
   EXPECT_FALSE(bench.client().failed());
 }
 
-TEST(KernelTls, AnAnswerWaitsBehindWhatTheSocketDidNotTake) {
+TEST(TlsStreamKernelDetails, AnAnswerWaitsBehindWhatTheSocketDidNotTake) {
   Bench bench(Tls13(), 4096);
   ASSERT_TRUE(bench.Up(kNewKernel));
   const Bytes down = Pattern(300'000);
@@ -402,7 +310,7 @@ TEST(KernelTls, AnAnswerWaitsBehindWhatTheSocketDidNotTake) {
   EXPECT_FALSE(bench.client().failed());
 }
 
-TEST(KernelTls, AFloodOfKeyUpdatesEndsTheConnection) {
+TEST(TlsStreamKernelDetails, AFloodOfKeyUpdatesEndsTheConnection) {
   Bench bench(Tls13());
   ASSERT_TRUE(bench.Up(kNewKernel));
   ReadOutcome outcome;
@@ -417,7 +325,7 @@ TEST(KernelTls, AFloodOfKeyUpdatesEndsTheConnection) {
   EXPECT_GE(rounds, HousekeepingBucket::kBurst);
 }
 
-TEST(KernelTls, RenegotiationIsRefusedAndTheConnectionGoesOn) {
+TEST(TlsStreamKernelDetails, RenegotiationIsRefusedAndTheConnectionGoesOn) {
   for (const KernelTlsWish wish : {KernelTlsWish{true, true}, KernelTlsWish{true, false}}) {
     Bench bench(Tls12());
     ASSERT_TRUE(bench.Up(kOldKernel, wish));
@@ -429,141 +337,6 @@ TEST(KernelTls, RenegotiationIsRefusedAndTheConnectionGoesOn) {
     EXPECT_EQ(ERR_GET_REASON(ERR_peek_error()), SSL_R_NO_RENEGOTIATION);
     ERR_clear_error();
     EXPECT_TRUE(bench.server().Write(Pattern(5)));
-  }
-}
-
-// What no client may send after the handshake, and what is answered.
-struct Nonsense {
-  const char* name;
-  ClientOptions options;
-  std::uint8_t type;
-  Bytes plaintext;
-  TlsFailure kind;
-  int alert;  // -1: none
-};
-class KernelTlsNonsense : public ::testing::TestWithParam<Nonsense> {};
-
-INSTANTIATE_TEST_SUITE_P(
-    Records, KernelTlsNonsense,
-    ::testing::Values(
-        Nonsense{"NewSessionTicket", Tls13(), 22, {4, 0, 0, 1, 0}, TlsFailure::kProtocol, 10},
-        Nonsense{"KeyUpdateInTls12", Tls12(), 22, {24, 0, 0, 1, 0}, TlsFailure::kProtocol, 10},
-        Nonsense{"KeyUpdateOfWrongValue", Tls13(), 22, {24, 0, 0, 1, 2}, TlsFailure::kProtocol, 10},
-        Nonsense{"TwoKeyUpdatesInOneRecord",
-                 Tls13(),
-                 22,
-                 {24, 0, 0, 1, 0, 24, 0, 0, 1, 0},
-                 TlsFailure::kProtocol,
-                 10},
-        Nonsense{"HalfAKeyUpdate", Tls13(), 22, {24, 0, 0}, TlsFailure::kProtocol, 10},
-        Nonsense{"EmptyHandshake", Tls13(), 22, {}, TlsFailure::kProtocol, 10},
-        Nonsense{"HalfAClientHello", Tls12(), 22, {1, 0, 2, 0, 3, 3}, TlsFailure::kProtocol, 10},
-        Nonsense{"ChangeCipherSpec", Tls12(), 20, {1}, TlsFailure::kProtocol, 10},
-        Nonsense{"Heartbeat", Tls12(), 24, {1, 0, 0}, TlsFailure::kProtocol, 10},
-        Nonsense{"ShortAlert", Tls13(), 21, {2}, TlsFailure::kProtocol, 50},
-        Nonsense{"LongAlert", Tls13(), 21, {1, 0, 1, 0}, TlsFailure::kProtocol, 50},
-        Nonsense{"FatalAlert", Tls13(), 21, {2, 20}, TlsFailure::kAlert, -1},
-        Nonsense{"WarningInTls13", Tls13(), 21, {1, 100}, TlsFailure::kAlert, -1},
-        Nonsense{"UnknownAlert", Tls12(), 21, {2, 200}, TlsFailure::kAlert, -1}),
-    [](const auto& nonsense) { return nonsense.param.name; });
-
-TEST_P(KernelTlsNonsense, EndsTheConnection) {
-  Bench bench(GetParam().options);
-  ASSERT_TRUE(bench.Up(kNewKernel));
-  bench.kernel.Inject(GetParam().type, GetParam().plaintext);
-  EXPECT_EQ(bench.server().Read(bench.room).status, ReadStatus::kFailed);
-  EXPECT_EQ(bench.server().failure_kind(), GetParam().kind) << bench.server().failure();
-  bench.client().Read();
-  EXPECT_EQ(bench.client().alert(), GetParam().alert);
-}
-
-TEST(KernelTls, HarmlessAlertsAndEmptyRecordsAreCountedOnly) {
-  Bench old(Tls12());
-  ASSERT_TRUE(old.Up(kOldKernel));
-  old.kernel.Inject(21, {1, SSL_AD_NO_RENEGOTIATION});
-  EXPECT_EQ(old.server().Read(old.room).status, ReadStatus::kDrained);
-  for (int i = 0; i < HousekeepingBucket::kBurst; ++i) old.kernel.Inject(21, {1, 100});
-  EXPECT_EQ(old.server().Read(old.room).status, ReadStatus::kFailed);
-  EXPECT_TRUE(old.server().flooded());
-
-  Bench recent(Tls13());
-  ASSERT_TRUE(recent.Up(kOldKernel));
-  recent.kernel.Inject(21, {1, SSL_AD_USER_CANCELLED});
-  EXPECT_EQ(recent.server().Read(recent.room).status, ReadStatus::kDrained);
-  recent.kernel.Inject(21, {2, SSL_AD_CLOSE_NOTIFY});
-  EXPECT_EQ(recent.server().Read(recent.room).status, ReadStatus::kClosed);
-}
-
-TEST(KernelTls, WrongRecordHeadersHaveTheirAlerts) {
-  struct Case {
-    Bytes header;
-    int alert;
-  };
-  for (const Case& wrong : {Case{{23, 3, 3, 0x50, 0}, SSL_AD_RECORD_OVERFLOW},
-                            Case{{23, 2, 0, 0, 64}, SSL_AD_PROTOCOL_VERSION}}) {
-    Bench bench(Tls13());
-    ASSERT_TRUE(bench.Up(kOldKernel));
-    SendGarbage(bench, wrong.header);
-    EXPECT_EQ(bench.server().Read(bench.room).status, ReadStatus::kFailed);
-    EXPECT_EQ(bench.server().failure_kind(), TlsFailure::kBadRecord);
-    bench.client().Read();
-    EXPECT_EQ(bench.client().alert(), wrong.alert);
-  }
-}
-
-// ---- The AEAD limit
-
-// 100 records of 1,000 octets.
-const KeyBudget kSmallBudget(100 * (1000 / 16 + 3));
-
-TEST(KernelTls, AtTheLimitTheKeyIsReplaced) {
-  for (const bool kernel : {true, false}) {
-    Bench bench(Tls13());
-    bench.server().set_key_budget(kSmallBudget);
-    ASSERT_TRUE(bench.Up(kNewKernel, {kernel, kernel}));
-    for (int i = 0; i < 450; ++i) {
-      ASSERT_TRUE(bench.server().Write(Pattern(1000))) << i << bench.server().failure();
-      ASSERT_TRUE(bench.client().Read() == Pattern(1000)) << i;
-    }
-    EXPECT_EQ(bench.kernel.send_keys, kernel ? 5 : 0);
-    EXPECT_FALSE(bench.client().failed());
-  }
-}
-
-TEST(KernelTls, AtTheLimitWithoutANextKeyTheConnectionEndsInOrder) {
-  struct Case {
-    ClientOptions options;
-    KernelTlsWish wish;
-  };
-  int number = 0;
-  for (const Case& ends : {Case{Tls13(), {}}, Case{Tls12(), {}}, Case{Tls12(), {false, false}}}) {
-    SCOPED_TRACE(number++);
-    Bench bench(ends.options);
-    bench.server().set_key_budget(kSmallBudget);
-    ASSERT_TRUE(bench.Up(kOldKernel, ends.wish));
-    int written = 0;
-    while (written < 200 && bench.server().Write(Pattern(1000))) {
-      ++written;
-      ASSERT_TRUE(bench.client().Read() == Pattern(1000));
-    }
-    EXPECT_EQ(written, 100);
-    EXPECT_EQ(bench.server().failure_kind(), TlsFailure::kKeyLimit);
-    EXPECT_THAT(bench.server().failure(), HasSubstr("AEAD limit"));
-    bench.client().Read();
-    EXPECT_TRUE(bench.client().got_close_notify());
-    EXPECT_FALSE(bench.client().failed());
-  }
-}
-
-TEST(KernelTls, ChaChaHasNoLimit) {
-  for (const bool kernel : {true, false}) {
-    Bench bench(Tls12("ECDHE-ECDSA-CHACHA20-POLY1305"));
-    bench.server().set_key_budget(kSmallBudget);
-    ASSERT_TRUE(bench.Up(kOldKernel, {kernel, kernel}));
-    for (int i = 0; i < 200; ++i) {
-      ASSERT_TRUE(bench.server().Write(Pattern(1000)));
-      bench.client().Read();
-    }
   }
 }
 

@@ -9,18 +9,19 @@
 #include <map>
 
 #include "gateway/datapath/coalescer.h"
+#include "gateway/datapath/packet_fields.h"
 #include "gateway/edge/kernel.h"
 #include "gateway/edge/tun_device.h"
 #include "tests/unit/datapath/packets.h"
 #include "tests/unit/datapath/traffic.h"
 #include "tests/unit/edge/network_namespace.h"
 
-namespace sstpgw::datapath {
+namespace sstpgw::edge {
 namespace {
 
-using edge::LinuxKernel;
-using edge::TunDevice;
-using edge::TunReadStatus;
+using datapath::Coalescer;
+using datapath::kProtocolTcp;
+using datapath::kProtocolUdp;
 using test::PacketPlan;
 
 constexpr char kNeedsRoot[] = "needs root (CAP_SYS_ADMIN) to make a network namespace";
@@ -40,7 +41,7 @@ Bytes Forwarded(Bytes packet) {
   return packet;
 }
 
-class Router : public PacketSink {
+class Router : public datapath::PacketSink {
  public:
   explicit Router(bool super_packets_out)
       : up_(TunDevice::Create(LinuxKernel(), "up%d", true)),
@@ -56,8 +57,8 @@ class Router : public PacketSink {
                "ip route add 10.0.0.2 dev up0 && ip route add 10.0.0.9 dev down0 &&"
                "ip route add fd00::2 dev up0 && ip route add fd00::9 dev down0") == 0;
   }
-  [[nodiscard]] edge::TunOffloads offloads() const { return up_->offloads(); }
-  [[nodiscard]] edge::TunOffloads offloads_out() const { return down_->offloads(); }
+  [[nodiscard]] TunOffloads offloads() const { return up_->offloads(); }
+  [[nodiscard]] TunOffloads offloads_out() const { return down_->offloads(); }
 
   // Sends `packets` merged and returns what came out, until each of them is there.
   Flows Carry(const std::vector<Bytes>& packets) {
@@ -144,12 +145,12 @@ void CarryAll(bool super_packets_out) {
 }
 
 TEST(KernelCut, TheKernelCutsWhatWasMergedIntoTheSamePackets) {
-  if (!edge::InNewNetworkNamespace([] { CarryAll(false); })) GTEST_SKIP() << kNeedsRoot;
+  if (!InNewNetworkNamespace([] { CarryAll(false); })) GTEST_SKIP() << kNeedsRoot;
 }
 
 TEST(KernelCut, SuperPacketsOfTheKernelAreCutIntoTheSamePackets) {
-  if (!edge::InNewNetworkNamespace([] { CarryAll(true); })) GTEST_SKIP() << kNeedsRoot;
+  if (!InNewNetworkNamespace([] { CarryAll(true); })) GTEST_SKIP() << kNeedsRoot;
 }
 
 }  // namespace
-}  // namespace sstpgw::datapath
+}  // namespace sstpgw::edge
