@@ -255,7 +255,7 @@ std::size_t Subscriber::RecordLimit() {
   const TimePoint now = shared_.loop.Now();
   if (now >= path_checked_ + kPathInterval) {
     path_checked_ = now;
-    record_limit_ = datapath::RecordLimit(edge::DeliveryRate(stream_->fd()));
+    record_limit_ = datapath::RecordLimit(edge::DeliveryRate(shared_.kernel, stream_->fd()));
   }
   return record_limit_;
 }

@@ -80,6 +80,9 @@ class RealKernel final : public Kernel {
   KernelResult<void> Bind(int fd, const sockaddr* address, socklen_t length) override {
     return Plain([&] { return ::bind(fd, address, length); });
   }
+  KernelResult<void> Connect(int fd, const sockaddr* address, socklen_t length) override {
+    return Plain([&] { return ::connect(fd, address, length); });
+  }
   KernelResult<void> Listen(int fd, int backlog) override {
     return Plain([&] { return ::listen(fd, backlog); });
   }
@@ -112,6 +115,9 @@ class RealKernel final : public Kernel {
   }
   KernelResult<std::size_t> ReceiveMessage(int fd, msghdr& message, int flags) override {
     return Count([&] { return ::recvmsg(fd, &message, flags); });
+  }
+  KernelResult<std::size_t> Poll(std::span<pollfd> watched, int milliseconds) override {
+    return Count([&] { return ssize_t{::poll(watched.data(), watched.size(), milliseconds)}; });
   }
 };
 

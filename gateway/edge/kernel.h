@@ -6,6 +6,7 @@
 // caller sees it. Threads: stateless, any thread.
 #pragma once
 
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <cstddef>
@@ -45,6 +46,8 @@ class Kernel {
   virtual KernelResult<std::size_t> GetSocketOption(int fd, int level, int name,
                                                     std::span<std::uint8_t> out) = 0;
   virtual KernelResult<void> Bind(int fd, const sockaddr* address, socklen_t length) = 0;
+  // Of a non-blocking socket.
+  virtual KernelResult<void> Connect(int fd, const sockaddr* address, socklen_t length) = 0;
   virtual KernelResult<void> Listen(int fd, int backlog) = 0;
   virtual KernelResult<UniqueFd> Accept(int fd, sockaddr_storage& peer, int flags) = 0;
   virtual KernelResult<sockaddr_storage> SocketName(int fd) = 0;
@@ -53,6 +56,8 @@ class Kernel {
   virtual KernelResult<std::size_t> Receive(int fd, std::span<std::uint8_t> out, int flags) = 0;
   virtual KernelResult<std::size_t> SendMessage(int fd, const msghdr& message, int flags) = 0;
   virtual KernelResult<std::size_t> ReceiveMessage(int fd, msghdr& message, int flags) = 0;
+  // How many of `watched` have something to tell; 0 when the time is up.
+  virtual KernelResult<std::size_t> Poll(std::span<pollfd> watched, int milliseconds) = 0;
 };
 
 // The real one. Lives as long as the process.

@@ -3,6 +3,8 @@
 
 #include <string>
 
+#include "gateway/edge/kernel.h"
+
 namespace sstpgw::edge {
 
 struct KernelTlsSupport {
@@ -18,7 +20,7 @@ struct KernelTlsSupport {
 
 // Tries it out on a TCP socket of its own that is connected to itself over the loopback; no other
 // socket and nothing outside of this host is touched. Microseconds.
-[[nodiscard]] KernelTlsSupport ProbeKernelTls();
+[[nodiscard]] KernelTlsSupport ProbeKernelTls(Kernel& kernel);
 // The same, found out once per process and told in the log at level info. Any thread.
 [[nodiscard]] const KernelTlsSupport& KernelTlsOfThisHost();
 

@@ -2,18 +2,21 @@
 
 #include <linux/tcp.h>
 #include <netinet/in.h>
-#include <sys/socket.h>
 
+#include <array>
 #include <cstddef>
+#include <cstring>
 
 namespace sstpgw::edge {
 
-std::uint64_t DeliveryRate(int fd) {
-  tcp_info info{};
-  socklen_t length = sizeof(info);
-  if (::getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) != 0) return 0;
-  constexpr std::size_t kEnd = offsetof(tcp_info, tcpi_delivery_rate) + sizeof(std::uint64_t);
-  return length >= kEnd ? info.tcpi_delivery_rate : 0;
+std::uint64_t DeliveryRate(Kernel& kernel, int fd) {
+  std::array<std::uint8_t, sizeof(tcp_info)> octets{};
+  const auto length = kernel.GetSocketOption(fd, IPPROTO_TCP, TCP_INFO, octets);
+  std::uint64_t rate = 0;
+  constexpr std::size_t kBegin = offsetof(tcp_info, tcpi_delivery_rate);
+  if (!length || *length < kBegin + sizeof(rate)) return 0;
+  std::memcpy(&rate, &octets[kBegin], sizeof(rate));
+  return rate;
 }
 
 }  // namespace sstpgw::edge

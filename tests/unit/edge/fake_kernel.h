@@ -43,6 +43,12 @@ class FakeKernel final : public Kernel {
   sockaddr_storage name{};
   // Of PeerName.
   sockaddr_storage peer_name{};
+  // What each Poll finds on its descriptor, in order; when used up: nothing.
+  std::deque<short> polls;
+  // What FIONREAD tells, in order; the last one stays.
+  std::deque<int> readable{0};
+  // What GetSocketOption finds; empty: zeros.
+  Bytes option;
   // There is no such file.
   std::string absent;
   // What SIOCGIFADDR finds.
@@ -82,6 +88,11 @@ class FakeKernel final : public Kernel {
       offload = wanted;
       return {};
     }
+    if (request == FIONREAD) {
+      *static_cast<int*>(argument) = readable.front();
+      if (readable.size() > 1) readable.pop_front();
+      return {};
+    }
     auto* interface = static_cast<ifreq*>(argument);
     if (request == TUNSETIFF) {
       tun_flags = interface->ifr_flags;
@@ -102,10 +113,16 @@ class FakeKernel final : public Kernel {
                                             std::span<std::uint8_t> out) override {
     if (const auto error = Enter("getsockopt")) return Fail(*error);
     std::fill(out.begin(), out.end(), std::uint8_t{0});
-    return out.size();
+    if (option.empty()) return out.size();
+    std::copy(option.begin(), option.end(), out.begin());
+    return option.size();
   }
   KernelResult<void> Bind(int /*fd*/, const sockaddr* /*address*/, socklen_t /*length*/) override {
     return Plain("bind");
+  }
+  KernelResult<void> Connect(int /*fd*/, const sockaddr* /*address*/,
+                             socklen_t /*length*/) override {
+    return Plain("connect");
   }
   KernelResult<void> Listen(int /*fd*/, int backlog_wanted) override {
     backlog = backlog_wanted;
@@ -153,6 +170,13 @@ class FakeKernel final : public Kernel {
                                            int /*flags*/) override {
     if (const auto error = Enter("recvmsg")) return Fail(*error);
     return Fail(Errno(EAGAIN));
+  }
+  KernelResult<std::size_t> Poll(std::span<pollfd> watched, int /*milliseconds*/) override {
+    if (const auto error = Enter("poll")) return Fail(*error);
+    if (watched.empty() || polls.empty()) return std::size_t{0};
+    watched.front().revents = polls.front();
+    polls.pop_front();
+    return std::size_t{watched.front().revents != 0};
   }
 
   int backlog = 0;

@@ -317,6 +317,9 @@ KernelResult<UniqueFd> FakeTlsKernel::Socket(int domain, int type, int protocol)
 KernelResult<void> FakeTlsKernel::Bind(int fd, const sockaddr* address, socklen_t length) {
   return LinuxKernel().Bind(fd, address, length);
 }
+KernelResult<void> FakeTlsKernel::Connect(int fd, const sockaddr* address, socklen_t length) {
+  return LinuxKernel().Connect(fd, address, length);
+}
 KernelResult<void> FakeTlsKernel::Listen(int fd, int backlog) {
   return LinuxKernel().Listen(fd, backlog);
 }
@@ -334,6 +337,9 @@ KernelResult<std::size_t> FakeTlsKernel::Send(int fd, ByteView bytes, int flags)
 }
 KernelResult<std::size_t> FakeTlsKernel::Receive(int fd, std::span<std::uint8_t> out, int flags) {
   return LinuxKernel().Receive(fd, out, flags);
+}
+KernelResult<std::size_t> FakeTlsKernel::Poll(std::span<pollfd> watched, int milliseconds) {
+  return LinuxKernel().Poll(watched, milliseconds);
 }
 
 }  // namespace sstpgw::edge

@@ -54,6 +54,7 @@ class FakeTlsKernel final : public Kernel {
   KernelResult<std::size_t> GetSocketOption(int fd, int level, int name,
                                             std::span<std::uint8_t> out) override;
   KernelResult<void> Bind(int fd, const sockaddr* address, socklen_t length) override;
+  KernelResult<void> Connect(int fd, const sockaddr* address, socklen_t length) override;
   KernelResult<void> Listen(int fd, int backlog) override;
   KernelResult<UniqueFd> Accept(int fd, sockaddr_storage& peer, int flags) override;
   KernelResult<sockaddr_storage> SocketName(int fd) override;
@@ -62,6 +63,7 @@ class FakeTlsKernel final : public Kernel {
   KernelResult<std::size_t> Receive(int fd, std::span<std::uint8_t> out, int flags) override;
   KernelResult<std::size_t> SendMessage(int fd, const msghdr& message, int flags) override;
   KernelResult<std::size_t> ReceiveMessage(int fd, msghdr& message, int flags) override;
+  KernelResult<std::size_t> Poll(std::span<pollfd> watched, int milliseconds) override;
 
  private:
   struct Key {
