@@ -5,7 +5,7 @@
 #include "gateway/codec/ppp_frame.h"
 #include "gateway/datapath/uplink.h"
 #include "tests/support/hex.h"
-#include "tests/unit/datapath/freed_memory.h"
+#include "tests/unit/datapath/heap_watch.h"
 
 namespace sstpgw::datapath {
 namespace {

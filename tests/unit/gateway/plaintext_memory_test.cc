@@ -2,7 +2,7 @@
 // worker.
 #include "gateway/codec/pap.h"
 #include "gateway/codec/ppp_frame.h"
-#include "tests/unit/datapath/freed_memory.h"
+#include "tests/unit/datapath/heap_watch.h"
 #include "tests/unit/gateway/loopback_gateway.h"
 
 namespace sstpgw::gateway {

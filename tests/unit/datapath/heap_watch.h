@@ -1,6 +1,7 @@
 // Looks into every block that the program gives back to the heap: is there something in it that
-// should have been wiped? Replaces operator new and delete, so only one source file of a program
-// may include it. What C libraries allocate with malloc is not seen.
+// should have been wiped? And counts the blocks that it takes. Replaces operator new and delete, so
+// only one source file of a program may include it. What C libraries allocate with malloc is not
+// seen.
 #pragma once
 
 #include <malloc.h>
@@ -37,11 +38,23 @@ class FreedMemory {
   static inline std::atomic<int> found_{0};
 };
 
+class TakenMemory {
+ public:
+  // Blocks taken since the program began, by whatever thread.
+  static std::size_t count() { return count_.load(std::memory_order_relaxed); }
+
+  static void Note() noexcept { count_.fetch_add(1, std::memory_order_relaxed); }
+
+ private:
+  static inline std::atomic<std::size_t> count_{0};
+};
+
 }  // namespace sstpgw::test
 
 // All forms but those for over-aligned types, which are left to the library. Not inlined, because
 // gcc takes an inlined delete with a call of new for a mismatched pair.
 [[gnu::noinline]] void* operator new(std::size_t size, const std::nothrow_t& /*tag*/) noexcept {
+  sstpgw::test::TakenMemory::Note();
   return std::malloc(size);
 }
 [[gnu::noinline]] void* operator new(std::size_t size) {
