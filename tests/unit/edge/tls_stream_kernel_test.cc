@@ -191,6 +191,37 @@ TEST(TlsStreamKernelDetails, WhatAKernelTakesInPartGoesOnInRecordsOfItsOwn) {
   EXPECT_EQ(bench.kernel.sent, (std::vector<Sent>{{23, 10'000}, {23, 6384}, {23, 500}}));
 }
 
+// Of the server's, as they come in.
+void CountTickets(const TlsClient& client, std::size_t& count) {
+  SSL_set_msg_callback(client.ssl(), [](int write, int /*version*/, int type, const void* message,
+                                        std::size_t size, SSL* /*ssl*/, void* argument) {
+    const auto* const octets = static_cast<const std::uint8_t*>(message);
+    const bool ticket = write == 0 && type == SSL3_RT_HANDSHAKE && size > 0 &&
+                        octets[0] == SSL3_MT_NEWSESSION_TICKET;
+    if (ticket) ++*static_cast<std::size_t*>(argument);
+  });
+  SSL_set_msg_callback_arg(client.ssl(), &count);
+}
+
+// The gateway gives none, but what the handshake sends after Finished counts as records of the key
+// that the kernel goes on with: it could not decrypt a single one if they were not counted.
+TEST(TlsStreamKernelDetails, SessionTicketsCount) {
+  for (const std::size_t tickets : {0U, 1U, 2U, 5U}) {
+    for (const KernelTlsWish wish : {KernelTlsWish{true, true}, KernelTlsWish{true, false}}) {
+      Bench bench(Tls13());
+      SSL_CTX_clear_options(bench.context->native(), SSL_OP_NO_TICKET);
+      ASSERT_EQ(SSL_CTX_set_num_tickets(bench.context->native(), tickets), 1);
+      std::size_t got = 0;
+      bench.pair = std::make_unique<TlsPair>(*bench.context, Tls13(), 0, bench.kernel);
+      CountTickets(bench.client(), got);
+      ASSERT_TRUE(bench.Up(kOldKernel, wish)) << bench.server().failure();
+      bench.Exchange(50'000);
+      EXPECT_EQ(got, tickets);
+      EXPECT_FALSE(bench.kernel.sent.empty());
+    }
+  }
+}
+
 TEST(TlsStreamKernelDetails, CorkedRecordsWait) {
   Bench bench(Tls13());
   ASSERT_TRUE(bench.Up(kOldKernel));
