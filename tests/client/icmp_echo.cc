@@ -15,22 +15,8 @@ constexpr std::uint8_t kRequest = 8;
 constexpr std::uint8_t kReply = 0;
 constexpr std::uint8_t kTtl = 64;
 
-std::uint16_t Get16(ByteView bytes, std::size_t at) {
-  return static_cast<std::uint16_t>((bytes[at] << 8) | bytes[at + 1]);
-}
-
-void Put16(Bytes& bytes, std::size_t at, std::uint16_t value) {
-  bytes[at] = static_cast<std::uint8_t>(value >> 8);
-  bytes[at + 1] = static_cast<std::uint8_t>(value);
-}
-
-// RFC 1071. Over octets with their checksum in place: 0 when that is right.
 std::uint16_t InternetChecksum(ByteView bytes) {
-  std::uint32_t sum = 0;
-  for (std::size_t i = 0; i + 1 < bytes.size(); i += 2) sum += Get16(bytes, i);
-  if (bytes.size() % 2 != 0) sum += std::uint32_t{bytes.back()} << 8;
-  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >> 16);
-  return static_cast<std::uint16_t>(~sum);
+  return static_cast<std::uint16_t>(~FoldedSum(bytes));
 }
 
 Ipv4Address AddressAt(ByteView packet, std::size_t at) {

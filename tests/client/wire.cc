@@ -9,10 +9,6 @@ constexpr std::size_t kHeader = 4;
 constexpr std::size_t kControlHeader = 8;
 constexpr std::uint8_t kVersion = 0x10;
 
-std::uint16_t ReadBe16(ByteView bytes, std::size_t at) {
-  return static_cast<std::uint16_t>((bytes[at] << 8) | bytes[at + 1]);
-}
-
 Bytes WithHeader(bool control, ByteView data) {
   const auto length = static_cast<std::uint16_t>(kHeader + data.size());
   Bytes out{kVersion, static_cast<std::uint8_t>(control ? 1 : 0)};
@@ -31,7 +27,7 @@ int HexDigit(char c) {
 
 }  // namespace
 
-std::uint16_t SstpPacket::message_type() const { return is_control() ? ReadBe16(raw, 4) : 0; }
+std::uint16_t SstpPacket::message_type() const { return is_control() ? Get16(raw, 4) : 0; }
 
 std::vector<SstpAttribute> SstpPacket::attributes() const {
   std::vector<SstpAttribute> found;
@@ -39,7 +35,7 @@ std::vector<SstpAttribute> SstpPacket::attributes() const {
   std::size_t at = kControlHeader;
   while (at < raw.size()) {
     if (raw.size() - at < 4) return {};
-    const std::size_t length = ReadBe16(raw, at + 2) & 0x0fff;
+    const std::size_t length = Get16(raw, at + 2) & 0x0fff;
     if (length < 4 || length > raw.size() - at) return {};
     const auto begin = raw.begin() + static_cast<std::ptrdiff_t>(at);
     found.push_back({raw[at + 1], Bytes(begin + 4, begin + static_cast<std::ptrdiff_t>(length))});
@@ -59,7 +55,7 @@ std::optional<PppFrame> SstpPacket::frame() const {
     at += 1;
   } else {
     if (raw.size() < at + 2) return std::nullopt;
-    frame.protocol = ReadBe16(raw, at);
+    frame.protocol = Get16(raw, at);
     at += 2;
   }
   frame.information.assign(raw.begin() + static_cast<std::ptrdiff_t>(at), raw.end());
@@ -69,7 +65,7 @@ std::optional<PppFrame> SstpPacket::frame() const {
 std::optional<std::uint32_t> SstpPacket::status() const {
   for (const SstpAttribute& attribute : attributes()) {
     if (attribute.id != kStatusInfo || attribute.value.size() < 8) continue;
-    return (std::uint32_t{ReadBe16(attribute.value, 4)} << 16) | ReadBe16(attribute.value, 6);
+    return (std::uint32_t{Get16(attribute.value, 4)} << 16) | Get16(attribute.value, 6);
   }
   return std::nullopt;
 }
@@ -94,6 +90,26 @@ Bytes Be16(std::uint16_t value) {
 Bytes Be32(std::uint32_t value) {
   return Concat({Be16(static_cast<std::uint16_t>(value >> 16)),
                  Be16(static_cast<std::uint16_t>(value & 0xffff))});
+}
+
+std::uint16_t Get16(ByteView bytes, std::size_t at) {
+  return static_cast<std::uint16_t>((bytes[at] << 8) | bytes[at + 1]);
+}
+
+void Put16(Bytes& bytes, std::size_t at, std::uint16_t value) {
+  bytes[at] = static_cast<std::uint8_t>(value >> 8);
+  bytes[at + 1] = static_cast<std::uint8_t>(value);
+}
+
+std::uint16_t FoldedSum(ByteView octets, std::uint32_t start) {
+  std::uint32_t sum = start;
+  for (std::size_t i = 0; i < octets.size(); i += 2) {
+    const std::uint32_t low = i + 1 < octets.size() ? octets[i + 1] : 0;
+    sum += (std::uint32_t{octets[i]} << 8) | low;
+    sum = (sum & 0xffff) + (sum >> 16);
+  }
+  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >> 16);
+  return static_cast<std::uint16_t>(sum);
 }
 
 Bytes ToBytes(std::string_view text) { return {text.begin(), text.end()}; }
@@ -167,7 +183,7 @@ std::optional<std::vector<PppOption>> ParseOptions(ByteView data) {
 
 std::optional<PppControl> ParsePppControl(ByteView information) {
   if (information.size() < 4) return std::nullopt;
-  const std::size_t length = ReadBe16(information, 2);
+  const std::size_t length = Get16(information, 2);
   if (length < 4 || length > information.size()) return std::nullopt;
   const ByteView data = information.subspan(4, length - 4);
   return PppControl{information[0], information[1], Bytes(data.begin(), data.end())};
@@ -184,10 +200,10 @@ std::string HttpRequest(std::string_view host, std::string_view correlation_id) 
 ByteView LeadingIpv4(ByteView stream) {
   constexpr std::uint16_t kAddressControl = 0xff03;
   if (stream.size() < kIpv4FrameHeader || stream[0] != kVersion || (stream[1] & 1) != 0 ||
-      ReadBe16(stream, 4) != kAddressControl || ReadBe16(stream, 6) != kIpv4) {
+      Get16(stream, 4) != kAddressControl || Get16(stream, 6) != kIpv4) {
     return {};
   }
-  const std::size_t length = ReadBe16(stream, 2) & 0x0fff;
+  const std::size_t length = Get16(stream, 2) & 0x0fff;
   if (length < kIpv4FrameHeader || length > stream.size()) return {};
   return stream.subspan(kIpv4FrameHeader, length - kIpv4FrameHeader);
 }
@@ -207,7 +223,7 @@ std::array<std::uint8_t, kIpv4FrameHeader> Ipv4FrameHeader(std::size_t size) {
 std::size_t SstpSplitter::Lacking() const {
   const ByteView rest = ByteView(buffer_).subspan(start_);
   if (rest.size() < kHeader) return kHeader - rest.size();
-  const std::size_t length = ReadBe16(rest, 2) & 0x0fff;
+  const std::size_t length = Get16(rest, 2) & 0x0fff;
   return length > rest.size() ? length - rest.size() : 1;
 }
 
@@ -224,7 +240,7 @@ std::optional<SstpPacket> SstpSplitter::Next() {
   const std::size_t available = buffer_.size() - start_;
   if (broken_ || available < kHeader) return std::nullopt;
   const ByteView rest(buffer_.data() + start_, available);
-  const std::size_t length = ReadBe16(rest, 2) & 0x0fff;
+  const std::size_t length = Get16(rest, 2) & 0x0fff;
   const bool control = (rest[1] & 1) != 0;
   if (rest[0] != kVersion || length < (control ? kControlHeader : kHeader)) {
     broken_ = true;

@@ -98,6 +98,12 @@ struct SstpPacket {
 [[nodiscard]] Bytes Concat(const std::vector<Bytes>& parts);
 [[nodiscard]] Bytes Be16(std::uint16_t value);
 [[nodiscard]] Bytes Be32(std::uint32_t value);
+// 16 bits in network order, which are there.
+[[nodiscard]] std::uint16_t Get16(ByteView bytes, std::size_t at);
+void Put16(Bytes& bytes, std::size_t at, std::uint16_t value);
+// The folded one's complement sum of 16-bit words, an odd octet padded with zero (RFC 1071). Over
+// octets with their checksum in place: 0xffff when that is right.
+[[nodiscard]] std::uint16_t FoldedSum(ByteView octets, std::uint32_t start = 0);
 [[nodiscard]] Bytes ToBytes(std::string_view text);
 // "10 01 00 0e", blanks allowed. For tests and tools; anything else ends at the wrong digit.
 [[nodiscard]] Bytes FromHex(std::string_view hex);

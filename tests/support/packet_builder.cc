@@ -11,20 +11,13 @@ namespace {
 using client::Be16;
 using client::Be32;
 using client::Concat;
+using client::Get16;
+using client::Put16;
 
 constexpr std::size_t kIpv4Header = 20;
 constexpr std::uint8_t kIcmpProtocol = 1;
 constexpr std::uint8_t kTcpProtocol = 6;
 constexpr std::uint8_t kUdpProtocol = 17;
-
-void Put16(Bytes& bytes, std::size_t at, std::uint16_t value) {
-  bytes[at] = static_cast<std::uint8_t>(value >> 8);
-  bytes[at + 1] = static_cast<std::uint8_t>(value);
-}
-
-std::uint16_t Get16(ByteView bytes, std::size_t at) {
-  return static_cast<std::uint16_t>((bytes[at] << 8) | bytes[at + 1]);
-}
 
 Bytes AddressBytes(Ipv4Address address) {
   const auto octets = address.octets();
@@ -51,17 +44,6 @@ void FinishTransport(const Ipv4Fields& ip, Bytes& message, std::size_t at) {
 }
 
 }  // namespace
-
-std::uint16_t FoldedSum(ByteView octets, std::uint32_t start) {
-  std::uint32_t sum = start;
-  for (std::size_t i = 0; i < octets.size(); i += 2) {
-    const std::uint32_t low = i + 1 < octets.size() ? octets[i + 1] : 0;
-    sum += (std::uint32_t{octets[i]} << 8) | low;
-    sum = (sum & 0xffff) + (sum >> 16);
-  }
-  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >> 16);
-  return static_cast<std::uint16_t>(sum);
-}
 
 Bytes MakeIpv4(const Ipv4Fields& ip, ByteView payload) {
   const std::size_t header = kIpv4Header + ip.options.size();

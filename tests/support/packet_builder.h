@@ -8,6 +8,7 @@
 
 #include "proto/base/ip.h"
 #include "proto/base/types.h"
+#include "tests/client/wire.h"
 
 namespace sstpgw::test {
 
@@ -69,7 +70,6 @@ struct UdpFields {
 [[nodiscard]] Bytes Forwarded(Bytes packet);
 // IPv4 header's, and TCP's, UDP's or ICMP's (unless fragment, or UDP without) checksum are right.
 [[nodiscard]] bool ChecksumsAreRight(ByteView packet);
-// The folded one's complement sum of 16-bit words, an odd octet padded with zero (RFC 1071).
-[[nodiscard]] std::uint16_t FoldedSum(ByteView octets, std::uint32_t start = 0);
+using client::FoldedSum;
 
 }  // namespace sstpgw::test

@@ -19,6 +19,17 @@ TEST(Wire, DisconnectAndAbortAreTheExamplesOfMsSstp47) {
   EXPECT_EQ(abort.status_attribute(), 2);
 }
 
+TEST(Wire, NumbersAndSumsOfRfc1071) {
+  Bytes octets = FromHex("00 01 f2 03 f4 f5 f6 f7");  // its example, section 3
+  EXPECT_EQ(Get16(octets, 2), 0xf203);
+  EXPECT_EQ(FoldedSum(octets), 0xddf2);
+  EXPECT_EQ(FoldedSum(octets, 0xffff), 0xddf2) << "the other zero";
+  EXPECT_EQ(FoldedSum(ByteView(octets).first(3)), 0xf201);
+  Put16(octets, 0, 0x0001 + (0xffff - 0xddf2));
+  EXPECT_EQ(octets[1], 0x0e);
+  EXPECT_EQ(FoldedSum(octets), 0xffff);
+}
+
 TEST(Wire, SplitterFindsPacketsWhereverTheStreamIsCut) {
   const Bytes stream = Concat({CallConnectRequest(), SstpPpp(kLcp, {kEchoReq, 7, {1, 2, 3, 4}}),
                                SstpControl(kSstpEchoRequest, {})});
