@@ -7,26 +7,24 @@
 #include "gateway/codec/http_preamble.h"
 #include "gateway/codec/ppp_frame.h"
 #include "gateway/codec/sstp_packet.h"
+#include "gateway/datapath/packet_fields.h"
 #include "proto/base/secret.h"
 
 namespace sstpgw::datapath {
 namespace {
 
-constexpr std::size_t kMinIpv4Header = 20;
 constexpr auto kIpv4FrameHeader = codec::DataHeaderBytes(codec::PppProtocol::kIpv4, 0);
 
 // The packet that an IPv4 header describes, without what lies behind it; empty if it is none.
 ByteView CutIpv4(ByteView payload) {
-  if (payload.size() < kMinIpv4Header || (payload[0] >> 4) != 4) return {};
+  if (payload.size() < kIpv4HeaderSize || IpVersion(payload) != 4) return {};
   const auto header = std::size_t{payload[0] & 0x0fU} * 4;
-  const auto total = static_cast<std::size_t>((payload[2] << 8) | payload[3]);
-  if (header < kMinIpv4Header || total < header || total > payload.size()) return {};
+  const std::size_t total = Load16(&payload[kIpv4TotalLength]);
+  if (header < kIpv4HeaderSize || total < header || total > payload.size()) return {};
   return payload.first(total);
 }
 
-Ipv4Address SourceOf(ByteView packet) {
-  return Ipv4Address::FromOctets({packet[12], packet[13], packet[14], packet[15]});
-}
+Ipv4Address SourceOf(ByteView packet) { return Ipv4Address(Load32(&packet[kIpv4Source])); }
 
 }  // namespace
 

@@ -80,10 +80,6 @@ class Writes : public datapath::PacketSink {
 // Merge, then Cut.
 [[nodiscard]] std::vector<Bytes> CutAll(const std::vector<Bytes>& writes);
 
-// What left is what came, bit for bit, after cutting: each flow in its order, and packets of no
-// flow in their place among all others. A failed expectation otherwise.
-void ExpectFaithful(const std::vector<Bytes>& packets, const Writes& writes);
-
 // Addresses, ports and protocol of a TCP or UDP packet that has them, as text; "" for others.
 [[nodiscard]] std::string FlowOf(ByteView packet);
 
