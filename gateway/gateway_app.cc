@@ -382,6 +382,7 @@ void GatewayApp::SendFigures() {
   counters["interfaces_created"] = interfaces.created;
   counters["interfaces_reused"] = interfaces.reused;
   counters["interfaces_destroyed"] = interfaces.destroyed;
+  counters["interfaces_kept"] = interfaces.kept;
   statistics.timers = statistics.timers_pending;
   for (const auto& entry : counters) statistics.counters.push_back({entry.first, entry.second});
   batch.entries = std::move(changed_);

@@ -139,6 +139,7 @@ void Handshaker::Handle(FiguresRequest /*request*/) {
                                                            "ktls_fallback_cipher",
                                                            "ktls_fallback_unusable",
                                                            "ktls_fallback_refused"};
+  static_assert(kNames.back() != nullptr, "a name for each");
   HandshakeFigures figures;
   figures.thread = options_.index;
   for (std::size_t i = 0; i < kCounts; ++i) figures.counters.push_back({kNames[i], counts_[i]});
@@ -217,7 +218,21 @@ void Handshaker::OnHandshakeFailed(Connection& connection, Count why, const std:
   Drop(connection);
 }
 
+// Not for kNone.
+constexpr Handshaker::Count Handshaker::CountOf(edge::KernelTlsFallback fallback) {
+  return static_cast<Count>(static_cast<std::size_t>(Count::kKernelTlsUnsupported) +
+                            static_cast<std::size_t>(fallback) -
+                            static_cast<std::size_t>(edge::KernelTlsFallback::kNoKernelSupport));
+}
+
 void Handshaker::EnableKernelTls(Connection& connection) {
+  using edge::KernelTlsFallback;
+  static_assert(CountOf(KernelTlsFallback::kNoKernelSupport) == Count::kKernelTlsUnsupported);
+  static_assert(CountOf(KernelTlsFallback::kVersion) == Count::kKernelTlsVersion);
+  static_assert(CountOf(KernelTlsFallback::kCipher) == Count::kKernelTlsCipher);
+  static_assert(CountOf(KernelTlsFallback::kUnusable) == Count::kKernelTlsUnusable);
+  static_assert(CountOf(KernelTlsFallback::kRefused) == Count::kKernelTlsRefused);
+  static_assert(CountOf(KernelTlsFallback::kLast) == Count::kLast);
   const edge::KernelTlsWish& wish = settings_.kernel_tls;
   const bool wanted = wish.send || wish.receive;
   const edge::KernelTlsOutcome outcome = connection.stream->EnableKernelTls(
@@ -225,8 +240,7 @@ void Handshaker::EnableKernelTls(Connection& connection) {
   if (outcome.send) CountOne(Count::kKernelTlsSend);
   if (outcome.receive) CountOne(Count::kKernelTlsReceive);
   if (outcome.fallback == edge::KernelTlsFallback::kNone) return;
-  CountOne(static_cast<Count>(static_cast<std::size_t>(Count::kKernelTlsUnsupported) - 1 +
-                              static_cast<std::size_t>(outcome.fallback)));
+  CountOne(CountOf(outcome.fallback));
 }
 
 void Handshaker::OnHandshakeDone(Connection& connection) {

@@ -59,8 +59,10 @@ class Handshaker {
     kKernelTlsCipher,
     kKernelTlsUnusable,
     kKernelTlsRefused,
+    kLast = kKernelTlsRefused,
   };
-  static constexpr std::size_t kCounts = 14;
+  static constexpr std::size_t kCounts = static_cast<std::size_t>(Count::kLast) + 1;
+  static constexpr Count CountOf(edge::KernelTlsFallback fallback);
   class Connection;
   using Connections = std::list<std::unique_ptr<Connection>>;  // oldest first
 

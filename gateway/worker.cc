@@ -4,6 +4,10 @@
 #include <utility>
 #include <variant>
 
+#include "gateway/datapath/packet_fields.h"
+#include "gateway/datapath/vnet_header.h"
+#include "gateway/edge/tls_outcome.h"
+#include "gateway/edge/tun_device.h"
 #include "proto/base/log.h"
 
 namespace sstpgw::gateway {
@@ -14,6 +18,12 @@ constexpr std::size_t kPlaintextBuffer = 256 * 1024;
 // What one turn gathers and the super-packet on top of it, as frames of packets that may be small.
 constexpr std::size_t kFrameBatch = 160 * 1024;
 constexpr std::size_t kRecords = 1024;
+
+// What the edge and the data path, which do not see each other, must agree on.
+static_assert(datapath::kMaxRecord == edge::kMaxRecord);
+static_assert(datapath::kVnetHeaderSize == edge::TunDevice::kVnetHeader);
+static_assert(datapath::Coalescer::kMaxParts <= edge::TunDevice::kMaxParts);
+static_assert(edge::TunDevice::kPacketRoom >= datapath::kVnetHeaderSize + datapath::kMaxIpPacket);
 
 // For a control plane that believes in a session which is not there.
 SessionReport EndOfAbsent(SessionId session) {
@@ -190,7 +200,8 @@ void Worker::Handle(FiguresRequest /*request*/) {
                                    {TlsFailure::kAlert, "tls_alerts_received"},
                                    {TlsFailure::kProtocol, "tls_protocol_errors"},
                                    {TlsFailure::kKeyUpdate, "tls_key_updates_refused"},
-                                   {TlsFailure::kKeyLimit, "tls_key_limits"}}) {
+                                   {TlsFailure::kKeyLimit, "tls_key_limits"},
+                                   {TlsFailure::kInternal, "tls_internal_errors"}}) {
     figures.counters.push_back({name, shared_.tls_failures[static_cast<std::size_t>(kind)]});
   }
   figures.counters.push_back({"data_before_binding", up.dropped_before_binding});

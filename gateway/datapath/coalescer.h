@@ -48,6 +48,8 @@ class Coalescer {
   static constexpr std::size_t kMaxSegmentsTcp = 128;
   static constexpr std::size_t kMaxSegmentsUdp = 64;  // older kernels refuse more
   static constexpr std::size_t kMaxFlows = 16;        // open at once
+  // Of one write: headers, then the payload of each packet.
+  static constexpr std::size_t kMaxParts = 1 + kMaxSegmentsTcp;
 
   Coalescer() = default;
   Coalescer(const Coalescer&) = delete;
@@ -69,8 +71,7 @@ class Coalescer {
     std::uint32_t total = 0;  // octets of the super packet so far
     std::uint32_t bytes = 0;  // octets of the packets so far
     bool verified = false;    // the first packet's checksums were found right
-    // Headers, then the payload of each packet.
-    std::array<ByteView, 1 + kMaxSegmentsTcp> parts;
+    std::array<ByteView, kMaxParts> parts;
   };
 
   void Merge(const FlowPacket& packet);

@@ -32,8 +32,9 @@ enum class TlsFailure : std::uint8_t {
   kKeyUpdate,  // the peer changed its key, which this kernel cannot follow
   kKeyLimit,   // our key encrypted as much as it may, and there is no new one
   kInternal,
+  kLast = kInternal,
 };
-inline constexpr std::size_t kTlsFailures = 10;
+inline constexpr std::size_t kTlsFailures = static_cast<std::size_t>(TlsFailure::kLast) + 1;
 
 // Content types of records (RFC 8446 5.1).
 enum class RecordType : std::uint8_t { kChangeCipherSpec = 20, kAlert, kHandshake, kData };

@@ -57,6 +57,7 @@ enum class KernelTlsFallback : std::uint8_t {
   kCipher,    // CBC, CCM, ...
   kUnusable,  // short records were agreed on (RFC 6066 4), or OpenSSL does not tell its keys
   kRefused,   // the kernel does not take the key; an algorithm may be missing there
+  kLast = kRefused,
 };
 struct KernelTlsOutcome {
   bool send = false;  // the kernel does it
