@@ -1,4 +1,5 @@
 // What the session's brain decides, carried out.
+#include <atomic>
 #include <utility>
 #include <variant>
 
@@ -10,6 +11,13 @@ namespace {
 
 // How often a session with traffic or without asks who does its TLS records.
 constexpr Duration kModesInterval = std::chrono::seconds(30);
+
+// It is the same for every session, so once per process is enough.
+void WarnOnceOfModes(const Error& error) {
+  static std::atomic_flag warned = ATOMIC_FLAG_INIT;
+  if (error.code == ErrorCode::kNotFound || warned.test_and_set()) return;
+  Log(LogLevel::kWarning, "whether a network card does TLS records is not known: " + error.message);
+}
 
 }  // namespace
 
@@ -141,8 +149,11 @@ edge::TlsModes Subscriber::TlsModesNow(Duration age) {
   const TimePoint now = shared_.loop.Now();
   if (tls_modes_asked_ != TimePoint{} && now < tls_modes_asked_ + age) return tls_modes_;
   tls_modes_asked_ = now;
+  const auto told = edge::QueryTlsModes(shared_.kernel, stream_->fd());
+  if (!told) WarnOnceOfModes(told.error());
   // A connection that is gone keeps the last answer.
-  if (const auto modes = edge::QueryTlsModes(shared_.kernel, stream_->fd())) tls_modes_ = *modes;
+  tls_modes_ = edge::BelievedTlsModes(told ? *told : tls_modes_,
+                                      {stream_->kernel_sends(), stream_->kernel_receives()});
   return tls_modes_;
 }
 

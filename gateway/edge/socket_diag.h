@@ -11,8 +11,17 @@
 
 namespace sstpgw::edge {
 
-// `fd`: a connected TCP socket. kNotFound: the connection is gone, or this kernel lacks inet_diag
-// (it says the same of both); kSystem: anything else.
+// `fd`: a connected TCP socket. kNotFound: the connection is gone; kUnsupported: this kernel cannot
+// tell, with the remedy; kSystem: anything else.
 [[nodiscard]] Result<TlsModes> QueryTlsModes(Kernel& kernel, int fd);
+
+// Which directions' keys the kernel was given.
+struct TlsHandedOver {
+  bool send = false;
+  bool receive = false;
+};
+// What to believe: what the kernel told, or last told, but where it has the key and says nothing of
+// it, that it does the records itself.
+[[nodiscard]] TlsModes BelievedTlsModes(TlsModes told, const TlsHandedOver& handed_over);
 
 }  // namespace sstpgw::edge

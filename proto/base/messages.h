@@ -231,7 +231,7 @@ struct SessionReport {
 struct CountersReport {
   SessionId session;
   TrafficCounters counters;
-  TlsMode tls_send = TlsMode::kUser;     // as the kernel told at the time of this report
+  TlsMode tls_send = TlsMode::kUser;     // as the kernel told at most 30 s ago
   TlsMode tls_receive = TlsMode::kUser;  // likewise
 };
 

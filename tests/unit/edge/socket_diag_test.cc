@@ -1,5 +1,6 @@
 #include "gateway/edge/socket_diag.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "tests/unit/edge/diag_answers.h"
@@ -7,6 +8,8 @@
 
 namespace sstpgw::edge {
 namespace {
+
+using ::testing::HasSubstr;
 
 TEST(SocketDiag, EveryFailingCallIsAnError) {
   for (std::size_t failing : {1U, 2U, 4U, 5U, 6U}) {
@@ -25,6 +28,52 @@ TEST(SocketDiag, EveryFailingCallIsAnError) {
   const auto modes = QueryTlsModes(kernel, 0);
   ASSERT_TRUE(modes.has_value());
   EXPECT_EQ(*modes, (TlsModes{TlsMode::kSoftware, TlsMode::kSoftware}));
+}
+
+Bytes Refusal(int errno_value) {
+  nlmsgerr body{};
+  body.error = -errno_value;
+  Bytes payload(sizeof(body));
+  std::memcpy(payload.data(), &body, sizeof(body));
+  return Answer(NLMSG_ERROR, payload);
+}
+
+// A kernel that has no answer is told apart from a connection that is not there any more.
+TEST(SocketDiag, WhatIsMissingIsNamed) {
+  const auto error_of = [](FakeKernel& kernel, int refusal) {
+    kernel.name = V4("192.0.2.1", 443);
+    kernel.peer_name = V4("192.0.2.2", 50'000);
+    kernel.answers.push_back(Refusal(refusal));
+    const auto modes = QueryTlsModes(kernel, 0);
+    return modes ? Error{} : modes.error();
+  };
+  FakeKernel no_handler;
+  const Error unsupported = error_of(no_handler, ENOENT);
+  EXPECT_EQ(unsupported.code, ErrorCode::kUnsupported);
+  EXPECT_THAT(unsupported.message, HasSubstr("tcp_diag"));
+  FakeKernel no_diag;
+  no_diag.FailCall(4, EPROTONOSUPPORT);
+  EXPECT_EQ(error_of(no_diag, 0).code, ErrorCode::kUnsupported);
+  FakeKernel gone_before;
+  gone_before.FailCall(2, ENOTCONN);
+  EXPECT_EQ(error_of(gone_before, 0).code, ErrorCode::kNotFound);
+  FakeKernel gone_meanwhile;
+  gone_meanwhile.FailCall(7, ENOTCONN);
+  EXPECT_EQ(error_of(gone_meanwhile, ENOENT).code, ErrorCode::kNotFound);
+  FakeKernel another;
+  EXPECT_EQ(error_of(another, ESTALE).code, ErrorCode::kNotFound);
+  FakeKernel other;
+  EXPECT_EQ(error_of(other, EINVAL).code, ErrorCode::kSystem);
+}
+
+TEST(SocketDiag, WhereTheKernelHasTheKeyAndSaysNothingItDoesTheRecords) {
+  using enum TlsMode;
+  EXPECT_EQ(BelievedTlsModes({}, {true, true}), (TlsModes{kSoftware, kSoftware}));
+  EXPECT_EQ(BelievedTlsModes({}, {true, false}), (TlsModes{kSoftware, kUser}));
+  EXPECT_EQ(BelievedTlsModes({}, {false, true}), (TlsModes{kUser, kSoftware}));
+  EXPECT_EQ(BelievedTlsModes({kHardware, kSoftware}, {true, true}),
+            (TlsModes{kHardware, kSoftware}));
+  EXPECT_EQ(BelievedTlsModes({}, {}), TlsModes{});
 }
 
 // A real connection over the loopback, which knows nothing of TLS.
