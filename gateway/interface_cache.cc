@@ -16,6 +16,19 @@ constexpr std::size_t kDestroyedAtOnce = 128;
 // Between two renamings there are this many times as long as the last one took.
 constexpr int kRenamePause = 4;
 
+// What is worth trying with every interface. What could not be found out is.
+edge::TunOffloads FindOffloads(edge::Kernel& kernel) {
+  const auto found = edge::ProbeTunOffloads(kernel);
+  if (!found) {
+    Log(LogLevel::kWarning, "no interface can be made for sessions now: " + found.error().message);
+    return edge::kAllTunOffloads;
+  }
+  Log(LogLevel::kInfo, found->udp   ? "super-packets: TCP and UDP"
+                       : found->tcp ? "super-packets: TCP only; UDP needs Linux 6.2"
+                                    : "super-packets: none, this kernel's TUN does not have them");
+  return *found;
+}
+
 TimePoint Now() { return std::chrono::steady_clock::now(); }
 
 }  // namespace
@@ -29,14 +42,16 @@ Result<std::unique_ptr<InterfaceCache>> InterfaceCache::Create(edge::Kernel& ker
       Log(LogLevel::kWarning, "interfaces of a former run stay: " + deleted.error().message);
     }
   }
-  std::unique_ptr<InterfaceCache> cache(new InterfaceCache(kernel, std::move(netlink), options));
+  std::unique_ptr<InterfaceCache> cache(
+      new InterfaceCache(kernel, std::move(netlink), FindOffloads(kernel), options));
   InterfaceCache& self = *cache;
   cache->thread_ = std::thread([&self] { self.Run(); });
   return cache;
 }
 
-InterfaceCache::InterfaceCache(edge::Kernel& kernel, edge::Netlink netlink, const Options& options)
-    : kernel_(kernel), options_(options), netlink_(std::move(netlink)) {}
+InterfaceCache::InterfaceCache(edge::Kernel& kernel, edge::Netlink netlink,
+                               const edge::TunOffloads& offloads, const Options& options)
+    : kernel_(kernel), options_(options), offloads_(offloads), netlink_(std::move(netlink)) {}
 
 InterfaceCache::~InterfaceCache() {
   {
@@ -88,9 +103,9 @@ Result<SessionInterface> InterfaceCache::Take(edge::Netlink& netlink,
     ++figures_.reused;
     return std::move(*kept);
   }
-  SG_ASSIGN_OR_RETURN(
-      SessionInterface made,
-      SessionInterface::Create(kernel_, netlink, names_, {name_template, super_packets}));
+  SG_ASSIGN_OR_RETURN(SessionInterface made,
+                      SessionInterface::Create(kernel_, netlink, names_,
+                                               {name_template, super_packets, offloads_}));
   const std::lock_guard lock(mutex_);
   ++figures_.created;
   return made;

@@ -26,6 +26,7 @@
 
 #include "gateway/edge/kernel.h"
 #include "gateway/edge/netlink.h"
+#include "gateway/edge/tun_device.h"
 #include "gateway/interface_names.h"
 #include "gateway/session_interface.h"
 #include "proto/base/result.h"
@@ -47,7 +48,8 @@ class InterfaceCache {
     Duration idle_before_neutral = std::chrono::milliseconds(500);
   };
 
-  // Deletes what a predecessor left behind. The error says why there can be no interfaces.
+  // Deletes what a predecessor left behind, finds out which super-packets this kernel has and tells
+  // the log. The error says why there can be no interfaces.
   static Result<std::unique_ptr<InterfaceCache>> Create(edge::Kernel& kernel,
                                                         const Options& options);
   static Result<std::unique_ptr<InterfaceCache>> Create(edge::Kernel& kernel) {
@@ -80,7 +82,8 @@ class InterfaceCache {
   using Named = std::map<Key, Kept>;
   using Interfaces = std::vector<SessionInterface>;
 
-  InterfaceCache(edge::Kernel& kernel, edge::Netlink netlink, const Options& options);
+  InterfaceCache(edge::Kernel& kernel, edge::Netlink netlink, const edge::TunOffloads& offloads,
+                 const Options& options);
 
   void Run();
   // Those with `lock` are called with it held, and give it up while they work.
@@ -100,6 +103,7 @@ class InterfaceCache {
 
   edge::Kernel& kernel_;
   const Options options_;
+  const edge::TunOffloads offloads_;  // worth trying
   InterfaceNames names_;
   // The thread's:
   edge::Netlink netlink_;

@@ -45,17 +45,18 @@ Result<SessionInterface> SessionInterface::Create(edge::Kernel& kernel, edge::Ne
                                                   InterfaceNames& names, const Wanted& wanted) {
   const std::string& name_template = wanted.name_template;
   InterfaceNames::Lease lease = names.Take(name_template);
-  auto device = edge::TunDevice::Create(kernel, lease.Name(), wanted.super_packets);
+  const edge::TunOffloads offloads = wanted.super_packets ? wanted.offloads : edge::TunOffloads{};
+  auto device = edge::TunDevice::Create(kernel, lease.Name(), offloads);
   std::string warning;
   if (!device) {
     // The name may be somebody else's, or that of an interface which is just being destroyed.
     lease.Release();
-    device = edge::TunDevice::Create(kernel, name_template, wanted.super_packets);
+    device = edge::TunDevice::Create(kernel, name_template, offloads);
     if (device) lease = names.TakeNamed(name_template, device->name());
   }
   if (!device) {
     const Error error = device.error();
-    device = edge::TunDevice::Create(kernel, kNeutralTemplate, wanted.super_packets);
+    device = edge::TunDevice::Create(kernel, kNeutralTemplate, offloads);
     if (!device) return Fail(device.error());
     warning = KeepsName(device->name(), error);
   }

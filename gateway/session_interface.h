@@ -39,6 +39,7 @@ class SessionInterface {
   struct Wanted {
     std::string name_template;
     bool super_packets;
+    edge::TunOffloads offloads = edge::kAllTunOffloads;  // of super-packets: those worth trying
   };
   static Result<SessionInterface> Create(edge::Kernel& kernel, edge::Netlink& netlink,
                                          InterfaceNames& names, const Wanted& wanted);

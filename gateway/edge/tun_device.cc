@@ -15,6 +15,7 @@ namespace sstpgw::edge {
 namespace {
 
 constexpr char kTunNode[] = "/dev/net/tun";
+constexpr char kProbeName[] = "sstp-probe%d";
 
 // TUNSETOFFLOAD; the two of UDP are younger than Debian 12's headers.
 constexpr unsigned kOffloadTcp = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN;
@@ -75,14 +76,14 @@ KernelResult<void> SetOffload(Kernel& kernel, int fd, unsigned offload) {
   return kernel.Ioctl(fd, TUNSETOFFLOAD, reinterpret_cast<void*>(std::uintptr_t{offload}));
 }
 
-// As much as this kernel has.
-Result<TunOffloads> EnableOffloads(Kernel& kernel, int fd, bool super_packets) {
+// As much of it as this kernel has.
+Result<TunOffloads> EnableOffloads(Kernel& kernel, int fd, const TunOffloads& wanted) {
   int header = TunDevice::kVnetHeader;
   if (const auto set = kernel.Ioctl(fd, TUNSETVNETHDRSZ, &header); !set) {
     return Fail(TunError("setting the vnet header of a TUN interface", set.error(), ""));
   }
-  if (!super_packets) return TunOffloads{};
-  if (SetOffload(kernel, fd, kOffloadTcp | kOffloadUdp)) return TunOffloads{true, true};
+  if (!wanted.tcp) return TunOffloads{};
+  if (wanted.udp && SetOffload(kernel, fd, kOffloadTcp | kOffloadUdp)) return kAllTunOffloads;
   if (SetOffload(kernel, fd, kOffloadTcp)) return TunOffloads{true, false};
   return TunOffloads{};
 }
@@ -93,7 +94,7 @@ TunDevice::TunDevice(Kernel& kernel, UniqueFd fd, std::string name, InterfaceInd
     : kernel_(&kernel), fd_(std::move(fd)), name_(std::move(name)), index_(index) {}
 
 Result<TunDevice> TunDevice::Create(Kernel& kernel, const std::string& name_template,
-                                    bool super_packets) {
+                                    const TunOffloads& wanted) {
   SG_ASSIGN_OR_RETURN(ifreq request, RequestFor(name_template));
   auto fd = kernel.Open(kTunNode, O_RDWR | O_NONBLOCK | O_CLOEXEC);
   if (!fd) {
@@ -108,7 +109,7 @@ Result<TunDevice> TunDevice::Create(Kernel& kernel, const std::string& name_temp
                          RemedyForCreate(made.error().value())));
   }
   const std::string name(request.ifr_name, ::strnlen(request.ifr_name, IFNAMSIZ));
-  SG_ASSIGN_OR_RETURN(const TunOffloads offloads, EnableOffloads(kernel, fd->get(), super_packets));
+  SG_ASSIGN_OR_RETURN(const TunOffloads offloads, EnableOffloads(kernel, fd->get(), wanted));
 
   const auto socket = kernel.Socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (!socket) return Fail(TunError("socket for the index of " + name, socket.error(), ""));
@@ -125,6 +126,12 @@ Result<TunDevice> TunDevice::Create(Kernel& kernel, const std::string& name_temp
     device.ipv6_left_on_ = disabled.error().message;
   }
   return device;
+}
+
+Result<TunOffloads> ProbeTunOffloads(Kernel& kernel) {
+  SG_ASSIGN_OR_RETURN(const TunDevice device,
+                      TunDevice::Create(kernel, kProbeName, kAllTunOffloads));
+  return device.offloads();
 }
 
 TunReadOutcome TunDevice::Read(std::span<std::uint8_t> buffer) {

@@ -37,6 +37,11 @@ struct TunOffloads {
   bool udp = false;  // UDP over both; Linux 6.2 and newer
   friend bool operator==(const TunOffloads&, const TunOffloads&) = default;
 };
+inline constexpr TunOffloads kAllTunOffloads{.tcp = true, .udp = true};
+
+// What this kernel has of them, found out on an interface that is gone afterwards. The error says
+// why none can be made.
+[[nodiscard]] Result<TunOffloads> ProbeTunOffloads(Kernel& kernel);
 
 class TunDevice {
  public:
@@ -45,10 +50,11 @@ class TunDevice {
   static constexpr std::size_t kPacketRoom = kVnetHeader + 65535;
 
   // `name`: one that nobody has, or a template: "ppp%d" takes the lowest free number.
-  // `super_packets`: as far as this kernel has them, see offloads(). The error says what is missing
-  // (/dev/net/tun, CAP_NET_ADMIN) and what to do. Settings that may not be written do not hinder,
-  // see ipv6_left_on().
-  static Result<TunDevice> Create(Kernel& kernel, const std::string& name, bool super_packets);
+  // `wanted`: as far as this kernel has them, see offloads(); UDP only together with TCP. The error
+  // says what is missing (/dev/net/tun, CAP_NET_ADMIN) and what to do. Settings that may not be
+  // written do not hinder, see ipv6_left_on().
+  static Result<TunDevice> Create(Kernel& kernel, const std::string& name,
+                                  const TunOffloads& wanted);
 
   // One packet into `buffer`, which has kPacketRoom octets.
   TunReadOutcome Read(std::span<std::uint8_t> buffer);

@@ -84,7 +84,10 @@ class FakeKernel final : public Kernel {
     }
     if (request == TUNSETOFFLOAD) {
       const auto wanted = static_cast<unsigned>(reinterpret_cast<std::uintptr_t>(argument));
-      if ((wanted & ~offloads_known) != 0) return Fail(Errno(EINVAL));
+      if ((wanted & ~offloads_known) != 0) {
+        ++offloads_refused;
+        return Fail(Errno(EINVAL));
+      }
       offload = wanted;
       return {};
     }
@@ -184,6 +187,7 @@ class FakeKernel final : public Kernel {
   int vnet_header = 0;
   unsigned offload = 0;           // set by TUNSETOFFLOAD
   unsigned offloads_known = ~0U;  // others are refused, as an older kernel does
+  int offloads_refused = 0;
 
  private:
   // Of the request that was sent last: nlmsghdr (16), error (4), the request's header (16).

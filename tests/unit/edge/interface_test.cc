@@ -49,7 +49,7 @@ Bytes UdpFromPeer() {
 }
 
 void LifeOfAnInterface() {
-  auto tun = TunDevice::Create(LinuxKernel(), "ppp%d", true);
+  auto tun = TunDevice::Create(LinuxKernel(), "ppp%d", kAllTunOffloads);
   REQUIRE_OK(tun);
   EXPECT_EQ(tun->name(), "ppp0");
   const auto ipv6 = ReadSysctl(LinuxKernel(), "net/ipv6/conf/ppp0/disable_ipv6");
@@ -96,7 +96,7 @@ TEST(Interface, TemplatesTakeTheLowestFreeNumber) {
     REQUIRE_OK(netlink);
     std::vector<TunDevice> devices;
     for (int i = 0; i < 3; ++i) {
-      auto tun = TunDevice::Create(LinuxKernel(), "ppp%d", true);
+      auto tun = TunDevice::Create(LinuxKernel(), "ppp%d", kAllTunOffloads);
       REQUIRE_OK(tun);
       const auto name = netlink->Rename(tun->index(), "sstp%d");
       REQUIRE_OK(name);
@@ -104,7 +104,7 @@ TEST(Interface, TemplatesTakeTheLowestFreeNumber) {
       devices.push_back(std::move(*tun));
     }
     REQUIRE_OK(netlink->Delete(devices[1].index()));
-    auto tun = TunDevice::Create(LinuxKernel(), "ppp%d", true);
+    auto tun = TunDevice::Create(LinuxKernel(), "ppp%d", kAllTunOffloads);
     REQUIRE_OK(tun);
     EXPECT_EQ(netlink->Rename(tun->index(), "sstp%d").value(), "sstp1");
     const auto taken = netlink->Rename(tun->index(), "sstp0");
@@ -116,7 +116,7 @@ TEST(Interface, TemplatesTakeTheLowestFreeNumber) {
 
 // What the kernel routes to the peer is read here; what is written here arrives at a local socket.
 void PacketsBothWays() {
-  auto tun = TunDevice::Create(LinuxKernel(), "ppp%d", true);
+  auto tun = TunDevice::Create(LinuxKernel(), "ppp%d", kAllTunOffloads);
   auto netlink = Netlink::Open(LinuxKernel());
   REQUIRE_OK(tun);
   REQUIRE_OK(netlink);
@@ -170,7 +170,7 @@ TEST(Interface, AGroupIsDeletedAtOnceAndOthersStay) {
     REQUIRE_OK(netlink);
     std::vector<TunDevice> devices;
     for (int i = 0; i < 5; ++i) {
-      auto tun = TunDevice::Create(LinuxKernel(), "ppp%d", true);
+      auto tun = TunDevice::Create(LinuxKernel(), "ppp%d", kAllTunOffloads);
       REQUIRE_OK(tun);
       if (i != 2) {
         REQUIRE_OK(netlink->SetGroup(tun->index(), LinkGroup(78)));

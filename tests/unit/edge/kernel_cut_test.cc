@@ -44,8 +44,9 @@ Bytes Forwarded(Bytes packet) {
 class Router : public datapath::PacketSink {
  public:
   explicit Router(bool super_packets_out)
-      : up_(TunDevice::Create(LinuxKernel(), "up%d", true)),
-        down_(TunDevice::Create(LinuxKernel(), "down%d", super_packets_out)) {}
+      : up_(TunDevice::Create(LinuxKernel(), "up%d", kAllTunOffloads)),
+        down_(TunDevice::Create(LinuxKernel(), "down%d",
+                                super_packets_out ? kAllTunOffloads : TunOffloads{})) {}
 
   [[nodiscard]] bool Prepare() {
     // Addresses of test::PacketPlan.

@@ -14,7 +14,7 @@ using ::testing::HasSubstr;
 TEST(TunDevice, OpensNodeSetsFlagsFindsIndexAndSwitchesIpv6Off) {
   FakeKernel kernel;
   kernel.interface_name = "ppp3";
-  const auto tun = TunDevice::Create(kernel, "ppp%d", true);
+  const auto tun = TunDevice::Create(kernel, "ppp%d", kAllTunOffloads);
   ASSERT_TRUE(tun.has_value());
   EXPECT_EQ(tun->name(), "ppp3");
   EXPECT_EQ(tun->index(), InterfaceIndex(7));
@@ -32,7 +32,7 @@ TEST(TunDevice, EachFailingCallIsAnErrorAndLeaksNothing) {
   for (const std::size_t call : {1, 2, 3, 5, 6}) {  // 4: offloads, which may be missing
     FakeKernel kernel;
     kernel.FailCall(call, EPERM);
-    const auto tun = TunDevice::Create(kernel, "ppp%d", true);
+    const auto tun = TunDevice::Create(kernel, "ppp%d", kAllTunOffloads);
     ASSERT_FALSE(tun.has_value()) << "call " << call;
     EXPECT_EQ(tun.error().code, ErrorCode::kPermissionDenied);
     EXPECT_EQ(kernel.calls().size(), call) << "went on after a failure";
@@ -51,7 +51,7 @@ TEST(TunDevice, ErrorsSayWhatIsMissing) {
   for (const auto& item : cases) {
     FakeKernel kernel;
     kernel.FailCall(item.call, item.code);
-    const auto tun = TunDevice::Create(kernel, "ppp%d", true);
+    const auto tun = TunDevice::Create(kernel, "ppp%d", kAllTunOffloads);
     ASSERT_FALSE(tun.has_value());
     EXPECT_THAT(tun.error().message, HasSubstr(item.words));
   }
@@ -60,7 +60,7 @@ TEST(TunDevice, ErrorsSayWhatIsMissing) {
 TEST(TunDevice, WithoutIpv6InTheKernelItIsMadeAllTheSame) {
   FakeKernel kernel;
   kernel.FailCall(7, ENOENT);
-  EXPECT_TRUE(TunDevice::Create(kernel, "ppp%d", true).has_value());
+  EXPECT_TRUE(TunDevice::Create(kernel, "ppp%d", kAllTunOffloads).has_value());
 }
 
 // Containers: a read-only file system, or a security module that says no.
@@ -69,14 +69,14 @@ TEST(TunDevice, WhereSettingsMayNotBeWrittenIpv6StaysOn) {
     for (const int code : {EROFS, EACCES, EPERM}) {
       FakeKernel kernel;
       kernel.FailCall(call, code);
-      const auto tun = TunDevice::Create(kernel, "ppp%d", true);
+      const auto tun = TunDevice::Create(kernel, "ppp%d", kAllTunOffloads);
       ASSERT_TRUE(tun.has_value()) << call;
       EXPECT_THAT(tun->ipv6_left_on(), HasSubstr("disable_ipv6"));
       EXPECT_THAT(tun->ipv6_left_on(), HasSubstr(std::strerror(code)));
     }
   }
   FakeKernel good;
-  EXPECT_EQ(TunDevice::Create(good, "ppp%d", true)->ipv6_left_on(), "");
+  EXPECT_EQ(TunDevice::Create(good, "ppp%d", kAllTunOffloads)->ipv6_left_on(), "");
 }
 
 TEST(TunDevice, SettingsThatFailOtherwiseAreAnErrorAndLeakNothing) {
@@ -84,7 +84,7 @@ TEST(TunDevice, SettingsThatFailOtherwiseAreAnErrorAndLeakNothing) {
   for (const std::size_t call : {7, 8}) {
     FakeKernel kernel;
     kernel.FailCall(call, EIO);
-    EXPECT_FALSE(TunDevice::Create(kernel, "ppp%d", true).has_value());
+    EXPECT_FALSE(TunDevice::Create(kernel, "ppp%d", kAllTunOffloads).has_value());
   }
   EXPECT_EQ(OpenDescriptors(), before);
 }
@@ -92,7 +92,7 @@ TEST(TunDevice, SettingsThatFailOtherwiseAreAnErrorAndLeakNothing) {
 TEST(TunDevice, NameOfWrongLengthIsRefusedBeforeAnyCall) {
   for (const char* name : {"", "sixteen-letters0"}) {
     FakeKernel kernel;
-    const auto tun = TunDevice::Create(kernel, name, true);
+    const auto tun = TunDevice::Create(kernel, name, kAllTunOffloads);
     ASSERT_FALSE(tun.has_value());
     EXPECT_EQ(tun.error().code, ErrorCode::kInvalidArgument);
     EXPECT_TRUE(kernel.calls().empty());
@@ -103,13 +103,16 @@ TEST(TunDevice, TakesTheOffloadsThatTheKernelHas) {
   constexpr unsigned kTcp = 0x01 | 0x02 | 0x04 | 0x08;
   const struct {
     unsigned known;
-    bool wanted;
+    TunOffloads wanted;
     unsigned set;
     TunOffloads offloads;
-  } cases[] = {{~0U, true, kTcp | 0x20 | 0x40, {true, true}},
-               {kTcp, true, kTcp, {true, false}},  // Linux 6.1
-               {0, true, 0, {false, false}},
-               {~0U, false, 0, {false, false}}};
+  } cases[] = {{~0U, kAllTunOffloads, kTcp | 0x20 | 0x40, {true, true}},
+               {kTcp, kAllTunOffloads, kTcp, {true, false}},  // Linux 6.1
+               {0, kAllTunOffloads, 0, {false, false}},
+               {~0U, {true, false}, kTcp, {true, false}},
+               {0, {true, false}, 0, {false, false}},
+               {~0U, {false, true}, 0, {false, false}},
+               {~0U, {}, 0, {false, false}}};
   for (const auto& item : cases) {
     FakeKernel kernel;
     kernel.offloads_known = item.known;
@@ -121,10 +124,38 @@ TEST(TunDevice, TakesTheOffloadsThatTheKernelHas) {
   }
 }
 
+// So that an older kernel is not asked in vain for every interface.
+TEST(TunDevice, WhatIsNotWantedIsNotTried) {
+  FakeKernel kernel;
+  kernel.offloads_known = 0;
+  ASSERT_TRUE(TunDevice::Create(kernel, "ppp%d", {}).has_value());
+  EXPECT_THAT(kernel.calls(),
+              ElementsAre("open", "ioctl", "ioctl", "socket", "ioctl", "open", "write"));
+}
+
+TEST(TunDevice, TheProbeTellsWhatTheKernelHas) {
+  const std::size_t before = OpenDescriptors();
+  constexpr unsigned kTcp = 0x01 | 0x02 | 0x04 | 0x08;
+  for (const auto& [known, offloads] :
+       {std::pair{~0U, kAllTunOffloads}, {kTcp, TunOffloads{true, false}}, {0U, TunOffloads{}}}) {
+    FakeKernel kernel;
+    kernel.offloads_known = known;
+    const auto found = ProbeTunOffloads(kernel);
+    ASSERT_TRUE(found.has_value());
+    EXPECT_EQ(*found, offloads);
+  }
+  FakeKernel none;
+  none.absent = "/dev/net/tun";
+  const auto found = ProbeTunOffloads(none);
+  ASSERT_FALSE(found.has_value());
+  EXPECT_THAT(found.error().message, HasSubstr("modprobe tun"));
+  EXPECT_EQ(OpenDescriptors(), before);
+}
+
 class TunPackets : public ::testing::Test {
  protected:
   void SetUp() override {
-    auto made = TunDevice::Create(kernel, "ppp%d", true);
+    auto made = TunDevice::Create(kernel, "ppp%d", kAllTunOffloads);
     ASSERT_TRUE(made.has_value());
     tun.emplace(std::move(*made));
   }

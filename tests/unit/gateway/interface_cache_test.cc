@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include <atomic>
+#include <thread>
 
 #include "gateway/edge/link_address.h"
 #include "gateway/edge/sysctl.h"
@@ -105,6 +106,39 @@ std::vector<std::uint8_t> Waiting(SessionInterface& interface) {
   }
 }
 
+// Sends to kPeer without a pause as long as it exists.
+class Fire {
+ public:
+  Fire() : thread_([this] { Run(); }) {}
+  ~Fire() {
+    stop_ = true;
+    thread_.join();
+  }
+  Fire(const Fire&) = delete;
+  Fire& operator=(const Fire&) = delete;
+
+  // From when it returns on only this octet is sent. False: the other thread does not get there.
+  [[nodiscard]] bool Switch(std::uint8_t octet) {
+    wanted_ = octet;
+    return WaitUntil([&] { return sent_ == octet; }, kPatience);
+  }
+
+ private:
+  void Run() {
+    Sender sender;
+    while (!stop_) {
+      const std::uint8_t octet = wanted_;
+      sender.Send(kPeer, octet);
+      sent_ = octet;
+    }
+  }
+
+  std::atomic<bool> stop_{false};
+  std::atomic<std::uint8_t> wanted_{0};
+  std::atomic<std::uint8_t> sent_{0};  // in the newest datagram
+  std::thread thread_;
+};
+
 #define IN_NAMESPACE(...) \
   if (!edge::InNewNetworkNamespace(__VA_ARGS__)) GTEST_SKIP() << kNeedsRoot
 
@@ -168,7 +202,7 @@ TEST(InterfaceCache, AnIdleOneHasANeutralNameAndGetsTheSessionsBack) {
 
 TEST(InterfaceCache, ANeutralNameThatSomebodyHasIsReplacedByAnother) {
   IN_NAMESPACE([] {
-    const auto somebody = edge::TunDevice::Create(LinuxKernel(), "ppp0", true);
+    const auto somebody = edge::TunDevice::Create(LinuxKernel(), "ppp0", edge::kAllTunOffloads);
     ASSERT_TRUE(somebody.has_value());
     Bench bench(1, kNeutralAtOnce);
     bench.Give(bench.Up());
@@ -217,21 +251,10 @@ TEST(InterfaceCache, WhatWaitedForOneSessionNeverReachesTheNext) {
 TEST(InterfaceCache, NothingLeaksUnderFire) {
   IN_NAMESPACE([] {
     Bench bench(1, kKeepNames);
-    std::atomic<std::uint8_t> generation{0};
-    std::atomic<bool> stop{false};
-    std::atomic<std::uint8_t> sent{0};  // the octet of the newest datagram
-    std::thread fire([&] {
-      Sender sender;
-      while (!stop) {
-        const std::uint8_t octet = generation;
-        sender.Send(kPeer, octet);
-        sent = octet;
-      }
-    });
+    Fire fire;
     for (std::uint8_t round = 1; round <= 100; ++round) {
       SessionInterface interface = bench.Take();
-      generation = round;
-      while (sent != round) std::this_thread::yield();
+      ASSERT_TRUE(fire.Switch(round));
       // From here on there is only this round's octet; another one was put in under an earlier
       // session.
       const auto activated = interface.Activate(bench.netlink(), {kLocal, kPeer, Mtu(1452)});
@@ -248,8 +271,6 @@ TEST(InterfaceCache, NothingLeaksUnderFire) {
       bench.Give(std::move(interface));
       ASSERT_TRUE(bench.WaitKept(1));
     }
-    stop = true;
-    fire.join();
     EXPECT_EQ(bench.cache().figures().created, 1U);
   });
 }
@@ -407,7 +428,7 @@ TEST(InterfaceCache, OnlyThoseOfTheSameUseAreKeptAndTaken) {
 TEST(InterfaceCache, SomebodyElsesNameIsLeftToHim) {
   IN_NAMESPACE([] {
     Bench bench(0, kKeepNames);
-    auto somebody = edge::TunDevice::Create(LinuxKernel(), "sstp0", true);
+    auto somebody = edge::TunDevice::Create(LinuxKernel(), "sstp0", edge::kAllTunOffloads);
     ASSERT_TRUE(somebody.has_value());
     SessionInterface first = bench.Take();
     SessionInterface second = bench.Take();
@@ -425,7 +446,7 @@ TEST(InterfaceCache, WhatAPredecessorLeftIsRemovedAtTheStart) {
     ASSERT_TRUE(netlink.has_value());
     std::vector<edge::TunDevice> left;
     for (const auto group : {kSessionGroup, kFinishedGroup, kCachedGroup, edge::LinkGroup(77)}) {
-      auto tun = edge::TunDevice::Create(LinuxKernel(), "left%d", true);
+      auto tun = edge::TunDevice::Create(LinuxKernel(), "left%d", edge::kAllTunOffloads);
       ASSERT_TRUE(tun.has_value());
       ASSERT_TRUE(netlink->SetGroup(tun->index(), group).has_value());
       left.push_back(std::move(*tun));
@@ -478,6 +499,43 @@ TEST(InterfaceCache, ManyThreadsTakeAndGive) {
         kPatience));
     EXPECT_EQ(bench.cache().figures().created + bench.cache().figures().reused, 100U);
   });
+}
+
+// Told once, when the cache is made.
+TEST(InterfaceCache, TheLogTellsWhichSuperPacketsThereAre) {
+  constexpr unsigned kTcp = 0x01 | 0x02 | 0x04 | 0x08;  // TUNSETOFFLOAD
+  const auto log_of = [](unsigned known, const std::string& absent) {
+    edge::FakeKernel kernel;
+    kernel.acknowledges = true;
+    kernel.offloads_known = known;
+    kernel.absent = absent;
+    SetLogLevel(LogLevel::kInfo);
+    ::testing::internal::CaptureStderr();
+    EXPECT_TRUE(InterfaceCache::Create(kernel).has_value());
+    const std::string log = ::testing::internal::GetCapturedStderr();
+    SetLogLevel(LogLevel::kOff);
+    return log;
+  };
+  EXPECT_THAT(log_of(~0U, ""), HasSubstr("super-packets: TCP and UDP"));
+  EXPECT_THAT(log_of(kTcp, ""), HasSubstr("super-packets: TCP only; UDP needs Linux 6.2"));
+  EXPECT_THAT(log_of(0, ""), HasSubstr("super-packets: none"));
+  EXPECT_THAT(log_of(~0U, "/dev/net/tun"), HasSubstr("modprobe tun"));
+}
+
+// What the kernel was found not to have is not tried again with every interface.
+TEST(InterfaceCache, OffloadsAreTriedOnce) {
+  edge::FakeKernel kernel;
+  kernel.acknowledges = true;
+  kernel.offloads_known = 0x01 | 0x02 | 0x04 | 0x08;
+  auto netlink = edge::Netlink::Open(kernel);
+  ASSERT_TRUE(netlink.has_value());
+  const auto cache = InterfaceCache::Create(kernel);
+  ASSERT_TRUE(cache.has_value());
+  const int refused = kernel.offloads_refused;
+  EXPECT_EQ(refused, 1);
+  const auto interface = (*cache)->Take(*netlink, "sstp%d", true);
+  ASSERT_TRUE(interface.has_value());
+  EXPECT_EQ(kernel.offloads_refused, refused);
 }
 
 TEST(InterfaceCache, WithoutTheRightToDeleteThereIsAWarningAndNoMore) {
