@@ -125,24 +125,43 @@ class Events final : public edge::ControlEvents {
   std::condition_variable changed_;
 };
 
+edge::ControlOptions OptionsFor(const std::string& socket) {
+  edge::ControlOptions options;
+  options.gateway_id = "edge1";
+  options.boot_id = "boot";
+  options.version = "test";
+  options.addresses = {"unix:" + socket};
+  return options;
+}
+
+// Null if it cannot be made.
+std::unique_ptr<edge::ControlClient> MakeClient(const edge::ControlOptions& options,
+                                                Events& events) {
+  auto client = edge::ControlClient::Create(options, events);
+  if (!client) return nullptr;
+  events.client = client->get();
+  return std::move(*client);
+}
+
+std::unique_ptr<edge::ControlClient> StartClient(const std::string& socket, Events& events) {
+  auto client = MakeClient(OptionsFor(socket), events);
+  if (client) client->Start();
+  return client;
+}
+
 TEST(ControlClient, AHungControlPlaneIsGivenUpAndFoundAgain) {
   test::TempDir directory;
   FakeControlPlane control(directory.path() + "/link.sock");
   control.Start({});
   Relay relay(directory.path() + "/relay.sock", directory.path() + "/link.sock");
   Events events;
-  edge::ControlOptions options;
-  options.gateway_id = "edge1";
-  options.boot_id = "boot";
-  options.version = "test";
-  options.addresses = {"unix:" + directory.path() + "/relay.sock"};
+  edge::ControlOptions options = OptionsFor(directory.path() + "/relay.sock");
   options.keepalive_interval = milliseconds(300);
   options.keepalive_timeout = milliseconds(300);
   options.connect_timeout = milliseconds(500);
-  auto client = edge::ControlClient::Create(options, events);
+  const auto client = MakeClient(options, events);
   ASSERT_TRUE(client);
-  events.client = client->get();
-  (*client)->Start();
+  client->Start();
   ASSERT_TRUE(events.Await(events.attached, 1));
 
   relay.Freeze(true);
@@ -152,16 +171,16 @@ TEST(ControlClient, AHungControlPlaneIsGivenUpAndFoundAgain) {
   question.session = "00000000000000aa";
   question.evidence = PapEvidence{"ann", Secret("pw")};
   const edge::AuthorizeTicket ticket{0, question.session, question.attempt};
-  (*client)->Authorize(ticket, std::move(question));
+  client->Authorize(ticket, std::move(question));
   ASSERT_TRUE(events.Await(events.failed, 1));
   // Long before the deadline of the question itself.
   EXPECT_LT(std::chrono::steady_clock::now() - asked, options.authorize_deadline / 2);
   ASSERT_TRUE(events.Await(events.lost, 1));
-  EXPECT_FALSE((*client)->attached());
+  EXPECT_FALSE(client->attached());
 
   relay.Freeze(false);
   EXPECT_TRUE(events.Await(events.attached, 2));
-  (*client)->Shutdown();
+  client->Shutdown();
 }
 
 // What breaks the contract is refused to who sent it, not only complained of in our log.
@@ -177,15 +196,8 @@ TEST(ControlClient, InvalidSettingsAndPoliciesAreRefused) {
   for (int i = 0; i < 9; ++i) policy.mutable_policy()->mutable_policy()->add_dns(1);
   control.Start({settings, policy});
   Events events;
-  edge::ControlOptions options;
-  options.gateway_id = "edge1";
-  options.boot_id = "boot";
-  options.version = "test";
-  options.addresses = {"unix:" + directory.path() + "/link.sock"};
-  auto client = edge::ControlClient::Create(options, events);
+  const auto client = StartClient(directory.path() + "/link.sock", events);
   ASSERT_TRUE(client);
-  events.client = client->get();
-  (*client)->Start();
   const auto first = control.Take<Refused>();
   ASSERT_TRUE(first);
   EXPECT_EQ(first->generation, Generation(7));
@@ -195,7 +207,7 @@ TEST(ControlClient, InvalidSettingsAndPoliciesAreRefused) {
   ASSERT_TRUE(second);
   EXPECT_EQ(second->generation, Generation(3));
   EXPECT_EQ(second->session, "00000000000000aa");
-  (*client)->Shutdown();
+  client->Shutdown();
 }
 
 // Whoever attaches says up to which report a session's end may still be told.
@@ -204,25 +216,19 @@ TEST(ControlClient, HelloTellsWhichReportsFollow) {
   FakeControlPlane control(directory.path() + "/link.sock");
   control.AcknowledgeReports(false);
   Events events;
-  edge::ControlOptions options;
-  options.gateway_id = "edge1";
-  options.boot_id = "boot";
-  options.version = "test";
-  options.addresses = {"unix:" + directory.path() + "/link.sock"};
-  auto client = edge::ControlClient::Create(options, events);
+  const auto client = MakeClient(OptionsFor(directory.path() + "/link.sock"), events);
   ASSERT_TRUE(client);
-  events.client = client->get();
   SessionReport report;
   report.kind = SessionEventKind::kDown;
   report.record.session = "00000000000000aa";
-  (*client)->Report(report);
-  (*client)->Report(report);
+  client->Report(report);
+  client->Report(report);
   control.Start({});
-  (*client)->Start();
+  client->Start();
   const auto hello = control.Take<Hello>();
   ASSERT_TRUE(hello);
   EXPECT_EQ(hello->reports_to, 2U);
-  (*client)->Shutdown();
+  client->Shutdown();
 }
 
 // Traffic and who does the TLS records, the newest of each session.
@@ -231,26 +237,19 @@ TEST(ControlClient, CountersArriveWhole) {
   FakeControlPlane control(directory.path() + "/link.sock");
   control.Start({});
   Events events;
-  edge::ControlOptions options;
-  options.gateway_id = "edge1";
-  options.boot_id = "boot";
-  options.version = "test";
-  options.addresses = {"unix:" + directory.path() + "/link.sock"};
-  auto client = edge::ControlClient::Create(options, events);
+  const auto client = StartClient(directory.path() + "/link.sock", events);
   ASSERT_TRUE(client);
-  events.client = client->get();
-  (*client)->Start();
   ASSERT_TRUE(events.Await(events.attached, 1));
   CountersBatch batch;
   batch.entries = {{"00000000000000aa", {1, 2, 3, 4}, TlsMode::kSoftware, TlsMode::kHardware}};
-  (*client)->SendCounters(std::move(batch));
+  client->SendCounters(std::move(batch));
   const auto heard = control.Take<CountersBatch>();
   ASSERT_TRUE(heard);
   ASSERT_EQ(heard->entries.size(), 1U);
   EXPECT_EQ(heard->entries[0].counters, (TrafficCounters{1, 2, 3, 4}));
   EXPECT_EQ(heard->entries[0].tls_send, TlsMode::kSoftware);
   EXPECT_EQ(heard->entries[0].tls_receive, TlsMode::kHardware);
-  (*client)->Shutdown();
+  client->Shutdown();
 }
 
 }  // namespace

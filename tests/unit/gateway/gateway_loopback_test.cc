@@ -318,6 +318,22 @@ TEST_F(Gateway, SendsFiguresEverySecond) {
   TlsPeer client(OwnAddress(), kPort);
   ASSERT_TRUE(Call(client));
   EXPECT_EQ(AwaitCounter("tls_handshakes"), 1U);
+  TlsPeer another(OwnAddress(), kPort);
+  ASSERT_TRUE(Call(another));
+  std::uint64_t handshakes = 1;
+  while (handshakes == 1) handshakes = AwaitCounter("tls_handshakes");
+  EXPECT_EQ(handshakes, 2U);
+}
+
+TEST_F(Gateway, CountersThatAreZeroAreSentToo) {
+  StartAll();
+  const auto batch = control_.Take<CountersBatch>();
+  ASSERT_TRUE(batch);
+  std::vector<std::string> names;
+  for (const NamedCounter& counter : batch->statistics.counters) names.push_back(counter.name);
+  EXPECT_THAT(names, ::testing::IsSupersetOf({"interfaces_created"s, "interfaces_reused"s,
+                                              "interfaces_destroyed"s, "interfaces_kept"s,
+                                              "tls_internal_errors"s, "ktls_fallback_refused"s}));
 }
 
 }  // namespace
