@@ -51,7 +51,11 @@ Result<std::unique_ptr<InterfaceCache>> InterfaceCache::Create(edge::Kernel& ker
 
 InterfaceCache::InterfaceCache(edge::Kernel& kernel, edge::Netlink netlink,
                                const edge::TunOffloads& offloads, const Options& options)
-    : kernel_(kernel), options_(options), offloads_(offloads), netlink_(std::move(netlink)) {}
+    : kernel_(kernel),
+      options_(options),
+      offloads_(offloads),
+      names_(options.foreign_name_blocked),
+      netlink_(std::move(netlink)) {}
 
 InterfaceCache::~InterfaceCache() {
   {
@@ -82,6 +86,7 @@ void InterfaceCache::Configure(std::uint32_t capacity, bool super_packets) {
 Result<SessionInterface> InterfaceCache::Take(edge::Netlink& netlink,
                                               const std::string& name_template,
                                               bool super_packets) {
+  names_.Unblock(Now());
   while (true) {
     std::optional<SessionInterface> kept;
     {
@@ -95,10 +100,7 @@ Result<SessionInterface> InterfaceCache::Take(edge::Netlink& netlink,
       Give(netlink, std::move(*kept));
       continue;
     }
-    const InterfaceNames::Lease& lease = kept->lease();
-    const bool fits = lease && lease.name_template() == name_template &&
-                      lease.number() < names_.Lowest(name_template);
-    if (!fits) kept->TakeSessionName(netlink, names_, name_template);
+    kept->TakeSessionName(netlink, names_, name_template);
     const std::lock_guard lock(mutex_);
     ++figures_.reused;
     return std::move(*kept);

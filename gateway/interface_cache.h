@@ -46,6 +46,8 @@ class InterfaceCache {
  public:
   struct Options {
     Duration idle_before_neutral = std::chrono::milliseconds(500);
+    // How long a name that somebody else has is not tried again.
+    Duration foreign_name_blocked = std::chrono::minutes(1);
   };
 
   // Deletes what a predecessor left behind, finds out which super-packets this kernel has and tells

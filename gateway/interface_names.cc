@@ -80,6 +80,20 @@ InterfaceNames::Lease InterfaceNames::TakeNamed(const std::string& name_template
   return Make(name_template, *number);
 }
 
+void InterfaceNames::Block(Lease lease, TimePoint now) {
+  const std::lock_guard lock(mutex_);
+  blocked_.emplace_back(now + blocked_for_, std::move(lease));
+}
+
+void InterfaceNames::Unblock(TimePoint now) {
+  std::vector<Lease> freed;  // released without the lock
+  const std::lock_guard lock(mutex_);
+  while (!blocked_.empty() && blocked_.front().first <= now) {
+    freed.push_back(std::move(blocked_.front().second));
+    blocked_.pop_front();
+  }
+}
+
 std::uint32_t InterfaceNames::Lowest(const std::string& name_template) const {
   const std::lock_guard lock(mutex_);
   const auto numbers = templates_.find(name_template);

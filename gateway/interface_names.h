@@ -1,16 +1,21 @@
 // Which numbers of an interface name template ("sstp%d") are in use, so that the lowest free one is
 // known at once: asked for it, the kernel looks at the names of all interfaces there are.
 //
-// The kernel has the last word, since a name may be somebody else's. Threads: any.
+// The kernel has the last word, since a name may be somebody else's: such a number is blocked for a
+// while. Threads: any.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "proto/base/types.h"
 
 namespace sstpgw::gateway {
 
@@ -39,7 +44,8 @@ class InterfaceNames {
     std::uint32_t number_ = 0;
   };
 
-  InterfaceNames() = default;
+  explicit InterfaceNames(Duration blocked_for = std::chrono::minutes(1))
+      : blocked_for_(blocked_for) {}
   InterfaceNames(const InterfaceNames&) = delete;
   InterfaceNames& operator=(const InterfaceNames&) = delete;
 
@@ -47,6 +53,11 @@ class InterfaceNames {
   [[nodiscard]] Lease Take(const std::string& name_template);
   // For a name that the kernel chose. Empty if it does not fit the template or is in use already.
   [[nodiscard]] Lease TakeNamed(const std::string& name_template, const std::string& name);
+  // The kernel says that somebody else has the name: nobody gets the number for a while, so that
+  // not each asks for it again.
+  void Block(Lease lease, TimePoint now);
+  // Frees those that have been blocked for long enough.
+  void Unblock(TimePoint now);
   // What Take would give.
   [[nodiscard]] std::uint32_t Lowest(const std::string& name_template) const;
 
@@ -63,8 +74,11 @@ class InterfaceNames {
   Lease Make(const std::string& name_template, std::uint32_t number);
   void Free(const std::string& name_template, std::uint32_t number);
 
+  const Duration blocked_for_;
   mutable std::mutex mutex_;
-  std::map<std::string, Numbers> templates_;  // guarded by mutex_
+  // Guarded by mutex_:
+  std::map<std::string, Numbers> templates_;
+  std::deque<std::pair<TimePoint, Lease>> blocked_;  // until when; oldest first
 };
 
 }  // namespace sstpgw::gateway

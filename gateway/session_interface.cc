@@ -3,6 +3,7 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <chrono>
 
 #include "gateway/edge/link_address.h"
 #include "proto/base/log.h"
@@ -17,6 +18,11 @@ constexpr char kNeutralTemplate[] = "ppp%d";
 constexpr edge::TxQueueLength kSuperPackets{128};
 // More packets than a TUN's ring can hold by far.
 constexpr int kMaxStalePackets = 1'000'000;
+
+// So many names of somebody else are passed over; then the kernel chooses among all there are.
+constexpr int kNameTries = 8;
+
+TimePoint Now() { return std::chrono::steady_clock::now(); }
 
 // It is the same for every session, so once per process is enough.
 void WarnOnceOfIpv6(const std::string& reason) {
@@ -39,24 +45,46 @@ std::string KeepsName(const std::string& name, const Error& error) {
   return "interface keeps its name " + name + ": " + error.message;
 }
 
+edge::TunOffloads OffloadsOf(const SessionInterface::Wanted& wanted) {
+  return wanted.super_packets ? wanted.offloads : edge::TunOffloads{};
+}
+
+struct NamedDevice {
+  InterfaceNames::Lease lease;
+  edge::TunDevice device;
+};
+
+// Under a name of the template.
+Result<NamedDevice> MakeNamed(edge::Kernel& kernel, InterfaceNames& names,
+                              const SessionInterface::Wanted& wanted) {
+  for (int i = 0; i < kNameTries; ++i) {
+    InterfaceNames::Lease lease = names.Take(wanted.name_template);
+    auto device = edge::TunDevice::Create(kernel, lease.Name(), OffloadsOf(wanted));
+    if (device) return NamedDevice{std::move(lease), std::move(*device)};
+    // Not because of the name, unless there is an interface that has it.
+    if (!edge::HasIpv4Address(kernel, lease.Name()).has_value()) break;
+    names.Block(std::move(lease), Now());
+  }
+  SG_ASSIGN_OR_RETURN(edge::TunDevice device,
+                      edge::TunDevice::Create(kernel, wanted.name_template, OffloadsOf(wanted)));
+  InterfaceNames::Lease lease = names.TakeNamed(wanted.name_template, device.name());
+  return NamedDevice{std::move(lease), std::move(device)};
+}
+
 }  // namespace
 
 Result<SessionInterface> SessionInterface::Create(edge::Kernel& kernel, edge::Netlink& netlink,
                                                   InterfaceNames& names, const Wanted& wanted) {
-  const std::string& name_template = wanted.name_template;
-  InterfaceNames::Lease lease = names.Take(name_template);
-  const edge::TunOffloads offloads = wanted.super_packets ? wanted.offloads : edge::TunOffloads{};
-  auto device = edge::TunDevice::Create(kernel, lease.Name(), offloads);
+  InterfaceNames::Lease lease;
   std::string warning;
-  if (!device) {
-    // The name may be somebody else's, or that of an interface which is just being destroyed.
-    lease.Release();
-    device = edge::TunDevice::Create(kernel, name_template, offloads);
-    if (device) lease = names.TakeNamed(name_template, device->name());
-  }
+  auto device = [&]() -> Result<edge::TunDevice> {
+    SG_ASSIGN_OR_RETURN(NamedDevice named, MakeNamed(kernel, names, wanted));
+    lease = std::move(named.lease);
+    return std::move(named.device);
+  }();
   if (!device) {
     const Error error = device.error();
-    device = edge::TunDevice::Create(kernel, kNeutralTemplate, offloads);
+    device = edge::TunDevice::Create(kernel, kNeutralTemplate, OffloadsOf(wanted));
     if (!device) return Fail(device.error());
     warning = KeepsName(device->name(), error);
   }
@@ -147,19 +175,28 @@ bool SessionInterface::TakeNeutralName(edge::Netlink& netlink) {
 void SessionInterface::TakeSessionName(edge::Netlink& netlink, InterfaceNames& names,
                                        const std::string& name_template) {
   const InterfaceIndex index = device_.index();
-  InterfaceNames::Lease lease = names.Take(name_template);
-  auto renamed = netlink.Rename(index, lease.Name());
-  if (!renamed) {
-    lease.Release();
-    renamed = netlink.Rename(index, name_template);
-    if (renamed) lease = names.TakeNamed(name_template, *renamed);
+  for (int i = 0; i < kNameTries; ++i) {
+    if (HasLowestName(names, name_template)) return warning_.clear();
+    InterfaceNames::Lease lease = names.Take(name_template);
+    const auto renamed = netlink.Rename(index, lease.Name());
+    if (renamed) return BeNamed(*renamed, std::move(lease));
+    if (renamed.error().code != ErrorCode::kAlreadyExists) break;
+    names.Block(std::move(lease), Now());
   }
-  if (!renamed) {
-    warning_ = KeepsName(name_, renamed.error());
-    return;
-  }
+  const auto renamed = netlink.Rename(index, name_template);
+  if (renamed) return BeNamed(*renamed, names.TakeNamed(name_template, *renamed));
+  warning_ = KeepsName(name_, renamed.error());
+}
+
+bool SessionInterface::HasLowestName(const InterfaceNames& names,
+                                     const std::string& name_template) const {
+  return lease_ && lease_.name_template() == name_template &&
+         lease_.number() < names.Lowest(name_template);
+}
+
+void SessionInterface::BeNamed(const std::string& name, InterfaceNames::Lease lease) {
   if (!lease_) former_name_ = name_;
-  name_ = *renamed;
+  name_ = name;
   warning_.clear();
   lease_ = std::move(lease);
 }

@@ -65,7 +65,8 @@ class SessionInterface {
   [[nodiscard]] bool Empty(edge::Kernel& kernel);
   // "ppp3" instead of the session's name, which is free then. False: it is not fit for use.
   [[nodiscard]] bool TakeNeutralName(edge::Netlink& netlink);
-  // The lowest free name of the template; if that cannot be had, it keeps its own and a warning().
+  // The lowest free name of the template, unless it has one below; if none can be had, it keeps its
+  // own and a warning().
   void TakeSessionName(edge::Netlink& netlink, InterfaceNames& names,
                        const std::string& name_template);
   // Where it stands in the order of session names; nothing if it has none.
@@ -82,6 +83,9 @@ class SessionInterface {
 
  private:
   SessionInterface(InterfaceNames::Lease lease, edge::TunDevice device, bool super_packets);
+  [[nodiscard]] bool HasLowestName(const InterfaceNames& names,
+                                   const std::string& name_template) const;
+  void BeNamed(const std::string& name, InterfaceNames::Lease lease);
 
   InterfaceNames::Lease lease_;  // above the device: the number is free once the interface is gone
   edge::TunDevice device_;

@@ -21,6 +21,7 @@ namespace {
 using client::ClientOptions;
 using client::Phase;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 struct Link {
   int index = 0;
@@ -77,7 +78,8 @@ void SendToPeer(Lab& lab, const std::string& text, int times) {
   });
 }
 
-class InterfaceCacheTest : public LabSuite<InterfaceCacheTest> {
+template <class Suite>
+class CacheSuite : public LabSuite<Suite> {
  public:
   static LabConfig Config() {
     LabConfig config;
@@ -88,10 +90,11 @@ class InterfaceCacheTest : public LabSuite<InterfaceCacheTest> {
   }
 
  protected:
+  using LabSuite<Suite>::lab;
   // What the case before has used is kept by now.
   void SetUp() override {
-    LabSuite::SetUp();
-    if (IsSkipped() || HasFatalFailure()) return;
+    LabSuite<Suite>::SetUp();
+    if (::testing::Test::IsSkipped() || ::testing::Test::HasFatalFailure()) return;
     EXPECT_TRUE(WaitUntil(
         [] {
           const std::vector<Link> links = Links(lab());
@@ -105,7 +108,7 @@ class InterfaceCacheTest : public LabSuite<InterfaceCacheTest> {
         std::make_unique<TunDial>(lab(), lab().client(), "test", "test", std::vector<std::string>{},
                                   std::vector<std::string>{"--route", "10.20.0.0/24"});
     EXPECT_TRUE(dial->WaitUp()) << dial->process().Output();
-    EXPECT_TRUE(WaitActive());
+    EXPECT_TRUE(LabSuite<Suite>::WaitActive());
     return dial;
   }
   static void Close(TunDial& dial) {
@@ -113,6 +116,8 @@ class InterfaceCacheTest : public LabSuite<InterfaceCacheTest> {
     EXPECT_TRUE(lab().WaitSessions(0));
   }
 };
+
+class InterfaceCacheTest : public CacheSuite<InterfaceCacheTest> {};
 
 TEST_F(InterfaceCacheTest, AnEndedSessionsInterfaceStaysDownAndTheNextSessionHasIt) {
   auto dial = DialUp();
@@ -246,6 +251,32 @@ TEST_F(InterfaceCacheTest, WhatADeadGatewayLeftIsRemovedAtTheNextStart) {
   dial = DialUp();
   EXPECT_EQ(Links(lab()).at(0).name, "sstp0");
   Close(*dial);
+}
+
+// A suite of its own, since the gateway remembers for a minute that a name is somebody else's.
+class ForeignName : public CacheSuite<ForeignName> {};
+
+TEST_F(ForeignName, IsPassedOverByNewAndByKeptInterfaces) {
+  lab().server().Ip("tuntap add mode tun name sstp0");
+  std::vector<int> indices;
+  for (int round = 0; round < 4; ++round) {
+    const auto dial = DialUp();
+    for (const Link& link : Links(lab())) {
+      if (link.name == "sstp1" && link.up) indices.push_back(link.index);
+    }
+    EXPECT_EQ(indices.size(), static_cast<std::size_t>(round + 1)) << lab().server().Shell("ip l");
+    Close(*dial);
+    const auto kept = [] {
+      const std::vector<Link> links = Links(lab());
+      return std::any_of(links.begin(), links.end(), [](const Link& each) { return each.kept; });
+    };
+    EXPECT_TRUE(WaitUntil(kept, kPatience));
+  }
+  EXPECT_EQ(indices, std::vector<int>(4, indices.at(0))) << "the same one again and again";
+  EXPECT_TRUE(WaitUntil([] { return lab().Statistic("interfaces_reused") == 3; }, kPatience));
+  EXPECT_EQ(lab().Statistic("interfaces_created"), 1U);
+  EXPECT_THAT(lab().gateway().Output(gateway_line_), Not(HasSubstr("keeps its name")));
+  lab().server().Ip("tuntap del mode tun name sstp0");
 }
 
 // What a whole office does that loses its line and dials again. (scale_test.cc has two thousand

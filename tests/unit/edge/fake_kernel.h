@@ -13,6 +13,7 @@
 #include <deque>
 #include <filesystem>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -53,8 +54,10 @@ class FakeKernel final : public Kernel {
   std::string absent;
   // What SIOCGIFADDR finds.
   bool has_address = false;
-  // What TUNSETIFF calls the interface.
+  // What TUNSETIFF calls the interface; empty: as it is asked to.
   std::string interface_name = "ppp0";
+  // Names that somebody else has.
+  std::set<std::string> foreign;
 
   KernelResult<UniqueFd> Open(const std::string& path, int /*flags*/) override {
     opened = path;
@@ -99,10 +102,15 @@ class FakeKernel final : public Kernel {
     auto* interface = static_cast<ifreq*>(argument);
     if (request == TUNSETIFF) {
       tun_flags = interface->ifr_flags;
-      std::strncpy(interface->ifr_name, interface_name.c_str(), IFNAMSIZ - 1);
+      asked_for.emplace_back(interface->ifr_name);
+      if (foreign.count(interface->ifr_name) > 0) return Fail(Errno(EBUSY));
+      if (!interface_name.empty()) {
+        std::strncpy(interface->ifr_name, interface_name.c_str(), IFNAMSIZ - 1);
+      }
+      made_.insert(interface->ifr_name);
     }
     if (request == SIOCGIFINDEX) interface->ifr_ifindex = 7;
-    if (request == SIOCGIFADDR && !has_address) return Fail(Errno(EADDRNOTAVAIL));
+    if (request == SIOCGIFADDR) return FindAddress(interface->ifr_name);
     return {};
   }
   KernelResult<UniqueFd> Socket(int /*domain*/, int /*type*/, int /*protocol*/) override {
@@ -182,6 +190,8 @@ class FakeKernel final : public Kernel {
     return std::size_t{watched.front().revents != 0};
   }
 
+  std::vector<std::string> asked_for;  // the names in all TUNSETIFF
+
   int backlog = 0;
   short tun_flags = 0;
   int vnet_header = 0;
@@ -202,6 +212,11 @@ class FakeKernel final : public Kernel {
       std::memcpy(&answer[16], &error, sizeof(error));
     }
     return answer;
+  }
+  KernelResult<void> FindAddress(const std::string& interface) {
+    if (made_.count(interface) + foreign.count(interface) == 0) return Fail(Errno(ENODEV));
+    if (!has_address) return Fail(Errno(EADDRNOTAVAIL));
+    return {};
   }
   std::optional<Errno> Enter(const char* call) {
     calls_.emplace_back(call);
@@ -227,6 +242,7 @@ class FakeKernel final : public Kernel {
   }
 
   std::vector<std::string> calls_;
+  std::set<std::string> made_;  // interfaces
   std::size_t failing_ = 0;
   int errno_ = 0;
 };

@@ -427,16 +427,59 @@ TEST(InterfaceCache, OnlyThoseOfTheSameUseAreKeptAndTaken) {
 
 TEST(InterfaceCache, SomebodyElsesNameIsLeftToHim) {
   IN_NAMESPACE([] {
-    Bench bench(0, kKeepNames);
-    auto somebody = edge::TunDevice::Create(LinuxKernel(), "sstp0", edge::kAllTunOffloads);
+    constexpr InterfaceCache::Options kNotForLong{.foreign_name_blocked = Duration(0)};
+    for (const InterfaceCache::Options& options : {kKeepNames, kNotForLong}) {
+      Bench bench(0, options);
+      auto somebody = edge::TunDevice::Create(LinuxKernel(), "sstp0", edge::kAllTunOffloads);
+      ASSERT_TRUE(somebody.has_value());
+      SessionInterface first = bench.Take();
+      SessionInterface second = bench.Take();
+      EXPECT_EQ(first.name(), "sstp1");
+      EXPECT_EQ(second.name(), "sstp2");
+      ASSERT_TRUE(bench.netlink().Delete(somebody->index()).has_value());
+      const SessionInterface third = bench.Take();
+      const bool for_long = options.foreign_name_blocked > Duration(0);
+      EXPECT_EQ(third.name(), for_long ? "sstp3" : "sstp0");
+    }
+  });
+}
+
+// What is kept stays what the next session needs, with somebody else's name below it.
+TEST(InterfaceCache, SomebodyElsesNameBelowRenamesNothing) {
+  IN_NAMESPACE([] {
+    constexpr InterfaceCache::Options kAskEachTime{.idle_before_neutral = std::chrono::hours(1),
+                                                   .foreign_name_blocked = Duration(0)};
+    for (const InterfaceCache::Options& options : {kKeepNames, kAskEachTime}) {
+      const auto somebody = edge::TunDevice::Create(LinuxKernel(), "sstp0", edge::kAllTunOffloads);
+      ASSERT_TRUE(somebody.has_value());
+      Bench bench(2, options);
+      for (int round = 0; round < 3; ++round) {
+        SessionInterface one = bench.Up();
+        SessionInterface two = bench.Up(kOther);
+        EXPECT_EQ(one.name(), "sstp1") << round;
+        EXPECT_EQ(two.name(), "sstp2") << round;
+        EXPECT_EQ(one.warning() + two.warning(), "");
+        bench.Give(std::move(two));
+        bench.Give(std::move(one));
+        ASSERT_TRUE(bench.WaitKept(2));
+      }
+      EXPECT_EQ(bench.cache().figures().created, 2U);
+    }
+  });
+}
+
+TEST(InterfaceCache, ANeutralOnePassesOverSomebodyElsesName) {
+  IN_NAMESPACE([] {
+    const auto somebody = edge::TunDevice::Create(LinuxKernel(), "sstp0", edge::kAllTunOffloads);
     ASSERT_TRUE(somebody.has_value());
-    SessionInterface first = bench.Take();
-    SessionInterface second = bench.Take();
-    EXPECT_EQ(first.name(), "sstp1");
-    EXPECT_EQ(second.name(), "sstp2");
-    ASSERT_TRUE(bench.netlink().Delete(somebody->index()).has_value());
-    const SessionInterface third = bench.Take();
-    EXPECT_EQ(third.name(), "sstp0");
+    Bench bench(1, kNeutralAtOnce);
+    bench.Give(bench.Up());
+    ASSERT_TRUE(WaitUntil([] { return Exists("ppp1"); }, kPatience));
+    ASSERT_TRUE(bench.WaitKept(1));
+    const SessionInterface next = bench.Take();
+    EXPECT_EQ(next.name(), "sstp1");
+    EXPECT_EQ(next.warning(), "");
+    EXPECT_EQ(bench.cache().figures().created, 1U);
   });
 }
 

@@ -55,6 +55,24 @@ TEST(InterfaceNames, WhatDoesNotFitTheTemplateHasNoNumber) {
   EXPECT_EQ(names.TakeNamed("a%db", "a12b").number(), 12U);
 }
 
+TEST(InterfaceNames, ABlockedNumberIsNobodysUntilItsTimeIsOver) {
+  constexpr TimePoint kStart{};
+  InterfaceNames names(std::chrono::seconds(60));
+  names.Block(names.Take("sstp%d"), kStart);
+  names.Block(names.Take("sstp%d"), kStart + std::chrono::seconds(1));
+  EXPECT_EQ(names.Lowest("sstp%d"), 2U);
+  EXPECT_EQ(names.Take("sstp%d").number(), 2U);
+  names.Unblock(kStart + std::chrono::milliseconds(59'999));
+  EXPECT_EQ(names.Lowest("sstp%d"), 2U);
+  names.Unblock(kStart + std::chrono::seconds(60));
+  const Lease zero = names.Take("sstp%d");
+  EXPECT_EQ(zero.number(), 0U);
+  EXPECT_EQ(names.Lowest("sstp%d"), 2U) << "1 is blocked";
+  names.Unblock(kStart + std::chrono::seconds(61));
+  EXPECT_EQ(names.Lowest("sstp%d"), 1U);
+  names.Block(names.Take("sstp%d"), kStart);  // and goes with its book
+}
+
 TEST(InterfaceNames, ALeaseMovesAndIsGivenBackOnce) {
   InterfaceNames names;
   Lease lease = names.Take("sstp%d");

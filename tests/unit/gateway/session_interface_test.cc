@@ -42,7 +42,71 @@ TEST_F(FakeInterface, HasItsFinalNameFromTheBeginningAndAProvisionalOneForPeople
   EXPECT_EQ(names_.Lowest("sstp%d"), 0U);
 }
 
-TEST_F(FakeInterface, ANameThatIsTakenLeavesTheChoiceToTheKernel) {
+TEST_F(FakeInterface, NamesOfSomebodyElseArePassedOverAndLeftAloneForAWhile) {
+  kernel_.interface_name.clear();
+  kernel_.foreign = {"sstp0", "sstp1"};
+  const auto first = Create();
+  ASSERT_TRUE(first.has_value()) << first.error().message;
+  EXPECT_EQ(first->name(), "sstp2");
+  EXPECT_EQ(first->lease().number(), 2U);
+  EXPECT_EQ(names_.Lowest("sstp%d"), 3U);
+  kernel_.asked_for.clear();
+  const auto second = Create();
+  ASSERT_TRUE(second.has_value()) << second.error().message;
+  EXPECT_THAT(kernel_.asked_for, ::testing::ElementsAre("sstp3"));
+}
+
+TEST_F(FakeInterface, TooManyNamesOfSomebodyElseLeaveTheChoiceToTheKernel) {
+  kernel_.interface_name = "sstp50";
+  for (int i = 0; i < 50; ++i) kernel_.foreign.insert("sstp" + std::to_string(i));
+  const auto interface = Create();
+  ASSERT_TRUE(interface.has_value()) << interface.error().message;
+  EXPECT_THAT(kernel_.asked_for, ::testing::ElementsAre("sstp0", "sstp1", "sstp2", "sstp3", "sstp4",
+                                                        "sstp5", "sstp6", "sstp7", "sstp%d"));
+  EXPECT_EQ(interface->name(), "sstp50");
+  EXPECT_EQ(interface->lease().number(), 50U);
+  EXPECT_EQ(names_.Lowest("sstp%d"), 8U);
+}
+
+TEST_F(FakeInterface, KeepsItsNameWhereAllBelowAreSomebodyElses) {
+  kernel_.interface_name.clear();
+  InterfaceNames::Lease zero = names_.Take("sstp%d");
+  auto interface = Create();
+  ASSERT_TRUE(interface.has_value());
+  ASSERT_EQ(interface->name(), "sstp1");
+  zero.Release();
+  netlink_kernel_.refusals = {EEXIST};
+  interface->TakeSessionName(*netlink_, names_, "sstp%d");
+  EXPECT_TRUE(netlink_kernel_.refusals.empty()) << "it asked for sstp0";
+  EXPECT_EQ(interface->name(), "sstp1");
+  EXPECT_EQ(interface->warning(), "");
+  const auto calls = netlink_kernel_.calls().size();
+  interface->TakeSessionName(*netlink_, names_, "sstp%d");
+  EXPECT_EQ(netlink_kernel_.calls().size(), calls) << "and does not again";
+}
+
+TEST_F(FakeInterface, ARenamingPassesOverNamesOfSomebodyElse) {
+  auto interface = Create();
+  ASSERT_TRUE(interface.has_value());
+  netlink_kernel_.refusals = {EEXIST, EEXIST};
+  interface->TakeSessionName(*netlink_, names_, "vpn%d");
+  EXPECT_EQ(interface->name(), "vpn2");
+  EXPECT_EQ(interface->lease().number(), 2U);
+  EXPECT_EQ(names_.Lowest("vpn%d"), 3U);
+  // Refused for another reason: none is tried after the kernel's choice, none is blocked.
+  netlink_kernel_.refusals = {EBUSY, EBUSY};
+  interface->TakeSessionName(*netlink_, names_, "other%d");
+  EXPECT_TRUE(netlink_kernel_.refusals.empty());
+  EXPECT_EQ(interface->name(), "vpn2");
+  EXPECT_THAT(interface->warning(), HasSubstr("keeps its name vpn2"));
+  EXPECT_EQ(names_.Lowest("other%d"), 0U);
+  interface->TakeSessionName(*netlink_, names_, "vpn%d");
+  EXPECT_EQ(interface->name(), "vpn2") << "0 and 1 are somebody else's";
+  EXPECT_EQ(interface->warning(), "") << "its name is one of this template";
+}
+
+// It was there when the kernel refused, and is gone when it is looked for.
+TEST_F(FakeInterface, ANameThatIsTakenForAMomentLeavesTheChoiceToTheKernel) {
   kernel_.FailCall(2, EBUSY);
   kernel_.interface_name = "sstp4";
   const auto interface = Create();
