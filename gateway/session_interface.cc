@@ -41,6 +41,20 @@ bool Drain(edge::Kernel& kernel, int fd) {
   return false;
 }
 
+// An operator's VRF, filters, shaping, words: meant for the session that it was, or for one name.
+// An error counts as such.
+bool IsTouched(edge::Netlink& netlink, InterfaceIndex index) {
+  const auto facts = netlink.Query(index);
+  if (!facts || facts->master != 0 || !facts->alias.empty() || facts->promiscuous ||
+      facts->has_xdp || facts->has_other_names) {
+    return true;
+  }
+  for (const auto place : {edge::QdiscPlace::kRoot, edge::QdiscPlace::kIngress}) {
+    if (netlink.HasQdisc(index, place).value_or(true)) return true;
+  }
+  return false;
+}
+
 std::string KeepsName(const std::string& name, const Error& error) {
   return "interface keeps its name " + name + ": " + error.message;
 }
@@ -146,6 +160,7 @@ bool SessionInterface::Rest(edge::Kernel& kernel, edge::Netlink& netlink) {
   change.state = edge::LinkState::kDown;
   change.group = kCachedGroup;
   if (!netlink.Change(change) || !Drain(kernel, device_.fd())) return false;
+  if (IsTouched(netlink, change.index)) return false;
   // An address that somebody else has put there, or a name, would become the next session's.
   const auto address = edge::HasIpv4Address(kernel, name_);
   return address && !*address;

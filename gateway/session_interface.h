@@ -59,7 +59,7 @@ class SessionInterface {
   // ---- Between two sessions
 
   // Takes it down and throws away the packets that its last session has not read. False: it is not
-  // fit for another one.
+  // fit for another one, because something failed or somebody else has changed it.
   [[nodiscard]] bool Rest(edge::Kernel& kernel, edge::Netlink& netlink);
   // True if nothing waits in it and it still exists.
   [[nodiscard]] bool Empty(edge::Kernel& kernel);

@@ -25,6 +25,8 @@ ErrorCode CodeOf(int errno_value) {
       return ErrorCode::kNotFound;
     case EEXIST:
       return ErrorCode::kAlreadyExists;
+    case EOPNOTSUPP:
+      return ErrorCode::kUnsupported;
     default:
       return ErrorCode::kSystem;
   }
@@ -90,6 +92,7 @@ Result<NetlinkAnswer> Netlink::Exchange(const std::string& what, std::uint32_t s
     auto part = ParseAnswer(std::span(buffer).first(*length), sequence);
     if (!part) return Fail(Error{ErrorCode::kInternal, what + ": malformed answer of the kernel"});
     if (part->link) answer.link = std::move(part->link);
+    if (part->qdisc_handle) answer.qdisc_handle = part->qdisc_handle;
     if (!part->acknowledgement) continue;
     const Acknowledgement& end = *part->acknowledgement;
     if (end.error != 0) return Fail(NetlinkError(what, end.error, end.description));
@@ -169,6 +172,17 @@ Result<LinkFacts> Netlink::Query(InterfaceIndex index) {
                       Exchange(what, sequence, BuildLinkQuery(sequence, index)));
   if (!answer.link) return Fail(Error{ErrorCode::kInternal, what + ": no answer"});
   return std::move(*answer.link);
+}
+
+Result<bool> Netlink::HasQdisc(InterfaceIndex index, QdiscPlace place) {
+  const std::uint32_t sequence = ++sequence_;
+  const auto answer = Exchange(OfLink("query for a qdisc", index), sequence,
+                               BuildQdiscQuery(sequence, index, place));
+  if (answer) return answer->qdisc_handle.value_or(0) != 0;
+  // None at this place, or a kernel that has none at all.
+  const ErrorCode code = answer.error().code;
+  if (code == ErrorCode::kNotFound || code == ErrorCode::kUnsupported) return false;
+  return Fail(answer.error());
 }
 
 Result<void> Netlink::Delete(InterfaceIndex index) {

@@ -2,8 +2,8 @@
 // kernel's acknowledgement (microseconds: the kernel answers before the send returns).
 //
 // Threads: one owner; each worker opens its own. Errors: kSystem (kPermissionDenied, kNotFound,
-// kAlreadyExists where that is what errno says), naming the step, the interface and the kernel's
-// explanation.
+// kAlreadyExists, kUnsupported where that is what errno says), naming the step, the interface and
+// the kernel's explanation.
 #pragma once
 
 #include <string>
@@ -33,6 +33,9 @@ class Netlink {
   Result<void> AddAddress(InterfaceIndex index, Ipv4Address local, Ipv4Address peer);
   Result<void> RemoveAddress(InterfaceIndex index, Ipv4Address local, Ipv4Address peer);
   Result<LinkFacts> Query(InterfaceIndex index);
+  // Whether somebody has put a queueing discipline there, or what filters hang on (clsact); the
+  // kernel's default is none.
+  Result<bool> HasQdisc(InterfaceIndex index, QdiscPlace place);
   Result<void> Delete(InterfaceIndex index);
   // None in the group is no error. Takes about 0.2 ms per interface: not on a worker's thread.
   Result<void> DeleteGroup(LinkGroup group);

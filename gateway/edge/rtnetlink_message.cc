@@ -2,6 +2,7 @@
 
 #include <libmnl/libmnl.h>
 #include <linux/if_link.h>
+#include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 
@@ -32,6 +33,12 @@ class Request {
     link->ifi_family = AF_UNSPEC;
     link->ifi_index = index.value();
     return *link;
+  }
+  void AddTrafficHeader(InterfaceIndex index, std::uint32_t parent) {
+    auto* traffic = static_cast<tcmsg*>(mnl_nlmsg_put_extra_header(header_, sizeof(tcmsg)));
+    traffic->tcm_family = AF_UNSPEC;
+    traffic->tcm_ifindex = index.value();
+    traffic->tcm_parent = parent;
   }
   void AddAddressHeader(InterfaceIndex index) {
     auto* address = static_cast<ifaddrmsg*>(mnl_nlmsg_put_extra_header(header_, sizeof(ifaddrmsg)));
@@ -79,6 +86,14 @@ std::string TextIn(ByteView value) {
   return {text, ::strnlen(text, value.size())};
 }
 
+bool IsXdpAttached(ByteView xdp) {
+  bool attached = false;
+  ForEachAttribute(xdp, [&](std::uint16_t type, ByteView value) {
+    if (type == IFLA_XDP_ATTACHED && !value.empty()) attached = value[0] != XDP_ATTACHED_NONE;
+  });
+  return attached;
+}
+
 std::optional<LinkFacts> ParseLink(ByteView payload) {
   if (payload.size() < sizeof(ifinfomsg)) return std::nullopt;
   ifinfomsg header{};
@@ -86,13 +101,25 @@ std::optional<LinkFacts> ParseLink(ByteView payload) {
   LinkFacts facts;
   facts.index = InterfaceIndex(header.ifi_index);
   facts.up = (header.ifi_flags & IFF_UP) != 0;
+  facts.promiscuous = (header.ifi_flags & (IFF_PROMISC | IFF_ALLMULTI)) != 0;
   ForEachAttribute(payload.subspan(sizeof(header)), [&](std::uint16_t type, ByteView value) {
     if (type == IFLA_IFNAME) facts.name = TextIn(value);
     if (type == IFLA_MTU) facts.mtu = NumberIn(value);
     if (type == IFLA_GROUP) facts.group = NumberIn(value);
     if (type == IFLA_TXQLEN) facts.tx_queue_length = NumberIn(value);
+    if (type == IFLA_MASTER) facts.master = static_cast<std::int32_t>(NumberIn(value));
+    if (type == IFLA_IFALIAS) facts.alias = TextIn(value);
+    if (type == IFLA_XDP) facts.has_xdp = IsXdpAttached(value);
+    if (type == IFLA_PROP_LIST) facts.has_other_names = !value.empty();
   });
   return facts;
+}
+
+std::optional<std::uint32_t> ParseQdisc(ByteView payload) {
+  if (payload.size() < sizeof(tcmsg)) return std::nullopt;
+  tcmsg header{};
+  std::memcpy(&header, payload.data(), sizeof(header));
+  return header.tcm_handle;
 }
 
 // nlmsgerr: error (4), the request's header (16), with NLM_F_CAPPED nothing else of it; then, with
@@ -162,6 +189,12 @@ Bytes BuildLinkQuery(std::uint32_t sequence, InterfaceIndex index) {
   return request.Take();
 }
 
+Bytes BuildQdiscQuery(std::uint32_t sequence, InterfaceIndex index, QdiscPlace place) {
+  Request request(RTM_GETQDISC, NLM_F_ECHO, sequence);
+  request.AddTrafficHeader(index, place == QdiscPlace::kRoot ? TC_H_ROOT : TC_H_INGRESS);
+  return request.Take();
+}
+
 std::optional<NetlinkAnswer> ParseAnswer(ByteView datagram, std::uint32_t sequence) {
   NetlinkAnswer answer;
   while (!datagram.empty()) {
@@ -178,6 +211,9 @@ std::optional<NetlinkAnswer> ParseAnswer(ByteView datagram, std::uint32_t sequen
     } else if (header.nlmsg_seq == sequence && header.nlmsg_type == RTM_NEWLINK) {
       answer.link = ParseLink(payload);
       if (!answer.link) return std::nullopt;
+    } else if (header.nlmsg_seq == sequence && header.nlmsg_type == RTM_NEWQDISC) {
+      answer.qdisc_handle = ParseQdisc(payload);
+      if (!answer.qdisc_handle) return std::nullopt;
     }
     const std::size_t padded = (std::size_t{header.nlmsg_len} + 3) & ~std::size_t{3};
     datagram = datagram.subspan(std::min(padded, datagram.size()));

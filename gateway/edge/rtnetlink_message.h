@@ -1,8 +1,8 @@
 // rtnetlink requests as octets (rtnetlink(7), RFC 3549) and the kernel's answers taken apart. Pure:
 // no socket here, see netlink.h.
 //
-//   nlmsghdr (16) | ifinfomsg (16) or ifaddrmsg (8) | attributes: length (2) type (2) value, padded
-//   to 4; host byte order except addresses.
+//   nlmsghdr (16) | ifinfomsg (16), ifaddrmsg (8) or tcmsg (20) | attributes: length (2) type (2)
+//   value, padded to 4; host byte order except addresses.
 #pragma once
 
 #include <cstdint>
@@ -44,6 +44,11 @@ struct LinkChange {
                                        Ipv4Address local, Ipv4Address peer);
 // Answered by one RTM_NEWLINK, then the acknowledgement.
 [[nodiscard]] Bytes BuildLinkQuery(std::uint32_t sequence, InterfaceIndex index);
+// Where a queueing discipline is: for what is sent, or (ingress, clsact) before everything else.
+enum class QdiscPlace : std::uint8_t { kRoot, kIngress };
+// Answered by one RTM_NEWQDISC, if there is one, or an error, then the acknowledgement. The kernel
+// also tells whoever listens to traffic control: it answers in no other way.
+[[nodiscard]] Bytes BuildQdiscQuery(std::uint32_t sequence, InterfaceIndex index, QdiscPlace place);
 
 struct LinkFacts {
   InterfaceIndex index;
@@ -52,6 +57,12 @@ struct LinkFacts {
   std::uint32_t group = 0;
   std::uint32_t tx_queue_length = 0;
   bool up = false;  // IFF_UP
+  // What only an operator sets on an interface of ours:
+  std::int32_t master = 0;  // index of a VRF, bond or the like; 0: none
+  std::string alias;
+  bool promiscuous = false;  // IFF_PROMISC or IFF_ALLMULTI
+  bool has_xdp = false;
+  bool has_other_names = false;
 };
 // The end of a request.
 struct Acknowledgement {
@@ -60,6 +71,7 @@ struct Acknowledgement {
 };
 struct NetlinkAnswer {
   std::optional<LinkFacts> link;
+  std::optional<std::uint32_t> qdisc_handle;  // 0: the kernel's own default
   std::optional<Acknowledgement> acknowledgement;
 };
 // Takes one datagram apart; messages with another sequence number are skipped. nullopt: malformed.

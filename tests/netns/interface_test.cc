@@ -253,6 +253,31 @@ TEST_F(InterfaceCacheTest, WhatADeadGatewayLeftIsRemovedAtTheNextStart) {
   Close(*dial);
 }
 
+// An operator's settings of one session's interface are not the next session's.
+TEST_F(InterfaceCacheTest, WhatSomebodyElseHasChangedIsNotKept) {
+  for (const char* change :
+       {"ip link set sstp0 alias customer-4711", "ip link set sstp0 promisc on",
+        "ip link property add dev sstp0 altname uplink", "tc qdisc add dev sstp0 root pfifo",
+        "tc qdisc add dev sstp0 clsact"}) {
+    auto dial = DialUp();
+    const Link changed = Links(lab()).at(0);
+    int code = 0;
+    const std::string out = lab().server().Shell(change, &code);
+    ASSERT_EQ(code, 0) << change << ": " << out;
+    Close(*dial);
+    EXPECT_TRUE(WaitUntil([] { return Links(lab()).empty(); }, kPatience)) << change;
+    dial = DialUp();
+    EXPECT_NE(Links(lab()).at(0).index, changed.index) << change;
+    const std::string now = lab().server().Shell("ip link show sstp0; tc qdisc show dev sstp0");
+    for (const char* left : {"customer-4711", "PROMISC", "uplink", "pfifo 8", "clsact"}) {
+      EXPECT_THAT(now, Not(HasSubstr(left))) << change;
+    }
+    Close(*dial);
+    EXPECT_TRUE(WaitKept(lab())) << change;
+    // The next round has this one, which is as it was.
+  }
+}
+
 // A suite of its own, since the gateway remembers for a minute that a name is somebody else's.
 class ForeignName : public CacheSuite<ForeignName> {};
 

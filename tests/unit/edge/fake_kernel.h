@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <linux/if_tun.h>
+#include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <sys/ioctl.h>
 
@@ -12,6 +13,7 @@
 #include <cstring>
 #include <deque>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -40,6 +42,10 @@ class FakeKernel final : public Kernel {
   // Receive answers netlink requests with these, in order, then with success.
   bool acknowledges = false;
   std::deque<int> refusals;
+  // What is told of any link and its queueing disciplines, on success.
+  std::uint32_t link_flags = 0;
+  Bytes link_attributes;
+  std::map<std::uint32_t, std::uint32_t> qdiscs;  // handle by parent
   // Of SocketName.
   sockaddr_storage name{};
   // Of PeerName.
@@ -210,8 +216,39 @@ class FakeKernel final : public Kernel {
       const int error = -refusals.front();
       refusals.pop_front();
       std::memcpy(&answer[16], &error, sizeof(error));
+      if (error != 0) return answer;
     }
-    return answer;
+    Bytes told = Told();
+    told.insert(told.end(), answer.begin(), answer.end());
+    return told;
+  }
+  // What is asked for in the request that was sent last.
+  Bytes Told() const {
+    if (written.size() >= 32 && written[4] == RTM_GETLINK) {
+      ifinfomsg link{};
+      link.ifi_flags = link_flags;
+      return Message(RTM_NEWLINK, link, link_attributes);
+    }
+    if (written.size() < 36 || written[4] != RTM_GETQDISC) return {};
+    tcmsg traffic{};
+    std::memcpy(&traffic, &written[16], sizeof(traffic));
+    const auto qdisc = qdiscs.find(traffic.tcm_parent);
+    if (qdisc == qdiscs.end()) return {};
+    traffic.tcm_handle = qdisc->second;
+    return Message(RTM_NEWQDISC, traffic, {});
+  }
+  template <class Body>
+  Bytes Message(std::uint16_t type, const Body& body, const Bytes& attributes) const {
+    nlmsghdr header{};
+    header.nlmsg_len =
+        static_cast<std::uint32_t>(sizeof(header) + sizeof(body) + attributes.size());
+    header.nlmsg_type = type;
+    std::memcpy(&header.nlmsg_seq, &written[8], sizeof(header.nlmsg_seq));
+    Bytes message(sizeof(header) + sizeof(body));
+    std::memcpy(message.data(), &header, sizeof(header));
+    std::memcpy(message.data() + sizeof(header), &body, sizeof(body));
+    message.insert(message.end(), attributes.begin(), attributes.end());
+    return message;
   }
   KernelResult<void> FindAddress(const std::string& interface) {
     if (made_.count(interface) + foreign.count(interface) == 0) return Fail(Errno(ENODEV));

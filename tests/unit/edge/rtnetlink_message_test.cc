@@ -76,6 +76,15 @@ TEST(RtnetlinkMessage, GroupDeleteNamesNoInterface) {
   EXPECT_EQ(BuildLinkDelete(3, InterfaceIndex(6))[20], 6);
 }
 
+TEST(RtnetlinkMessage, QdiscQueryNamesThePlaceAndAsksToBeAnswered) {
+  const Bytes expected = Concat({
+      {0x24, 0, 0, 0, RTM_GETQDISC, 0, 0x0d, 0, 3, 0, 0, 0, 0, 0, 0, 0},
+      {AF_UNSPEC, 0, 0, 0, 6, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0},
+  });
+  EXPECT_THAT(BuildQdiscQuery(3, InterfaceIndex(6), QdiscPlace::kRoot), ElementsAreArray(expected));
+  EXPECT_EQ(BuildQdiscQuery(3, InterfaceIndex(6), QdiscPlace::kIngress)[28], 0xf1);
+}
+
 // ---- Answers
 
 Bytes AckWithText(std::int32_t error, const std::string& text) {
@@ -124,6 +133,48 @@ TEST(RtnetlinkMessage, LinkFactsAreRead) {
   EXPECT_EQ(answer->link->mtu, 1452U);
   EXPECT_EQ(answer->link->group, 77U);
   EXPECT_TRUE(answer->link->up);
+}
+
+TEST(RtnetlinkMessage, WhatAnOperatorSetsIsRead) {
+  const auto facts = [](std::uint8_t flags, const Bytes& attribute) {
+    const auto length = static_cast<std::uint8_t>(32 + attribute.size());
+    const auto answer =
+        ParseAnswer(Concat({{length, 0, 0, 0, RTM_NEWLINK, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0},
+                            {AF_UNSPEC, 0, 0, 0, 5, 0, 0, 0, 0, flags, 0, 0, 0, 0, 0, 0},
+                            attribute}),
+                    9);
+    return answer && answer->link ? *answer->link : LinkFacts{};
+  };
+  EXPECT_EQ(facts(0, {8, 0, IFLA_MASTER, 0, 6, 0, 0, 0}).master, 6);
+  EXPECT_EQ(facts(0, {8, 0, IFLA_IFALIAS, 0, 'x', 'y', 'z', 0}).alias, "xyz");
+  EXPECT_TRUE(facts(IFF_PROMISC >> 8, {}).promiscuous);
+  EXPECT_TRUE(facts(IFF_ALLMULTI >> 8, {}).promiscuous);
+  const std::uint8_t nested = NLA_F_NESTED >> 8;
+  const auto xdp = [&](std::uint8_t attached) {
+    return facts(0, {12, 0, IFLA_XDP, nested, 5, 0, IFLA_XDP_ATTACHED, 0, attached, 0, 0, 0});
+  };
+  EXPECT_TRUE(xdp(XDP_ATTACHED_SKB).has_xdp);
+  EXPECT_FALSE(xdp(XDP_ATTACHED_NONE).has_xdp);
+  EXPECT_TRUE(facts(0, {12, 0, IFLA_PROP_LIST, nested, 6, 0, IFLA_ALT_IFNAME, 0, 'a', 0, 0, 0})
+                  .has_other_names);
+  const LinkFacts bare = facts(0x10, {});
+  EXPECT_EQ(bare.index, InterfaceIndex(5));
+  EXPECT_FALSE(bare.master != 0 || bare.promiscuous || bare.has_xdp || bare.has_other_names);
+  EXPECT_EQ(bare.alias, "");
+}
+
+TEST(RtnetlinkMessage, AQdiscsHandleIsRead) {
+  const Bytes message = Concat({
+      {36, 0, 0, 0, RTM_NEWQDISC, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0},
+      {AF_UNSPEC, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0x01, 0x80, 0xff, 0xff, 0xff, 0xff, 2, 0, 0, 0},
+  });
+  const auto answer = ParseAnswer(message, 9);
+  ASSERT_TRUE(answer.has_value() && answer->qdisc_handle.has_value());
+  EXPECT_EQ(*answer->qdisc_handle, 0x80010000U);
+  Bytes cut = message;
+  cut.resize(32);
+  cut[0] = 32;
+  EXPECT_FALSE(ParseAnswer(cut, 9).has_value());
 }
 
 TEST(RtnetlinkMessage, EveryTruncationIsRefused) {

@@ -2,6 +2,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <linux/if_link.h>
+#include <linux/pkt_sched.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
 
 #include "proto/base/log.h"
 #include "tests/unit/edge/fake_kernel.h"
@@ -146,6 +150,55 @@ TEST_F(FakeInterface, OneThatWasUsedAsItShouldRestsForTheNext) {
   EXPECT_TRUE(interface->Rest(kernel_, *netlink_));
   kernel_.has_address = true;
   EXPECT_FALSE(interface->Rest(kernel_, *netlink_));
+}
+
+Bytes Attribute(std::uint16_t type, const Bytes& value) {
+  Bytes octets{static_cast<std::uint8_t>(4 + value.size()), 0, static_cast<std::uint8_t>(type), 0};
+  octets.insert(octets.end(), value.begin(), value.end());
+  octets.resize((octets.size() + 3) & ~std::size_t{3});
+  return octets;
+}
+
+TEST_F(FakeInterface, OneThatSomebodyElseHasChangedIsNotUsedAgain) {
+  auto interface = Create();
+  ASSERT_TRUE(interface.has_value());
+  const auto with = [&](std::uint32_t flags, const Bytes& attributes) {
+    netlink_kernel_.link_flags = flags;
+    netlink_kernel_.link_attributes = attributes;
+    return interface->Rest(kernel_, *netlink_);
+  };
+  EXPECT_TRUE(with(IFF_POINTOPOINT | IFF_MULTICAST | IFF_NOARP,
+                   Attribute(IFLA_XDP, Attribute(IFLA_XDP_ATTACHED, {XDP_ATTACHED_NONE}))));
+  EXPECT_FALSE(with(IFF_PROMISC, {}));
+  EXPECT_FALSE(with(IFF_ALLMULTI, {}));
+  EXPECT_FALSE(with(0, Attribute(IFLA_MASTER, {7, 0, 0, 0})));
+  EXPECT_FALSE(with(0, Attribute(IFLA_IFALIAS, {'m', 'i', 'n', 'e', 0})));
+  EXPECT_FALSE(with(0, Attribute(IFLA_PROP_LIST, Attribute(IFLA_ALT_IFNAME, {'b', 0}))));
+  EXPECT_FALSE(with(0, Attribute(IFLA_XDP, Attribute(IFLA_XDP_ATTACHED, {XDP_ATTACHED_SKB}))));
+  EXPECT_TRUE(with(0, {}));
+}
+
+TEST_F(FakeInterface, OneWithAQdiscOfSomebodyElseIsNotUsedAgain) {
+  auto interface = Create();
+  ASSERT_TRUE(interface.has_value());
+  netlink_kernel_.qdiscs = {{TC_H_ROOT, 0}};
+  EXPECT_TRUE(interface->Rest(kernel_, *netlink_)) << "the kernel's default";
+  netlink_kernel_.qdiscs = {{TC_H_ROOT, 0x80010000}};
+  EXPECT_FALSE(interface->Rest(kernel_, *netlink_));
+  netlink_kernel_.qdiscs = {{TC_H_ROOT, 0}, {TC_H_INGRESS, 0xffff0000}};
+  EXPECT_FALSE(interface->Rest(kernel_, *netlink_)) << "filters";
+  netlink_kernel_.qdiscs.clear();
+  // Down, link, root, ingress.
+  for (const int none : {ENOENT, EOPNOTSUPP}) {
+    netlink_kernel_.refusals = {0, 0, none, none};
+    EXPECT_TRUE(interface->Rest(kernel_, *netlink_)) << none;
+  }
+  for (std::size_t asked = 1; asked < 4; ++asked) {
+    netlink_kernel_.refusals.assign(asked, 0);
+    netlink_kernel_.refusals.push_back(ENOBUFS);
+    EXPECT_FALSE(interface->Rest(kernel_, *netlink_)) << "unknown: " << asked;
+    EXPECT_TRUE(netlink_kernel_.refusals.empty());
+  }
 }
 
 TEST_F(FakeInterface, OneThatCannotBeTakenDownIsNotUsedAgain) {
