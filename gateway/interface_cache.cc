@@ -15,6 +15,8 @@ constexpr std::chrono::milliseconds kGather{100};
 constexpr std::size_t kDestroyedAtOnce = 128;
 // Between two renamings there are this many times as long as the last one took.
 constexpr int kRenamePause = 4;
+// One alone may have waited for something else.
+constexpr int kMeasuredRenamings = 3;
 
 // What is worth trying with every interface. What could not be found out is.
 edge::TunOffloads FindOffloads(edge::Kernel& kernel) {
@@ -275,8 +277,13 @@ void InterfaceCache::Destroy(std::unique_lock<std::mutex>& lock) {
 // ---- Neutral names
 // -----------------------------------------------------------------------------
 
+bool InterfaceCache::RenamingIsSlow() const {
+  return !one_was_quick_ && renamings_ >= kMeasuredRenamings;
+}
+
 // When the one that has been idle for longest is to be renamed.
 std::optional<TimePoint> InterfaceCache::NextNeutral() {
+  if (RenamingIsSlow()) idle_.clear();
   while (!idle_.empty()) {
     const auto& [key, since] = idle_.front();
     const auto named = named_.find(key);
@@ -297,6 +304,8 @@ void InterfaceCache::MakeNeutral(std::unique_lock<std::mutex>& lock) {
   const bool done = interface.TakeNeutralName(netlink_);
   const TimePoint end = Now();
   lock.lock();
+  ++renamings_;
+  one_was_quick_ = one_was_quick_ || end - begin < options_.slow_renaming;
   next_neutral_ = end + kRenamePause * (end - begin);
   if (done && KeptCount() < capacity_ && interface.super_packets() == super_packets_) {
     neutral_.push_back(std::move(interface));

@@ -6,7 +6,8 @@
 // Names: a kept interface has its session's name for a while, so that under steady coming and going
 // nothing is renamed at all; then it gets a neutral one ("ppp3"). Renaming makes the kernel wait
 // for its readers with the routing lock held, before Linux 6.9 some 20 ms, so it is done to idle
-// ones only and for a small part of the time.
+// ones only and for a small part of the time; where the first few are that slow, no more at all,
+// since the next session's worker would wait as long for its name.
 //
 // Threads: Create and the destructor by the owner; everything else by any thread.
 #pragma once
@@ -46,6 +47,8 @@ class InterfaceCache {
  public:
   struct Options {
     Duration idle_before_neutral = std::chrono::milliseconds(500);
+    // Renaming that takes so long is not worth it.
+    Duration slow_renaming = std::chrono::milliseconds(1);
     // How long a name that somebody else has is not tried again.
     Duration foreign_name_blocked = std::chrono::minutes(1);
   };
@@ -93,6 +96,7 @@ class InterfaceCache {
   void Destroy(std::unique_lock<std::mutex>& lock);
   void MakeNeutral(std::unique_lock<std::mutex>& lock);
   void Doom(Interfaces interfaces);
+  [[nodiscard]] bool RenamingIsSlow() const;
 
   // With mutex_ held.
   [[nodiscard]] std::size_t KeptCount() const { return named_.size() + neutral_.size(); }
@@ -111,6 +115,8 @@ class InterfaceCache {
   edge::Netlink netlink_;
   Interfaces doomed_;         // to be destroyed
   TimePoint doomed_since_{};  // when the first of them came
+  int renamings_ = 0;
+  bool one_was_quick_ = false;
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;

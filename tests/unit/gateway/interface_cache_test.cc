@@ -214,6 +214,31 @@ TEST(InterfaceCache, ANeutralNameThatSomebodyHasIsReplacedByAnother) {
   });
 }
 
+// As before Linux 6.9: the first three show it.
+TEST(InterfaceCache, WhereRenamingIsSlowNamesAreKept) {
+  IN_NAMESPACE([] {
+    constexpr InterfaceCache::Options kAllAreSlow{.idle_before_neutral = Duration(0),
+                                                  .slow_renaming = Duration(0)};
+    Bench bench(5, kAllAreSlow);
+    std::vector<SessionInterface> all;
+    for (int i = 0; i < 5; ++i) all.push_back(bench.Take());
+    for (std::size_t i = 0; i < 3; ++i) {
+      const std::string neutral = all[i].provisional_name();
+      bench.Give(std::move(all[i]));
+      ASSERT_TRUE(WaitUntil([&] { return Exists(neutral); }, kPatience)) << neutral;
+    }
+    bench.Give(std::move(all[3]));
+    bench.Give(std::move(all[4]));
+    ASSERT_TRUE(bench.WaitKept(5));
+    // Gathering what is to be destroyed takes longer than a renaming.
+    bench.cache().Configure(4, true);
+    ASSERT_TRUE(bench.WaitDestroyed(1));
+    EXPECT_TRUE(Exists("sstp3"));
+    EXPECT_TRUE(Exists("sstp4"));
+    EXPECT_EQ(bench.cache().figures().kept, 4U);
+  });
+}
+
 TEST(InterfaceCache, WithoutRoomItDisappears) {
   IN_NAMESPACE([] {
     Bench bench(0, kKeepNames);
