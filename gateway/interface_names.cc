@@ -1,5 +1,7 @@
 #include "gateway/interface_names.h"
 
+#include <algorithm>
+#include <bit>
 #include <charconv>
 #include <string_view>
 #include <utility>
@@ -10,6 +12,7 @@ namespace {
 constexpr std::string_view kMark = "%d";
 // Far more than there can be interfaces; keeps a strange name from costing memory.
 constexpr std::uint32_t kMaxNumber = 1'000'000;
+constexpr std::size_t kWord = 64;
 
 std::optional<std::uint32_t> NumberIn(const std::string& name_template, const std::string& name) {
   const std::size_t mark = name_template.find(kMark);
@@ -46,11 +49,27 @@ void InterfaceNames::Lease::Release() {
 // ---- Names
 // -------------------------------------------------------------------------------------
 
+bool InterfaceNames::Numbers::IsUsed(std::size_t number) const {
+  const std::size_t word = number / kWord;
+  return word < used.size() && (used[word] >> (number % kWord) & 1) != 0;
+}
+
+// Whole words are passed over: everybody waits for this.
 void InterfaceNames::Numbers::Use(std::size_t number) {
-  if (number >= used.size()) used.resize(number + 1);
-  used[number] = true;
+  std::size_t word = number / kWord;
+  if (word >= used.size()) used.resize(word + 1);
+  used[word] |= std::uint64_t{1} << (number % kWord);
   ++count;
-  while (lowest < used.size() && used[lowest]) ++lowest;
+  if (number != lowest) return;
+  while (word < used.size() && used[word] == ~std::uint64_t{0}) ++word;
+  lowest = word * kWord;
+  if (word < used.size()) lowest += static_cast<std::size_t>(std::countr_one(used[word]));
+}
+
+void InterfaceNames::Numbers::Free(std::size_t number) {
+  used[number / kWord] &= ~(std::uint64_t{1} << (number % kWord));
+  --count;
+  lowest = std::min(lowest, number);
 }
 
 InterfaceNames::Lease InterfaceNames::Make(const std::string& name_template, std::uint32_t number) {
@@ -75,7 +94,7 @@ InterfaceNames::Lease InterfaceNames::TakeNamed(const std::string& name_template
   if (!number) return {};
   const std::lock_guard lock(mutex_);
   Numbers& numbers = templates_[name_template];
-  if (*number < numbers.used.size() && numbers.used[*number]) return {};
+  if (numbers.IsUsed(*number)) return {};
   numbers.Use(*number);
   return Make(name_template, *number);
 }
@@ -104,10 +123,8 @@ void InterfaceNames::Free(const std::string& name_template, std::uint32_t number
   const std::lock_guard lock(mutex_);
   const auto found = templates_.find(name_template);
   if (found == templates_.end()) return;
-  Numbers& numbers = found->second;
-  numbers.used[number] = false;
-  if (number < numbers.lowest) numbers.lowest = number;
-  if (--numbers.count == 0) templates_.erase(found);
+  found->second.Free(number);
+  if (found->second.count == 0) templates_.erase(found);
 }
 
 std::string InterfaceNames::Format(const std::string& name_template, std::uint32_t number) {

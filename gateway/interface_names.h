@@ -66,10 +66,12 @@ class InterfaceNames {
 
  private:
   struct Numbers {
-    std::vector<bool> used;
-    std::size_t lowest = 0;  // none below it is free
+    std::vector<std::uint64_t> used;  // a bit for each
+    std::size_t lowest = 0;           // free, and none below it is
     std::size_t count = 0;
+    [[nodiscard]] bool IsUsed(std::size_t number) const;
     void Use(std::size_t number);
+    void Free(std::size_t number);
   };
   Lease Make(const std::string& name_template, std::uint32_t number);
   void Free(const std::string& name_template, std::uint32_t number);

@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <iterator>
+#include <map>
+#include <random>
+
 namespace sstpgw::gateway {
 namespace {
 
@@ -42,6 +46,34 @@ TEST(InterfaceNames, ANameOfTheKernelsChoiceIsTakenOnce) {
   const Lease one = names.Take("sstp%d");
   EXPECT_EQ(one.number(), 1U);
   EXPECT_EQ(names.Take("sstp%d").number(), 3U) << "2 is in use";
+}
+
+// Against a book that counts one by one.
+TEST(InterfaceNames, IsAlwaysTheLowestInAnyOrderOfTakingAndReturning) {
+  InterfaceNames names;
+  std::map<std::uint32_t, Lease> held;
+  std::minstd_rand generator(1);
+  const auto random = [&](std::size_t below) {
+    return static_cast<std::uint32_t>(generator() % below);
+  };
+  for (int i = 0; i < 20'000; ++i) {
+    std::uint32_t lowest = 0;
+    while (held.count(lowest) > 0) ++lowest;
+    ASSERT_EQ(names.Lowest("sstp%d"), lowest) << i;
+    const bool grow = random(512) >= held.size();  // about 256 of them, four words
+    if (grow && random(8) == 0) {
+      const std::uint32_t number = random(600);
+      Lease lease = names.TakeNamed("sstp%d", "sstp" + std::to_string(number));
+      ASSERT_EQ(bool(lease), held.count(number) == 0) << number;
+      if (lease) held.emplace(number, std::move(lease));
+    } else if (grow) {
+      Lease lease = names.Take("sstp%d");
+      ASSERT_EQ(lease.number(), lowest);
+      held.emplace(lowest, std::move(lease));
+    } else {
+      held.erase(std::next(held.begin(), random(held.size())));
+    }
+  }
 }
 
 TEST(InterfaceNames, WhatDoesNotFitTheTemplateHasNoNumber) {
