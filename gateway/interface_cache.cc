@@ -17,6 +17,8 @@ constexpr std::size_t kDestroyedAtOnce = 128;
 constexpr int kRenamePause = 4;
 // One alone may have waited for something else.
 constexpr int kMeasuredRenamings = 3;
+// So many more than there are may be remembered as idle.
+constexpr std::size_t kIdleSlack = 64;
 
 // What is worth trying with every interface. What could not be found out is.
 edge::TunOffloads FindOffloads(edge::Kernel& kernel) {
@@ -232,6 +234,11 @@ void InterfaceCache::Keep(SessionInterface interface, Interfaces& displaced) {
   }
   Key key{interface.lease().name_template(), interface.lease().number()};
   const TimePoint now = Now();
+  // Of those that were used again, only the ones at the front go by themselves.
+  if (idle_.size() > 2 * named_.size() + kIdleSlack) {
+    std::erase_if(idle_,
+                  [this](const auto& idle) { return !IsIdleSince(idle.first, idle.second); });
+  }
   idle_.emplace_back(key, now);
   named_.emplace(std::move(key), Kept{std::move(interface), now});
 }
@@ -277,6 +284,11 @@ void InterfaceCache::Destroy(std::unique_lock<std::mutex>& lock) {
 // ---- Neutral names
 // -----------------------------------------------------------------------------
 
+bool InterfaceCache::IsIdleSince(const Key& key, TimePoint since) const {
+  const auto named = named_.find(key);
+  return named != named_.end() && named->second.since == since;
+}
+
 bool InterfaceCache::RenamingIsSlow() const {
   return !one_was_quick_ && renamings_ >= kMeasuredRenamings;
 }
@@ -286,8 +298,7 @@ std::optional<TimePoint> InterfaceCache::NextNeutral() {
   if (RenamingIsSlow()) idle_.clear();
   while (!idle_.empty()) {
     const auto& [key, since] = idle_.front();
-    const auto named = named_.find(key);
-    if (named != named_.end() && named->second.since == since) {
+    if (IsIdleSince(key, since)) {
       return std::max(since + options_.idle_before_neutral, next_neutral_);
     }
     idle_.pop_front();  // in use again, or gone

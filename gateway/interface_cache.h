@@ -106,6 +106,7 @@ class InterfaceCache {
   Interfaces TakeAll();
   std::optional<SessionInterface> TakeKept(const std::string& name_template, bool super_packets);
   [[nodiscard]] std::optional<TimePoint> NextNeutral();
+  [[nodiscard]] bool IsIdleSince(const Key& key, TimePoint since) const;
 
   edge::Kernel& kernel_;
   const Options options_;

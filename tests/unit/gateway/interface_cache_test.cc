@@ -214,6 +214,32 @@ TEST(InterfaceCache, ANeutralNameThatSomebodyHasIsReplacedByAnother) {
   });
 }
 
+// While the other one is in use again and again; what is remembered of that is cleared up now and
+// then, but not it.
+TEST(InterfaceCache, TheOneThatStaysIdleGetsItsNeutralName) {
+  IN_NAMESPACE([] {
+    constexpr InterfaceCache::Options kSoon{.idle_before_neutral = std::chrono::seconds(1)};
+    Bench bench(2, kSoon);
+    SessionInterface zero = bench.Take();
+    bench.Give(bench.Take());
+    ASSERT_TRUE(bench.WaitKept(1));
+    bench.Give(std::move(zero));
+    ASSERT_TRUE(bench.WaitKept(2));
+    int rounds = 0;
+    ASSERT_TRUE(WaitUntil(
+        [&] {
+          for (int i = 0; i < 20; ++i, ++rounds) {
+            bench.Give(bench.Take());
+            EXPECT_TRUE(bench.WaitKept(2));
+          }
+          return Exists("ppp1");
+        },
+        kPatience));
+    EXPECT_EQ(bench.cache().figures().created, 2U);
+    EXPECT_GT(rounds, 0);
+  });
+}
+
 // As before Linux 6.9: the first three show it.
 TEST(InterfaceCache, WhereRenamingIsSlowNamesAreKept) {
   IN_NAMESPACE([] {
