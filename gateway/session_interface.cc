@@ -139,11 +139,15 @@ Result<void> SessionInterface::SetMtu(edge::Netlink& netlink, Mtu mtu) {
 
 void SessionInterface::Shut(edge::Netlink& netlink) {
   if (!addresses_) return;
-  // An error means that somebody has removed the address or the interface already.
   const auto removed =
       netlink.RemoveAddress(device_.index(), addresses_->first, addresses_->second);
-  if (!removed) sound_ = false;
   addresses_.reset();
+  if (removed) return;
+  sound_ = false;
+  // Somebody has removed the address or the interface already.
+  if (removed.error().code == ErrorCode::kNotFound) return;
+  // The address stays then, but no route to the peer: that belongs to the next session.
+  static_cast<void>(netlink.SetState(device_.index(), edge::LinkState::kDown));
 }
 
 // ---- Between two sessions

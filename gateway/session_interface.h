@@ -53,7 +53,8 @@ class SessionInterface {
   Result<void> Activate(edge::Netlink& netlink, const Activation& activation);
   // While it is in use.
   Result<void> SetMtu(edge::Netlink& netlink, Mtu mtu);
-  // The session is over: takes the addresses away, since they may be given to another one at once.
+  // The session is over: takes the addresses away, since they may be given to another one at once;
+  // where that fails, at least the route.
   void Shut(edge::Netlink& netlink);
 
   // ---- Between two sessions

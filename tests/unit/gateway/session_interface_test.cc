@@ -7,6 +7,8 @@
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 
+#include <cstring>
+
 #include "proto/base/log.h"
 #include "tests/unit/edge/fake_kernel.h"
 #include "tests/unit/edge/network_namespace.h"
@@ -227,6 +229,26 @@ TEST_F(FakeInterface, OneWhoseAddressSomebodyTookAwayIsNotUsedAgain) {
   netlink_kernel_.refusals = {EADDRNOTAVAIL};
   interface->Shut(*netlink_);
   EXPECT_FALSE(interface->Rest(kernel_, *netlink_));
+}
+
+TEST_F(FakeInterface, WhereTheAddressCannotBeTakenAwayTheRouteIs) {
+  for (const int code : {ENOBUFS, EPERM, EADDRNOTAVAIL, ENODEV, 0}) {
+    auto interface = Create();
+    ASSERT_TRUE(interface.has_value());
+    ASSERT_TRUE(interface->Activate(*netlink_, {Ipv4Address(1), Ipv4Address(2), Mtu(1452)}));
+    netlink_kernel_.refusals = {code};
+    interface->Shut(*netlink_);
+    const bool failed = code == ENOBUFS || code == EPERM;
+    const Bytes& last = netlink_kernel_.written;
+    ASSERT_EQ(last[4], failed ? RTM_NEWLINK : RTM_DELADDR) << code;
+    if (failed) {
+      ifinfomsg link{};
+      std::memcpy(&link, &last[sizeof(nlmsghdr)], sizeof(link));
+      EXPECT_EQ(link.ifi_change, static_cast<unsigned>(IFF_UP));
+      EXPECT_EQ(link.ifi_flags, 0U);
+    }
+    EXPECT_EQ(interface->Rest(kernel_, *netlink_), code == 0) << code;
+  }
 }
 
 TEST_F(FakeInterface, ADeviceThatDoesNotSayThatItIsEmptyIsNotUsedAgain) {
