@@ -82,7 +82,8 @@ std::optional<Bytes> BuildSocketQuery(std::uint32_t sequence, const SocketIdenti
       !PutEnd(socket.peer, request.id.idiag_dport, request.id.idiag_dst)) {
     return std::nullopt;
   }
-  request.id.idiag_if = ScopeOf(socket.peer);
+  // The kernel finds a socket that is bound to a device by that one only.
+  request.id.idiag_if = socket.device != 0 ? socket.device : ScopeOf(socket.peer);
   request.id.idiag_cookie[0] = static_cast<std::uint32_t>(socket.cookie);
   request.id.idiag_cookie[1] = static_cast<std::uint32_t>(socket.cookie >> 32);
   nlmsghdr header{};

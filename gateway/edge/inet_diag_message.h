@@ -28,6 +28,7 @@ struct TlsModes {
 struct SocketIdentity {
   sockaddr_storage local{};
   sockaddr_storage peer{};
+  std::uint32_t device = 0;                  // SO_BINDTOIFINDEX; 0: bound to none
   std::uint64_t cookie = ~std::uint64_t{0};  // SO_COOKIE; all ones: any
 };
 

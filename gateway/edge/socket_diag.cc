@@ -37,6 +37,10 @@ Result<SocketIdentity> IdentityOf(Kernel& kernel, int fd) {
   }
   identity.local = *local;
   identity.peer = *peer;
+  std::array<std::uint8_t, sizeof(identity.device)> device{};
+  if (kernel.GetSocketOption(fd, SOL_SOCKET, SO_BINDTOIFINDEX, device)) {
+    std::memcpy(&identity.device, device.data(), device.size());
+  }
   std::array<std::uint8_t, sizeof(identity.cookie)> cookie{};
   if (kernel.GetSocketOption(fd, SOL_SOCKET, SO_COOKIE, cookie)) {
     std::memcpy(&identity.cookie, cookie.data(), cookie.size());

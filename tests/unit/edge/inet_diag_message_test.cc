@@ -25,7 +25,7 @@ inet_diag_req_v2 RequestIn(const Bytes& message) {
 }
 
 TEST(InetDiagMessage, AsksForExactlyOneSocket) {
-  SocketIdentity socket{V4("192.0.2.1", 443), V4("198.51.100.7", 50'000), 0x1122334455667788};
+  SocketIdentity socket{V4("192.0.2.1", 443), V4("198.51.100.7", 50'000), 0, 0x1122334455667788};
   const auto message = BuildSocketQuery(9, socket);
   ASSERT_TRUE(message.has_value());
   ASSERT_EQ(message->size(), sizeof(nlmsghdr) + sizeof(inet_diag_req_v2));
@@ -53,6 +53,10 @@ TEST(InetDiagMessage, AsksForExactlyOneSocket) {
   EXPECT_EQ(RequestIn(*v6).sdiag_family, AF_INET6);
   EXPECT_EQ(ntohl(RequestIn(*v6).id.idiag_dst[3]), 2U);
   EXPECT_EQ(RequestIn(*v6).id.idiag_if, 3U);
+  socket.device = 8;
+  const auto bound = BuildSocketQuery(1, socket);
+  ASSERT_TRUE(bound.has_value());
+  EXPECT_EQ(RequestIn(*bound).id.idiag_if, 8U);
 
   EXPECT_FALSE(BuildSocketQuery(1, {}).has_value());
 }

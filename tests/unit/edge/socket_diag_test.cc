@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <net/if.h>
 
 #include "tests/unit/edge/diag_answers.h"
 #include "tests/unit/edge/fake_kernel.h"
@@ -12,7 +13,7 @@ namespace {
 using ::testing::HasSubstr;
 
 TEST(SocketDiag, EveryFailingCallIsAnError) {
-  for (std::size_t failing : {1U, 2U, 4U, 5U, 6U}) {
+  for (std::size_t failing : {1U, 2U, 5U, 6U, 7U}) {
     FakeKernel kernel;
     kernel.name = V4("192.0.2.1", 443);
     kernel.peer_name = V4("192.0.2.2", 50'000);
@@ -20,14 +21,16 @@ TEST(SocketDiag, EveryFailingCallIsAnError) {
     kernel.FailCall(failing, EMFILE);
     EXPECT_FALSE(QueryTlsModes(kernel, 0).has_value()) << failing;
   }
-  FakeKernel kernel;
-  kernel.name = V4("192.0.2.1", 443);
-  kernel.peer_name = V4("192.0.2.2", 50'000);
-  kernel.answers.push_back(SocketWith(TLS_CONF_SW, TLS_CONF_SW));
-  kernel.FailCall(3, ENOPROTOOPT);  // no cookie: the addresses will do
-  const auto modes = QueryTlsModes(kernel, 0);
-  ASSERT_TRUE(modes.has_value());
-  EXPECT_EQ(*modes, (TlsModes{TlsMode::kSoftware, TlsMode::kSoftware}));
+  for (std::size_t option : {3U, 4U}) {
+    FakeKernel kernel;
+    kernel.name = V4("192.0.2.1", 443);
+    kernel.peer_name = V4("192.0.2.2", 50'000);
+    kernel.answers.push_back(SocketWith(TLS_CONF_SW, TLS_CONF_SW));
+    kernel.FailCall(option, ENOPROTOOPT);  // no device, no cookie: the addresses will do
+    const auto modes = QueryTlsModes(kernel, 0);
+    ASSERT_TRUE(modes.has_value());
+    EXPECT_EQ(*modes, (TlsModes{TlsMode::kSoftware, TlsMode::kSoftware}));
+  }
 }
 
 Bytes Refusal(int errno_value) {
@@ -52,13 +55,13 @@ TEST(SocketDiag, WhatIsMissingIsNamed) {
   EXPECT_EQ(unsupported.code, ErrorCode::kUnsupported);
   EXPECT_THAT(unsupported.message, HasSubstr("tcp_diag"));
   FakeKernel no_diag;
-  no_diag.FailCall(4, EPROTONOSUPPORT);
+  no_diag.FailCall(5, EPROTONOSUPPORT);
   EXPECT_EQ(error_of(no_diag, 0).code, ErrorCode::kUnsupported);
   FakeKernel gone_before;
   gone_before.FailCall(2, ENOTCONN);
   EXPECT_EQ(error_of(gone_before, 0).code, ErrorCode::kNotFound);
   FakeKernel gone_meanwhile;
-  gone_meanwhile.FailCall(7, ENOTCONN);
+  gone_meanwhile.FailCall(8, ENOTCONN);
   EXPECT_EQ(error_of(gone_meanwhile, ENOENT).code, ErrorCode::kNotFound);
   FakeKernel another;
   EXPECT_EQ(error_of(another, ESTALE).code, ErrorCode::kNotFound);
@@ -91,6 +94,11 @@ TEST(SocketDiag, AnOrdinaryTcpConnectionIsUserSpaces) {
   ASSERT_TRUE(modes.has_value()) << modes.error().message;
   EXPECT_EQ(*modes, TlsModes{});
   EXPECT_FALSE(QueryTlsModes(LinuxKernel(), listener.get()).has_value()) << "not connected";
+  const int loopback = static_cast<int>(::if_nametoindex("lo"));
+  ASSERT_EQ(::setsockopt(client.get(), SOL_SOCKET, SO_BINDTOIFINDEX, &loopback, sizeof loopback),
+            0);
+  const auto bound = QueryTlsModes(LinuxKernel(), client.get());
+  EXPECT_TRUE(bound.has_value()) << "bound to a device: " << bound.error().message;
 }
 
 }  // namespace
