@@ -133,7 +133,6 @@ void Handshaker::Handle(FiguresRequest /*request*/) {
                                                            "tls_handshakes_failed",
                                                            "tls_handshake_timeouts",
                                                            "ktls_sessions_send",
-                                                           "ktls_sessions_receive",
                                                            "ktls_fallback_no_kernel_support",
                                                            "ktls_fallback_version",
                                                            "ktls_fallback_cipher",
@@ -238,7 +237,6 @@ void Handshaker::EnableKernelTls(Connection& connection) {
   const edge::KernelTlsOutcome outcome = connection.stream->EnableKernelTls(
       wish, wanted ? edge::KernelTlsOfThisHost() : edge::KernelTlsSupport{});
   if (outcome.send) CountOne(Count::kKernelTlsSend);
-  if (outcome.receive) CountOne(Count::kKernelTlsReceive);
   if (outcome.fallback == edge::KernelTlsFallback::kNone) return;
   CountOne(CountOf(outcome.fallback));
 }

@@ -1,7 +1,8 @@
 // A handshake thread: its own listening sockets, the TLS handshakes of the connections they take
 // in, and handing over to the worker with the fewest sessions. Public key arithmetic happens here,
-// so that a flood of new clients does not hold up those that are connected. Here, too, the records
-// go over to the kernel where that is wanted and possible.
+// so that a flood of new clients does not hold up those that are connected. Here, too, sending
+// of records goes over to the kernel where that is wanted and possible; receiving follows on the
+// worker, once the client has logged in.
 //
 // Bounded: `max_unfinished` handshakes; one more closes the oldest, since an honest client is done
 // in a moment. Each has the negotiation deadline.
@@ -53,7 +54,6 @@ class Handshaker {
     kTlsFailed,
     kTlsTimeout,
     kKernelTlsSend,
-    kKernelTlsReceive,
     kKernelTlsUnsupported,  // the reasons of edge::KernelTlsFallback, in its order
     kKernelTlsVersion,
     kKernelTlsCipher,

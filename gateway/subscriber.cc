@@ -126,6 +126,10 @@ void Subscriber::DoClose() {
 }
 
 void Subscriber::Linger() {
+  if (Floods()) {
+    Finish();
+    return;
+  }
   const edge::ReadOutcome outcome = stream_->Read(shared_.plaintext);
   SecureWipe(std::span(shared_.plaintext).first(outcome.bytes));
   if (outcome.status == edge::ReadStatus::kFull) {

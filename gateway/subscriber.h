@@ -5,6 +5,9 @@
 // Back-pressure: while the socket does not take everything, the interface is not read; a client
 // that sends control packets but does not read our answers is not read either (kMaxPending). One
 // turn takes kControlBudget control packets; what is left waits until the others had theirs.
+// Kernel TLS: the client's records stay with OpenSSL until the data path opens, that is until the
+// client has logged in. From then on a client whose records carry next to nothing is cut, and a
+// turn ends after kTurnTime.
 // Secrets: as long as the data path is not open, decrypted input is wiped once it is used.
 // Lifetime: puts its id into WorkerShared::gone when it is over; the worker deletes it later, never
 // while one of its methods runs.
@@ -23,6 +26,7 @@
 #include "gateway/datapath/coalescer.h"
 #include "gateway/datapath/downlink.h"
 #include "gateway/datapath/frame_batch.h"
+#include "gateway/datapath/record_yield.h"
 #include "gateway/datapath/uplink.h"
 #include "gateway/edge/control_client.h"
 #include "gateway/edge/event_loop.h"
@@ -53,6 +57,8 @@ struct WorkerShared {
   datapath::Coalescer coalescer;
   std::array<std::uint64_t, fsm::kCounterCount> counters{};
   std::array<std::uint64_t, edge::kTlsFailures> tls_failures{};  // of connections that ended
+  std::uint64_t kernel_receives = 0;  // connections whose receiving went to the kernel
+  std::array<std::uint64_t, edge::kKernelTlsFallbacks> kernel_receive_fallbacks{};
   std::vector<SessionId> gone;  // to be deleted when no handler is on the stack
 };
 
@@ -67,6 +73,8 @@ class Subscriber final : private edge::IoHandler,
   // Control packets, each with its answer, that a client may have done in one turn: some hundred
   // microseconds of work.
   static constexpr std::size_t kControlBudget = 32;
+  // After so long a turn there is no further read in it.
+  static constexpr Duration kTurnTime = std::chrono::milliseconds(1);
 
   // `shared` and `settings` must outlive it.
   Subscriber(WorkerShared& shared, const WorkerSettings& settings, NewConnection connection,
@@ -131,6 +139,10 @@ class Subscriber final : private edge::IoHandler,
   // How long a record may be now, see datapath::RecordLimit.
   std::size_t RecordLimit();
   void ReadSocket();
+  // Lets the kernel decrypt from now on, if that waits for it and nothing is in between.
+  void HandOverReceiving();
+  // True: it has sent much for next to nothing; the stream has failed.
+  bool Floods();
   bool TakeLeftOver(std::size_t& budget);
   ByteView Consume(ByteView plaintext, std::size_t& budget);
   void SendFrames();
@@ -177,6 +189,7 @@ class Subscriber final : private edge::IoHandler,
   Bytes left_over_;          // decrypted input that the last turn's budget did not allow for
   std::string log_prefix_ = ":: ";
   TimePoint last_receive_{};
+  datapath::RecordYield record_yield_;
   TimePoint path_checked_{};
   std::size_t record_limit_ = datapath::kMaxRecord;
   edge::TlsModes tls_modes_;  // newest answer of the kernel

@@ -97,6 +97,7 @@ void Subscriber::DoActivateInterface(const fsm::ActivateInterface& action) {
   tun_watched_ = true;
   uplink_.OpenData(action.peer);
   downlink_.OpenData();
+  HandOverReceiving();
   follow_ups_.push_back(fsm::InterfaceActivated{interface_->name()});
 }
 

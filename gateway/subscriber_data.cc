@@ -45,6 +45,11 @@ void Subscriber::OnIo(edge::IoEvents events) {
 }
 
 void Subscriber::ReadSocket() {
+  if (Floods()) {
+    LoseTransport(stream_->failure());
+    return;
+  }
+  const auto began = std::chrono::steady_clock::now();
   std::size_t budget = kControlBudget;
   const std::uint64_t packets_before = uplink_.counters().data_packets();
   bool enough = TakeLeftOver(budget);
@@ -52,6 +57,7 @@ void Subscriber::ReadSocket() {
     if (phase_ != Phase::kOpen || transport_lost_) return;
     const edge::ReadOutcome outcome = stream_->Read(shared_.plaintext);
     const std::span<std::uint8_t> plaintext = std::span(shared_.plaintext).first(outcome.bytes);
+    record_yield_.Add(outcome.bytes);
     if (outcome.bytes > 0) {
       last_receive_ = shared_.loop.Now();
       const ByteView rest = Consume(plaintext, budget);
@@ -75,12 +81,33 @@ void Subscriber::ReadSocket() {
         return;
     }
     enough = budget == 0 || stream_->pending_bytes() > kMaxPending ||
-             uplink_.counters().data_packets() - packets_before >= kPacketBudget;
+             uplink_.counters().data_packets() - packets_before >= kPacketBudget ||
+             std::chrono::steady_clock::now() - began >= kTurnTime;
   }
   if (phase_ != Phase::kOpen || transport_lost_) return;
   // There may be more inside, which no event would tell.
   unread_inside_ = true;
   ReadAgain();
+}
+
+bool Subscriber::Floods() {
+  const TimePoint now = shared_.loop.Now();
+  const bool watched = tun_watched_ || stream_->kernel_receives();
+  if (!watched || !record_yield_.Due(now)) return false;
+  if (!record_yield_.IsPoor(now, edge::OctetsTaken(shared_.kernel, stream_->fd()))) return false;
+  stream_->FailAsFlood();
+  return true;
+}
+
+void Subscriber::HandOverReceiving() {
+  if (transport_lost_ || !stream_->kernel_receive_waits()) return;
+  const auto outcome = stream_->EnableKernelReceive();
+  if (!outcome) return;
+  ++shared_.kernel_receive_fallbacks[static_cast<std::size_t>(outcome->fallback)];
+  if (!outcome->receive) return;
+  ++shared_.kernel_receives;
+  tls_modes_asked_ = {};
+  if (stream_->edge_triggered()) shared_.loop.SetTrigger(socket_handle_, edge::Trigger::kEdge);
 }
 
 // True: that was all that this turn allows for.
@@ -141,6 +168,7 @@ void Subscriber::TellTlsFailure() {
 
 void Subscriber::UpdateInterest() {
   if (phase_ != Phase::kOpen || transport_lost_ || consuming_) return;
+  if (tun_watched_) HandOverReceiving();
   ReadAgain();
   const bool write = stream_->wants_write();
   const bool read = stream_->pending_bytes() <= kMaxPending;

@@ -79,6 +79,8 @@ Worker::Worker(const Options& options, std::unique_ptr<edge::EventLoop> loop, ed
               {},
               {},
               {},
+              {},
+              {},
               {}} {
   shared_.record_sizes.reserve(kRecords);
 }
@@ -203,6 +205,14 @@ void Worker::Handle(FiguresRequest /*request*/) {
                                    {TlsFailure::kKeyLimit, "tls_key_limits"},
                                    {TlsFailure::kInternal, "tls_internal_errors"}}) {
     figures.counters.push_back({name, shared_.tls_failures[static_cast<std::size_t>(kind)]});
+  }
+  using edge::KernelTlsFallback;
+  figures.counters.push_back({"ktls_sessions_receive", shared_.kernel_receives});
+  for (const auto& [fallback, name] :
+       {std::pair{KernelTlsFallback::kUnusable, "ktls_fallback_unusable"},
+        {KernelTlsFallback::kRefused, "ktls_fallback_refused"}}) {
+    figures.counters.push_back(
+        {name, shared_.kernel_receive_fallbacks[static_cast<std::size_t>(fallback)]});
   }
   figures.counters.push_back({"data_before_binding", up.dropped_before_binding});
   figures.counters.push_back({"data_before_activation", up.dropped_before_activation});

@@ -92,15 +92,26 @@ EventLoop::Registration* EventLoop::Find(IoHandle handle) {
 void EventLoop::Modify(IoHandle handle, Interest interest) {
   Registration* const registration = Find(handle);
   if (registration == nullptr || registration->interest == interest) return;
+  registration->interest = interest;
+  Watch(*registration, handle);
+}
+
+void EventLoop::SetTrigger(IoHandle handle, Trigger trigger) {
+  Registration* const registration = Find(handle);
+  if (registration == nullptr || registration->trigger == trigger) return;
+  registration->trigger = trigger;
+  Watch(*registration, handle);
+}
+
+void EventLoop::Watch(const Registration& registration, IoHandle handle) {
   epoll_event event{};
-  event.events = EpollEvents(interest, registration->trigger);
+  event.events = EpollEvents(registration.interest, registration.trigger);
   event.data.u64 = Key(handle.slot_, handle.generation_);
-  if (::epoll_ctl(epoll_fd_.get(), EPOLL_CTL_MOD, registration->fd, &event) != 0) {
+  if (::epoll_ctl(epoll_fd_.get(), EPOLL_CTL_MOD, registration.fd, &event) != 0) {
     // Only a descriptor closed before Remove can cause this: our bug.
     Log(LogLevel::kError, SystemError("epoll_ctl: modify", errno).message);
     std::abort();
   }
-  registration->interest = interest;
 }
 
 void EventLoop::Remove(IoHandle handle) {

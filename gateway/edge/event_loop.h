@@ -65,6 +65,8 @@ class EventLoop {
                        Trigger trigger = Trigger::kLevel);
   // kNone still reports `broken`. A stale handle is ignored, and asking for the same again is free.
   void Modify(IoHandle handle, Interest interest);
+  // From now on. With kEdge what is there already is told once. A stale handle is ignored.
+  void SetTrigger(IoHandle handle, Trigger trigger);
   // Before the descriptor is closed. A stale handle is ignored.
   void Remove(IoHandle handle);
 
@@ -98,6 +100,8 @@ class EventLoop {
   };
   EventLoop(UniqueFd epoll_fd, Wakeup wakeup);
   [[nodiscard]] Registration* Find(IoHandle handle);
+  // As the registration says.
+  void Watch(const Registration& registration, IoHandle handle);
   [[nodiscard]] int WaitMilliseconds(Duration at_most) const;
   void Dispatch(std::uint64_t key, std::uint32_t events);
 

@@ -22,6 +22,9 @@ constexpr int kSolTls = 282;  // SOL_TLS, which libc's headers lack
 // Less room than this is not offered to the kernel: a control record should fit.
 constexpr std::size_t kControlRoom = 256;
 
+// Calls of recvmsg in one Receive, if there is anything to show for them.
+constexpr int kReceives = 16;
+
 // Handshake types (RFC 8446 4).
 constexpr std::uint8_t kClientHello = 1;
 constexpr std::uint8_t kKeyUpdate = 24;
@@ -234,6 +237,10 @@ bool KernelTls::QueueKeyUpdate() {
 
 bool KernelTls::AsksForKeyUpdate(ByteView message) { return Equal(message, kAskingKeyUpdate); }
 
+bool KernelTls::IsKeyUpdate(ByteView message) {
+  return AsksForKeyUpdate(message) || Equal(message, kOurKeyUpdate);
+}
+
 bool KernelTls::AnswerKeyUpdate() {
   // One answer does for all that was asked before it leaves.
   return key_update_queued_ || QueueKeyUpdate();
@@ -267,7 +274,9 @@ ReadOutcome KernelTls::Receive(std::span<std::uint8_t> out) {
   ReadOutcome outcome{0, ReadStatus::kFull};
   if (failed_ != TlsFailure::kNone) return {0, ReadStatus::kFailed};
   if (closed_) return {0, ReadStatus::kClosed};
-  while (outcome.bytes == 0 || out.size() - outcome.bytes >= kControlRoom) {
+  for (int calls = 0; outcome.bytes == 0 || out.size() - outcome.bytes >= kControlRoom; ++calls) {
+    // Whoever sends little at a time, all the time, gets a further turn.
+    if (calls >= kReceives && outcome.bytes > 0) break;
     const std::span<std::uint8_t> room = out.subspan(outcome.bytes);
     const Received received = ReceiveOnce(room);
     if (received.error == EAGAIN || received.error == EWOULDBLOCK) {
@@ -364,8 +373,7 @@ bool KernelTls::OnHandshakeRecord(ByteView content) {
     return !sends_ || SendAlert(AlertLevel::kWarning, SSL_AD_NO_RENEGOTIATION);
   }
   const bool asking = AsksForKeyUpdate(content);
-  if (parameters_.version == crypto::TlsVersion::kTls12 ||
-      (!asking && !Equal(content, kOurKeyUpdate))) {
+  if (parameters_.version == crypto::TlsVersion::kTls12 || !IsKeyUpdate(content)) {
     return FailWithAlert(TlsFailure::kProtocol, "TLS read: unexpected handshake message",
                          SSL_AD_UNEXPECTED_MESSAGE);
   }

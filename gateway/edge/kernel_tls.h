@@ -59,6 +59,8 @@ class KernelTls {
   [[nodiscard]] bool sends() const { return sends_; }
   [[nodiscard]] bool receives() const { return receives_; }
   [[nodiscard]] bool early_wakeups() const { return parameters_.early_wakeups; }
+  [[nodiscard]] crypto::TlsVersion version() const { return parameters_.version; }
+  [[nodiscard]] crypto::TlsAead aead() const { return parameters_.aead; }
 
   // ---- Only if sends(). All return false when the connection is broken: see failure().
 
@@ -70,6 +72,8 @@ class KernelTls {
   [[nodiscard]] std::size_t pending_bytes() const { return queue_.bytes(); }
   // A handshake message by which the peer asks for a KeyUpdate of ours.
   [[nodiscard]] static bool AsksForKeyUpdate(ByteView message);
+  // A KeyUpdate, asking or not.
+  [[nodiscard]] static bool IsKeyUpdate(ByteView message);
   // The answer to it. Fails where there is no next key.
   bool AnswerKeyUpdate();
 

@@ -1,4 +1,4 @@
-// What the kernel knows of the way to a peer. Threads: stateless.
+// What the kernel knows of a TCP connection and of the way to its peer. Threads: stateless.
 #pragma once
 
 #include <cstdint>
@@ -11,5 +11,10 @@ namespace sstpgw::edge {
 // not known yet, or not a TCP socket. While the sender has little to send the kernel keeps an
 // older, higher figure.
 [[nodiscard]] std::uint64_t DeliveryRate(Kernel& kernel, int fd);
+
+// Octets that the peer sent and that whoever reads the socket has taken out of it, TLS in the
+// kernel included; 0: not known. What arrives while the two figures behind it are asked for may be
+// left out.
+[[nodiscard]] std::uint64_t OctetsTaken(Kernel& kernel, int fd);
 
 }  // namespace sstpgw::edge

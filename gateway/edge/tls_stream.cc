@@ -79,9 +79,12 @@ bool TlsStream::Fail(TlsFailure kind, std::string reason) {
   return false;
 }
 
-void TlsStream::CountHousekeeping() {
-  if (!established_ || housekeeping_.Take(std::chrono::steady_clock::now())) return;
+void TlsStream::FailAsFlood() {
   Fail(TlsFailure::kFlood, "TLS read: peer floods with messages that carry no data");
+}
+
+void TlsStream::CountHousekeeping() {
+  if (established_ && !housekeeping_.Take(std::chrono::steady_clock::now())) FailAsFlood();
 }
 
 bool TlsStream::FailFromOpenSsl(const char* during) {
@@ -118,6 +121,7 @@ void TlsStream::OnTlsMessage(int sent, int /*version*/, int type, const void* oc
   // A ClientHello after a TLS 1.2 handshake shows only in the alert that refuses it.
   const bool asked = sent == 0 && type == SSL3_RT_HANDSHAKE;
   if (asked || (alert && message[1] == SSL_AD_NO_RENEGOTIATION)) self.CountHousekeeping();
+  if (asked && self.receive_waits_ && KernelTls::IsKeyUpdate(message)) self.OnClientKeyUpdate();
   if (!self.kernel_sends()) return;
   if (alert) self.unsaid_alert_ = {message[0], message[1]};
   if (asked && KernelTls::AsksForKeyUpdate(message)) self.unsaid_key_update_ = true;
@@ -175,6 +179,8 @@ ReadOutcome TlsStream::ReadByOpenSsl(std::span<std::uint8_t> out) {
         SSL_read_ex(ssl_.get(), out.data() + outcome.bytes, out.size() - outcome.bytes, &got);
     if (result == 1) {
       outcome.bytes += got;
+      // Of the next record a part would stay inside.
+      if (receive_due_ && out.size() - outcome.bytes < kMaxRecord) break;
       continue;
     }
     const int error = SSL_get_error(ssl_.get(), result);

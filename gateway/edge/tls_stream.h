@@ -1,10 +1,14 @@
 // One client's TLS connection over a non-blocking socket. OpenSSL does the handshake. Its records
-// are done by OpenSSL as well, or by the kernel, for each direction apart (EnableKernelTls).
+// are done by OpenSSL as well, or by the kernel, for each direction apart: sending from the
+// handshake on (EnableKernelTls), receiving from when the peer is known (EnableKernelReceive). The
+// kernel passes over records without data in silence and without end, OpenSSL does not, so nobody
+// may send to the kernel who has not logged in.
 //
 // OpenSSL sees only memory: ciphertext is received and sent in large pieces through buffers of the
 // calling thread, so an idle stream holds no buffer, and there is no "retry the same write" rule.
-// During the handshake it gets exactly the octets it asks for (a record's header, then its body),
-// so that what follows the client's Finished stays in the socket, for the kernel to decrypt.
+// During the handshake, and until receiving has gone to the kernel if it will, it gets exactly the
+// octets it asks for (a record's header, then its body), so that what follows stays in the socket,
+// for the kernel to decrypt.
 //
 // Waiting: register fd(), edge-triggered if edge_triggered(), else level-triggered. Ask for reading
 // while the session accepts input, for writing while wants_write(). When writable: Flush().
@@ -30,6 +34,7 @@
 #include "gateway/edge/kernel_tls.h"
 #include "gateway/edge/kernel_tls_support.h"
 #include "gateway/edge/key_budget.h"
+#include "gateway/edge/record_cursor.h"
 #include "gateway/edge/tls_context.h"
 #include "gateway/edge/tls_outcome.h"
 #include "gateway/edge/unique_fd.h"
@@ -59,6 +64,7 @@ enum class KernelTlsFallback : std::uint8_t {
   kRefused,   // the kernel does not take the key; an algorithm may be missing there
   kLast = kRefused,
 };
+inline constexpr std::size_t kKernelTlsFallbacks = 6;
 struct KernelTlsOutcome {
   bool send = false;  // the kernel does it
   bool receive = false;
@@ -78,12 +84,20 @@ class TlsStream {
   // been given to the socket as far as it takes it.
   HandshakeStatus Handshake();
 
-  // Lets the kernel do the records from now on, as far as it is wanted and possible; what is not
-  // possible stays with OpenSSL and is no failure. Once, after kDone and before anything is read or
-  // written. With both directions in the kernel the OpenSSL object is gone.
+  // Lets the kernel send the records from now on, if that is wanted and possible, and prepares what
+  // EnableKernelReceive does; what is not possible stays with OpenSSL and is no failure. Once,
+  // after kDone and before anything is read or written.
   // TLS 1.2 and 1.3 with AES-GCM or ChaCha20-Poly1305. For TLS 1.3 the context must note traffic
   // secrets (TlsContext::NoteTrafficSecrets). `support` must outlive the call.
   KernelTlsOutcome EnableKernelTls(const KernelTlsWish& wish, const KernelTlsSupport& support);
+  // Lets the kernel receive them as well, if that waits for it. Between calls of Read, any number
+  // of times: nullopt means that it still waits, since something of a record is inside; from then
+  // on Read ends between records, so that after one that says kDrained or kFull there is another
+  // chance. A fallback is told once in the life of a stream. With both directions in the kernel the
+  // OpenSSL object is gone.
+  std::optional<KernelTlsOutcome> EnableKernelReceive();
+  // It was wished for, nothing speaks against it, and it is not done yet.
+  [[nodiscard]] bool kernel_receive_waits() const { return receive_waits_; }
 
   // Decrypts as many records as fit into `out` (not empty), out of what is inside and at most one
   // receive, so that no client holds the thread; in the kernel's case, out of what the socket has.
@@ -115,17 +129,19 @@ class TlsStream {
   [[nodiscard]] bool wants_write() const { return pending_bytes() > 0; }
   [[nodiscard]] int fd() const { return fd_.get(); }
   // This kernel reports the descriptor as readable also when there is nothing to read yet. Settled
-  // by EnableKernelTls.
+  // by EnableKernelTls and EnableKernelReceive.
   [[nodiscard]] bool edge_triggered() const {
     return kernel_receives() && kernel_tls_->early_wakeups();
   }
-  // Who does the records, as settled by EnableKernelTls. Whether the kernel leaves them to the
-  // network card only the kernel knows: see socket_diag.h.
+  // Who does the records, as settled by these two. Whether the kernel leaves them to the network
+  // card only the kernel knows: see socket_diag.h.
   [[nodiscard]] bool kernel_sends() const { return kernel_tls_ && kernel_tls_->sends(); }
   [[nodiscard]] bool kernel_receives() const { return kernel_tls_ && kernel_tls_->receives(); }
   // What one AES key of ours may encrypt, for tests that cannot send terabytes. Before the
   // handshake.
   void set_key_budget(KeyBudget budget) { budget_ = budget; }
+  // The peer's records carry too little for the work they make: from here on it has failed.
+  void FailAsFlood();
   // kNone: it did not fail.
   [[nodiscard]] TlsFailure failure_kind() const { return failure_kind_; }
   // It failed because the peer sent too many messages that carry no data.
@@ -156,6 +172,7 @@ class TlsStream {
   static void OnTlsMessage(int sent, int version, int type, const void* octets, std::size_t size,
                            SSL* ssl, void* stream);
   void OnRecordHeader(bool sent, std::uint8_t type);
+  void OnClientKeyUpdate();
   void CountHousekeeping();
   // Always false; the first reason stays.
   bool Fail(TlsFailure kind, std::string reason);
@@ -185,9 +202,13 @@ class TlsStream {
   // What OpenSSL, which reads, wanted to say while the kernel does the sending.
   bool SayForOpenSsl();
   KernelTlsFallback MoveToKernel(const KernelTlsWish& wish, const KernelTlsSupport& support);
-  // Both directions' keys. False: OpenSSL does not tell.
-  bool DeriveKeys(crypto::TlsVersion version, crypto::TlsAead aead,
-                  crypto::TlsKeyBlock& keys) const;
+  // nullopt: OpenSSL does not tell.
+  [[nodiscard]] std::optional<crypto::TlsRecordKey> DeriveKey(TlsDirection direction,
+                                                              crypto::TlsVersion version,
+                                                              crypto::TlsAead aead) const;
+  // Nothing of what the client sent is between the socket and Read's caller.
+  [[nodiscard]] bool NothingInside() const;
+  KernelTlsFallback MoveReceivingToKernel();
   void DropOpenSsl();
 
   UniqueFd fd_;
@@ -205,6 +226,10 @@ class TlsStream {
   // What OpenSSL said in vain: an alert, and a KeyUpdate that it was asked for.
   std::optional<std::array<std::uint8_t, 2>> unsaid_alert_;
   bool unsaid_key_update_ = false;
+  RecordCursor received_;       // since EnableKernelTls, as long as receive_waits_
+  bool receive_waits_ = false;  // OpenSSL receives until the kernel may
+  bool receive_due_ = false;    // and the kernel may
+  bool fallback_told_ = false;
   const char* version_ = "";  // OpenSSL's own constants
   const char* cipher_ = "";
   std::optional<LeafHashes> leaf_hashes_;

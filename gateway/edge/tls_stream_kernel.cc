@@ -3,6 +3,7 @@
 #include <openssl/tls1.h>
 
 #include <array>
+#include <cerrno>
 #include <optional>
 #include <utility>
 
@@ -53,12 +54,13 @@ KernelTlsOutcome TlsStream::EnableKernelTls(const KernelTlsWish& wish,
   if (established_ && !failed_ && (wish.send || wish.receive)) {
     outcome.fallback = MoveToKernel(wish, support);
   }
+  fallback_told_ = outcome.fallback != KernelTlsFallback::kNone;
+  outcome.send = kernel_sends();
+  records_.server = {};
+  if (receive_waits_) return outcome;
   counting_records_ = false;
   records_ = {};
-  outcome.send = kernel_sends();
-  outcome.receive = kernel_receives();
-  if (outcome.send && outcome.receive) DropOpenSsl();
-  if (!outcome.send && !outcome.receive) kernel_tls_.reset();
+  if (!outcome.send) kernel_tls_.reset();
   return outcome;
 }
 
@@ -70,40 +72,82 @@ KernelTlsFallback TlsStream::MoveToKernel(const KernelTlsWish& wish,
   const auto aead = AeadOf(ssl_.get());
   if (!aead) return KernelTlsFallback::kCipher;
   // Nothing may be between: neither read from the socket already nor still to be written to it.
-  const bool clean = held_.empty() && !wants_write() && SSL_has_pending(ssl_.get()) == 0;
-  crypto::TlsKeyBlock keys;
-  if (!clean || ShortRecordsAgreed(ssl_.get()) || !DeriveKeys(*version, *aead, keys)) {
+  if (!NothingInside() || wants_write() || ShortRecordsAgreed(ssl_.get())) {
     return KernelTlsFallback::kUnusable;
   }
+  std::optional<crypto::TlsRecordKey> key;
+  if (wish.send) key = DeriveKey(TlsDirection::kSend, *version, *aead);
+  const bool told =
+      (key || !wish.send) && (!wish.receive || DeriveKey(TlsDirection::kReceive, *version, *aead));
+  if (!told) return KernelTlsFallback::kUnusable;
   kernel_tls_ = std::make_unique<KernelTls>(
       kernel_, fd_.get(),
       KernelTls::Parameters{*version, *aead, support.new_keys, support.early_wakeups, budget_});
-  if (!kernel_tls_->Attach()) return KernelTlsFallback::kRefused;
-  bool taken = true;
-  if (wish.receive) {
-    taken = kernel_tls_
-                ->Install(TlsDirection::kReceive, {keys.client, records_.client.records,
-                                                   std::move(records_.client.traffic_secret)})
-                .has_value();
+  if (const auto attached = kernel_tls_->Attach(); !attached) {
+    // Who has left already lacks nothing.
+    return attached.error().value() == ENOTCONN ? KernelTlsFallback::kNone
+                                                : KernelTlsFallback::kRefused;
   }
-  if (wish.send) {
-    taken = kernel_tls_
-                ->Install(TlsDirection::kSend, {keys.server, records_.server.records,
-                                                std::move(records_.server.traffic_secret)})
-                .has_value() &&
-            taken;
-  }
+  receive_waits_ = wish.receive;
+  if (!key) return KernelTlsFallback::kNone;
+  const bool taken = kernel_tls_
+                         ->Install(TlsDirection::kSend, {*key, records_.server.records,
+                                                         std::move(records_.server.traffic_secret)})
+                         .has_value();
   return taken ? KernelTlsFallback::kNone : KernelTlsFallback::kRefused;
 }
 
-bool TlsStream::DeriveKeys(crypto::TlsVersion version, crypto::TlsAead aead,
-                           crypto::TlsKeyBlock& keys) const {
+std::optional<KernelTlsOutcome> TlsStream::EnableKernelReceive() {
+  KernelTlsOutcome outcome{kernel_sends(), kernel_receives(), KernelTlsFallback::kNone};
+  if (failed_ || !receive_waits_) return outcome;
+  receive_due_ = true;
+  if (!NothingInside()) return std::nullopt;
+  const KernelTlsFallback fallback = MoveReceivingToKernel();
+  if (!std::exchange(fallback_told_, true)) outcome.fallback = fallback;
+  outcome.receive = kernel_receives();
+  receive_waits_ = false;
+  receive_due_ = false;
+  counting_records_ = false;
+  records_ = {};
+  if (outcome.send && outcome.receive) DropOpenSsl();
+  if (!outcome.send && !outcome.receive) kernel_tls_.reset();
+  return outcome;
+}
+
+KernelTlsFallback TlsStream::MoveReceivingToKernel() {
+  const auto key = DeriveKey(TlsDirection::kReceive, kernel_tls_->version(), kernel_tls_->aead());
+  if (!key) return KernelTlsFallback::kUnusable;
+  const bool taken =
+      kernel_tls_
+          ->Install(TlsDirection::kReceive,
+                    {*key, records_.client.records, std::move(records_.client.traffic_secret)})
+          .has_value();
+  return taken ? KernelTlsFallback::kNone : KernelTlsFallback::kRefused;
+}
+
+// What has ended is as little the kernel's business as half a record.
+bool TlsStream::NothingInside() const {
+  return held_.empty() && received_.between_records() && SSL_has_pending(ssl_.get()) == 0 &&
+         (SSL_get_shutdown(ssl_.get()) & SSL_RECEIVED_SHUTDOWN) == 0 && !end_of_tcp_ &&
+         receive_errno_ == 0;
+}
+
+// The client's next records are under the key that follows (RFC 8446 7.2).
+void TlsStream::OnClientKeyUpdate() {
+  RecordFacts& client = records_.client;
+  client.traffic_secret =
+      crypto::NextTrafficSecret(kernel_tls_->aead(), client.traffic_secret.Reveal());
+  client.records = 0;
+}
+
+std::optional<crypto::TlsRecordKey> TlsStream::DeriveKey(TlsDirection direction,
+                                                         crypto::TlsVersion version,
+                                                         crypto::TlsAead aead) const {
+  const bool send = direction == TlsDirection::kSend;
   if (version == crypto::TlsVersion::kTls13) {
-    const ByteView client = records_.client.traffic_secret.Reveal();
-    const ByteView server = records_.server.traffic_secret.Reveal();
-    if (client.size() != crypto::HashSize(aead) || server.size() != client.size()) return false;
-    keys = {crypto::DeriveRecordKey(aead, client), crypto::DeriveRecordKey(aead, server)};
-    return true;
+    const ByteView secret = (send ? records_.server : records_.client).traffic_secret.Reveal();
+    if (secret.size() != crypto::HashSize(aead)) return std::nullopt;
+    return crypto::DeriveRecordKey(aead, secret);
   }
   std::array<std::uint8_t, SSL_MAX_MASTER_KEY_LENGTH> master{};
   std::array<std::uint8_t, SSL3_RANDOM_SIZE> client_random{};
@@ -115,9 +159,11 @@ bool TlsStream::DeriveKeys(crypto::TlsVersion version, crypto::TlsAead aead,
                         client_random.size() &&
                     SSL_get_server_random(ssl_.get(), server_random.data(), server_random.size()) ==
                         server_random.size();
+  crypto::TlsKeyBlock keys;
   if (told) keys = crypto::DeriveKeyBlock(aead, master, {client_random, server_random});
   SecureWipe(master);
-  return told;
+  if (!told) return std::nullopt;
+  return std::move(send ? keys.server : keys.client);
 }
 
 void TlsStream::DropOpenSsl() {

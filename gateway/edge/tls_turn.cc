@@ -15,9 +15,12 @@ constexpr std::size_t kReceiveRoom = 128 * 1024;
 // A record's plaintext, header and tag (RFC 8446 5.2): what a receive may bring beyond the room the
 // caller has left.
 constexpr std::size_t kRecordRoom = 16384 + 256 + 5;
-// What one call of Handshake takes in, so that nobody who sends without end holds the thread. The
-// longest honest client needs two.
+// What one call of Handshake takes in, and about what such a Read does, so that nobody who sends
+// without end holds the thread. The longest honest client needs two.
 constexpr std::size_t kHandshakeRoom = 32 * 1024;
+// Calls of recv, two for a record, that one Read of an established connection may make while only
+// whole records are taken out of the socket. A login needs a dozen.
+constexpr int kPulls = 128;
 // A thread's send buffer that grew beyond this is given back.
 constexpr std::size_t kSendRoomKept = 1024 * 1024;
 
@@ -44,6 +47,7 @@ TlsStream::Turn::Turn(TlsStream& stream, std::size_t room)
 
 int TlsStream::Turn::Pull(std::span<std::uint8_t> out) {
   if (!stream_.established_) return PullFromSocket(out);
+  if (stream_.receive_waits_) return PullRecords(out);
   if (stream_.failed_ || (input_.empty() && !Receive())) return -1;
   const std::size_t length = std::min(out.size(), input_.size());
   std::copy_n(input_.begin(), length, out.begin());
@@ -83,6 +87,22 @@ int TlsStream::Turn::PullFromSocket(std::span<std::uint8_t> out) {
   if (pulled_ >= kHandshakeRoom) return 0;
   const ssize_t got = ReceiveInto(out);
   if (got > 0) pulled_ += static_cast<std::size_t>(got);
+  return static_cast<int>(got);
+}
+
+int TlsStream::Turn::PullRecords(std::span<std::uint8_t> out) {
+  if (stream_.failed_) return -1;
+  // Never in the middle of a record, so that there is a time at which nothing of one is inside.
+  if (stream_.received_.between_records() && (pulled_ >= kHandshakeRoom || pulls_ >= kPulls)) {
+    more_waiting_ = true;
+    return 0;
+  }
+  ++pulls_;
+  const ssize_t got = ReceiveInto(out);
+  if (got <= 0) return static_cast<int>(got);
+  const auto octets = static_cast<std::size_t>(got);
+  pulled_ += octets;
+  stream_.received_.Advance(out.first(octets));
   return static_cast<int>(got);
 }
 

@@ -24,7 +24,8 @@ class TlsStream::Turn {
   void Push(ByteView ciphertext);
   // Keeps unread input, sends output. False: the connection is broken.
   bool Finish();
-  // The one receive of this turn filled its room, so the socket may hold more.
+  // The one receive of this turn filled its room, or there were many small ones, so the socket may
+  // hold more.
   [[nodiscard]] bool more_waiting() const { return more_waiting_; }
 
  private:
@@ -36,6 +37,8 @@ class TlsStream::Turn {
   bool Receive();
   // As Pull: not an octet more than OpenSSL asks for.
   int PullFromSocket(std::span<std::uint8_t> out);
+  // The same while receiving waits for the kernel.
+  int PullRecords(std::span<std::uint8_t> out);
   // As Pull.
   ssize_t ReceiveInto(std::span<std::uint8_t> out);
 
@@ -43,7 +46,8 @@ class TlsStream::Turn {
   Buffers& buffers_;
   ByteView input_;  // in held_ or in the thread's receive buffer
   std::size_t receive_limit_ = 0;
-  std::size_t pulled_ = 0;  // octets of this turn's PullFromSocket
+  std::size_t pulled_ = 0;  // octets of this turn's PullFromSocket and PullRecords
+  int pulls_ = 0;           // calls of PullRecords
   bool received_ = false;
   bool more_waiting_ = false;
 };

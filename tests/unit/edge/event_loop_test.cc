@@ -114,6 +114,26 @@ TEST_F(EventLoopTest, EdgeTriggeredIsToldOnceForEachArrivalAndAfterModify) {
   EXPECT_TRUE(handler.last.readable);
 }
 
+TEST_F(EventLoopTest, ATriggerCanBeChangedAndWhatIsThereIsToldOnce) {
+  Pair pair;
+  OnIoCall handler;
+  const auto handle = loop->Add(pair.ours.get(), Interest::kRead, handler);
+  ASSERT_TRUE(handle.has_value());
+  pair.Send();
+  loop->RunOnce(seconds(10));
+  EXPECT_EQ(handler.calls, 1);
+  loop->SetTrigger(*handle, Trigger::kEdge);
+  loop->RunOnce(seconds(10));
+  loop->RunOnce(Duration::zero());
+  EXPECT_EQ(handler.calls, 2);
+  loop->SetTrigger(*handle, Trigger::kLevel);
+  loop->RunOnce(seconds(10));
+  loop->RunOnce(seconds(10));
+  EXPECT_EQ(handler.calls, 4);
+  loop->Remove(*handle);
+  loop->SetTrigger(*handle, Trigger::kEdge);  // stale: ignored
+}
+
 TEST_F(EventLoopTest, HangUpIsBrokenAndReadable) {
   Pair pair;
   OnIoCall handler;

@@ -62,11 +62,20 @@ struct KernelTlsBench {
     context->NoteTrafficSecrets();
     pair = std::make_unique<TlsPair>(*context, options, send_buffer, kernel);
   }
+  // Both directions, as far as they are wished for.
+  KernelTlsOutcome Enable(const KernelTlsWish& wish, const KernelTlsSupport& support) {
+    KernelTlsOutcome outcome = server().EnableKernelTls(wish, support);
+    const auto receive = server().EnableKernelReceive();
+    if (!receive) return outcome;
+    outcome.receive = receive->receive;
+    if (outcome.fallback == KernelTlsFallback::kNone) outcome.fallback = receive->fallback;
+    return outcome;
+  }
   // Handshake, then the kernel takes over.
   bool Up(const KernelTlsSupport& support, const KernelTlsWish& wish = {}) {
     kernel.takes_new_keys = support.new_keys;
     if (!pair->Connect()) return false;
-    const KernelTlsOutcome outcome = server().EnableKernelTls(wish, support);
+    const KernelTlsOutcome outcome = Enable(wish, support);
     return outcome.send == wish.send && outcome.receive == wish.receive &&
            outcome.fallback == KernelTlsFallback::kNone;
   }

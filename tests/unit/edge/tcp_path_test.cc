@@ -10,6 +10,7 @@
 #include <array>
 #include <cstddef>
 #include <cstring>
+#include <utility>
 
 #include "gateway/edge/unique_fd.h"
 #include "proto/base/types.h"
@@ -19,21 +20,30 @@
 namespace sstpgw::edge {
 namespace {
 
-TEST(TcpPath, TellsWhatWasDeliveredOnARealConnection) {
+struct Connection {
+  UniqueFd sender;
+  UniqueFd receiver;
+};
+
+Connection Connect() {
   const UniqueFd listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   sockaddr_in here{};
   here.sin_family = AF_INET;
   here.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   socklen_t length = sizeof(here);
   auto* const address = reinterpret_cast<sockaddr*>(&here);
-  ASSERT_EQ(::bind(listener.get(), address, length), 0);
-  ASSERT_EQ(::listen(listener.get(), 1), 0);
-  ASSERT_EQ(::getsockname(listener.get(), address, &length), 0);
-  const UniqueFd sender(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  ASSERT_EQ(::connect(sender.get(), address, length), 0);
-  const UniqueFd receiver(::accept(listener.get(), nullptr, nullptr));
-  ASSERT_GE(receiver.get(), 0);
+  EXPECT_EQ(::bind(listener.get(), address, length), 0);
+  EXPECT_EQ(::listen(listener.get(), 1), 0);
+  EXPECT_EQ(::getsockname(listener.get(), address, &length), 0);
+  UniqueFd sender(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  EXPECT_EQ(::connect(sender.get(), address, length), 0);
+  UniqueFd receiver(::accept(listener.get(), nullptr, nullptr));
+  EXPECT_GE(receiver.get(), 0);
+  return {std::move(sender), std::move(receiver)};
+}
 
+TEST(TcpPath, TellsWhatWasDeliveredOnARealConnection) {
+  const auto [sender, receiver] = Connect();
   EXPECT_EQ(DeliveryRate(LinuxKernel(), sender.get()), 0U) << "nothing was sent yet";
   const Bytes octets(64 * 1024, 1);
   Bytes taken(octets.size());
@@ -46,12 +56,26 @@ TEST(TcpPath, TellsWhatWasDeliveredOnARealConnection) {
                               test::kPatience));
 }
 
+TEST(TcpPath, TellsWhatTheReaderHasTaken) {
+  const auto [sender, receiver] = Connect();
+  EXPECT_EQ(OctetsTaken(LinuxKernel(), receiver.get()), 0U);
+  const Bytes octets(10'000, 1);
+  Bytes taken(octets.size());
+  ASSERT_EQ(::send(sender.get(), octets.data(), octets.size(), 0), 10'000);
+  ASSERT_EQ(::recv(receiver.get(), taken.data(), 1000, MSG_WAITALL), 1000);
+  EXPECT_EQ(OctetsTaken(LinuxKernel(), receiver.get()), 1000U);
+  ASSERT_EQ(::recv(receiver.get(), taken.data(), 9000, MSG_WAITALL), 9000);
+  EXPECT_EQ(OctetsTaken(LinuxKernel(), receiver.get()), 10'000U);
+  EXPECT_EQ(OctetsTaken(LinuxKernel(), sender.get()), 0U);
+}
+
 TEST(TcpPath, IsUnknownWhereThereIsNoTcp) {
   std::array<int, 2> pair{};
   ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair.data()), 0);
   const UniqueFd one(pair[0]);
   const UniqueFd other(pair[1]);
   EXPECT_EQ(DeliveryRate(LinuxKernel(), one.get()), 0U);
+  EXPECT_EQ(OctetsTaken(LinuxKernel(), one.get()), 0U);
 }
 
 // Of kernels: before 4.9 tcp_info ended before the rate, later ones have more behind it.

@@ -60,7 +60,7 @@ TEST_P(TlsStreamKernel, DataArrivingWithFinishedIsLeftToTheKernel) {
     pair.status = pair.server->Handshake();
     ASSERT_NE(pair.status, HandshakeStatus::kFailed);
   }
-  ASSERT_TRUE(bench.server().EnableKernelTls({}, kOldKernel).receive);
+  ASSERT_TRUE(bench.Enable({}, kOldKernel).receive);
   const ReadOutcome outcome = pair.server->Read(bench.room);
   ASSERT_EQ(outcome.bytes, request.size()) << pair.server->failure();
   EXPECT_TRUE(std::equal(request.begin(), request.end(), bench.room.begin()));
@@ -375,7 +375,7 @@ TEST(TlsStreamKernelDetails, RenegotiationIsRefusedAndTheConnectionGoesOn) {
 
 KernelTlsOutcome OutcomeOf(Bench& bench, const KernelTlsSupport& support = kOldKernel) {
   EXPECT_TRUE(bench.pair->Connect());
-  const KernelTlsOutcome outcome = bench.server().EnableKernelTls({}, support);
+  const KernelTlsOutcome outcome = bench.Enable({}, support);
   bench.Exchange(20'000);
   return outcome;
 }
@@ -441,7 +441,7 @@ TEST(KernelTlsFallback, WhatTheKernelRefuses) {
 TEST(KernelTlsFallback, NotWantedIsNoFallback) {
   Bench bench(Tls13());
   ASSERT_TRUE(bench.pair->Connect());
-  const KernelTlsOutcome outcome = bench.server().EnableKernelTls({false, false}, kNewKernel);
+  const KernelTlsOutcome outcome = bench.Enable({false, false}, kNewKernel);
   EXPECT_FALSE(outcome.send || outcome.receive);
   EXPECT_EQ(outcome.fallback, KernelTlsFallback::kNone);
   bench.Exchange(1000);

@@ -301,7 +301,7 @@ TEST_F(Gateway, WhoDoesTheRecordsIsCountedAndTheCallGoesOn) {
   TlsPeer client(OwnAddress(), kPort);
   ASSERT_TRUE(Call(client));
   const bool kernel = edge::KernelTlsOfThisHost().available;
-  EXPECT_EQ(AwaitCounter(kernel ? "ktls_sessions_receive" : "ktls_fallback_no_kernel_support"), 1U);
+  EXPECT_EQ(AwaitCounter(kernel ? "ktls_sessions_send" : "ktls_fallback_no_kernel_support"), 1U);
 }
 
 TEST_F(Gateway, AConnectionThatIsCutIsCounted) {

@@ -1,0 +1,45 @@
+// Whether a client's TLS records are worth what they cost. Each costs about as much as any other,
+// whatever it carries, and the kernel takes in any number of empty ones within one call. An honest
+// client's smallest records are half data; those of whoever wants to keep us busy carry an octet or
+// none. Pure.
+//
+//   if (yield.Due(now) && yield.IsPoor(now, ciphertext taken from the socket so far)) { end it }
+//   yield.Add(plaintext received)
+#pragma once
+
+#include <cstdint>
+
+#include "proto/base/types.h"
+
+namespace sstpgw::datapath {
+
+class RecordYield {
+ public:
+  // How often it is looked at, and how much ciphertext in between is nobody's business: some
+  // thousand records.
+  static constexpr Duration kWindow = std::chrono::milliseconds(50);
+  static constexpr std::uint64_t kFree = 64 * 1024;
+  // The share of it that must be data is one of so many.
+  static constexpr std::uint64_t kShare = 8;
+
+  void Add(std::size_t plaintext) { plaintext_ += plaintext; }
+  [[nodiscard]] bool Due(TimePoint now) const { return now >= due_; }
+  // Of what came since the last call. The first one says no. `ciphertext`: octets since the
+  // connection began; 0: not known.
+  [[nodiscard]] bool IsPoor(TimePoint now, std::uint64_t ciphertext) {
+    const bool first = due_ == TimePoint{};
+    const std::uint64_t taken = ciphertext > ciphertext_ ? ciphertext - ciphertext_ : 0;
+    const bool poor = !first && taken > kFree && plaintext_ < taken / kShare;
+    due_ = now + kWindow;
+    ciphertext_ = ciphertext;
+    plaintext_ = 0;
+    return poor;
+  }
+
+ private:
+  TimePoint due_{};
+  std::uint64_t ciphertext_ = 0;
+  std::uint64_t plaintext_ = 0;  // since then
+};
+
+}  // namespace sstpgw::datapath

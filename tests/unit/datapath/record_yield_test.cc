@@ -1,0 +1,68 @@
+#include "gateway/datapath/record_yield.h"
+
+#include <gtest/gtest.h>
+
+namespace sstpgw::datapath {
+namespace {
+
+using std::chrono::milliseconds;
+
+// A client that was looked at once, after so much ciphertext.
+struct Watched {
+  RecordYield yield;
+  TimePoint now{std::chrono::hours(1)};
+  std::uint64_t ciphertext = 5'000'000;
+
+  Watched() {
+    EXPECT_TRUE(yield.Due(now));
+    EXPECT_FALSE(yield.IsPoor(now, ciphertext)) << "what came before is not known";
+  }
+  bool Poor(std::uint64_t more_ciphertext, std::size_t plaintext) {
+    yield.Add(plaintext);
+    now += RecordYield::kWindow;
+    ciphertext += more_ciphertext;
+    return yield.IsPoor(now, ciphertext);
+  }
+};
+
+TEST(RecordYield, IsDueOncePerWindow) {
+  Watched client;
+  EXPECT_FALSE(client.yield.Due(client.now));
+  EXPECT_FALSE(client.yield.Due(client.now + RecordYield::kWindow - milliseconds(1)));
+  EXPECT_TRUE(client.yield.Due(client.now + RecordYield::kWindow));
+}
+
+TEST(RecordYield, HonestTrafficIsGoodEnough) {
+  Watched client;
+  EXPECT_FALSE(client.Poor(100'000'000, 99'000'000)) << "full records";
+  EXPECT_FALSE(client.Poor(3'000'000, 2'000'000)) << "an acknowledgement in each";
+  EXPECT_FALSE(client.Poor(3'000'000, 800'000)) << "an echo request in each";
+  EXPECT_FALSE(client.Poor(0, 0));
+  EXPECT_FALSE(client.Poor(RecordYield::kFree, 0)) << "so much is free";
+}
+
+TEST(RecordYield, RecordsWithNextToNothingInThemArePoor) {
+  Watched empty;
+  EXPECT_TRUE(empty.Poor(RecordYield::kFree + 1, 0));
+  Watched one_octet;
+  EXPECT_TRUE(one_octet.Poor(23 * 10'000, 10'000));
+  Watched edge;
+  EXPECT_FALSE(edge.Poor(800'000, 100'000));
+  EXPECT_TRUE(edge.Poor(800'000, 99'999));
+}
+
+TEST(RecordYield, EachWindowStandsForItself) {
+  Watched client;
+  EXPECT_FALSE(client.Poor(100'000'000, 99'000'000));
+  EXPECT_TRUE(client.Poor(1'000'000, 0)) << "no credit for what was";
+  EXPECT_FALSE(client.Poor(1'000'000, 900'000));
+}
+
+TEST(RecordYield, WhereTheKernelDoesNotTellNobodyIsPoor) {
+  RecordYield yield;
+  TimePoint now{std::chrono::hours(1)};
+  for (int i = 0; i < 3; ++i, now += RecordYield::kWindow) EXPECT_FALSE(yield.IsPoor(now, 0));
+}
+
+}  // namespace
+}  // namespace sstpgw::datapath
