@@ -26,6 +26,7 @@
 #include "gateway/datapath/coalescer.h"
 #include "gateway/datapath/downlink.h"
 #include "gateway/datapath/frame_batch.h"
+#include "gateway/datapath/read_room.h"
 #include "gateway/datapath/record_yield.h"
 #include "gateway/datapath/uplink.h"
 #include "gateway/edge/control_client.h"
@@ -73,6 +74,9 @@ class Subscriber final : private edge::IoHandler,
   // Control packets, each with its answer, that a client may have done in one turn: some hundred
   // microseconds of work.
   static constexpr std::size_t kControlBudget = 32;
+  // IP packets after which there is no further read in a turn, and less to read in the next one:
+  // the smallest ones cost as much as large ones.
+  static constexpr std::uint64_t kPacketBudget = 1024;
   // After so long a turn there is no further read in it.
   static constexpr Duration kTurnTime = std::chrono::milliseconds(1);
 
@@ -189,6 +193,7 @@ class Subscriber final : private edge::IoHandler,
   Bytes left_over_;          // decrypted input that the last turn's budget did not allow for
   std::string log_prefix_ = ":: ";
   TimePoint last_receive_{};
+  datapath::ReadRoom read_room_;
   datapath::RecordYield record_yield_;
   TimePoint path_checked_{};
   std::size_t record_limit_ = datapath::kMaxRecord;

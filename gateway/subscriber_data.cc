@@ -10,10 +10,8 @@
 namespace sstpgw::gateway {
 namespace {
 
-// Reads of one readable event before others get their turn, and IP packets after which there is no
-// further read: the smallest ones cost as much as large ones.
+// Reads of one readable event before others get their turn.
 constexpr int kReadRounds = 4;
-constexpr std::uint64_t kPacketBudget = 1024;
 // Frames of one interface event before others get their turn; and packets, if each is sent alone.
 constexpr std::size_t kFramesPerTurn = 64 * 1024;
 constexpr std::size_t kSinglesPerTurn = 64;
@@ -55,7 +53,8 @@ void Subscriber::ReadSocket() {
   bool enough = TakeLeftOver(budget);
   for (int round = 0; !enough && round < kReadRounds; ++round) {
     if (phase_ != Phase::kOpen || transport_lost_) return;
-    const edge::ReadOutcome outcome = stream_->Read(shared_.plaintext);
+    const edge::ReadOutcome outcome =
+        stream_->Read(std::span(shared_.plaintext).first(read_room_.size()));
     const std::span<std::uint8_t> plaintext = std::span(shared_.plaintext).first(outcome.bytes);
     record_yield_.Add(outcome.bytes);
     if (outcome.bytes > 0) {
@@ -65,6 +64,8 @@ void Subscriber::ReadSocket() {
       if (!tun_watched_) SecureWipe(plaintext);
     }
     if (phase_ != Phase::kOpen) return;
+    const bool many = uplink_.counters().data_packets() - packets_before >= kPacketBudget;
+    if (many) read_room_.Shrink();
     // An end that comes with more than this turn can take will be told again.
     if (!left_over_.empty()) break;
     switch (outcome.status) {
@@ -80,9 +81,10 @@ void Subscriber::ReadSocket() {
         LoseTransport(stream_->failure());
         return;
     }
-    enough = budget == 0 || stream_->pending_bytes() > kMaxPending ||
-             uplink_.counters().data_packets() - packets_before >= kPacketBudget ||
-             std::chrono::steady_clock::now() - began >= kTurnTime;
+    const bool late = std::chrono::steady_clock::now() - began >= kTurnTime;
+    if (late && round == 0) read_room_.Shrink();
+    if (!late && !many && round + 1 == kReadRounds) read_room_.Grow();
+    enough = many || late || budget == 0 || stream_->pending_bytes() > kMaxPending;
   }
   if (phase_ != Phase::kOpen || transport_lost_) return;
   // There may be more inside, which no event would tell.

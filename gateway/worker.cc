@@ -13,8 +13,6 @@
 namespace sstpgw::gateway {
 namespace {
 
-// As much as one read of a busy socket gives.
-constexpr std::size_t kPlaintextBuffer = 256 * 1024;
 // What one turn gathers and the super-packet on top of it, as frames of packets that may be small.
 constexpr std::size_t kFrameBatch = 160 * 1024;
 constexpr std::size_t kRecords = 1024;
@@ -72,7 +70,7 @@ Worker::Worker(const Options& options, std::unique_ptr<edge::EventLoop> loop, ed
               interfaces,
               control_,
               entropy_,
-              std::vector<std::uint8_t>(kPlaintextBuffer),
+              std::vector<std::uint8_t>(datapath::ReadRoom::kMost),
               std::vector<std::uint8_t>(edge::TunDevice::kPacketRoom),
               datapath::FrameBatch(kFrameBatch),
               {},
