@@ -34,7 +34,6 @@ Subscriber::Subscriber(WorkerShared& shared, const WorkerSettings& settings,
       last_receive_(shared.loop.Now()) {}
 
 Subscriber::~Subscriber() {
-  SecureWipe(left_over_);
   DoReleaseInterface();
   shared_.loop.Remove(socket_handle_);
   for (const edge::TimerHandle timer : timers_) shared_.loop.CancelTimer(timer);
@@ -130,7 +129,8 @@ void Subscriber::Linger() {
     Finish();
     return;
   }
-  const edge::ReadOutcome outcome = stream_->Read(shared_.plaintext);
+  const edge::ReadOutcome outcome =
+      stream_->Read(std::span(shared_.plaintext).first(kRoomBeforeData));
   SecureWipe(std::span(shared_.plaintext).first(outcome.bytes));
   if (outcome.status == edge::ReadStatus::kFull) {
     shared_.loop.CancelTimer(timers_[kReadAgain]);

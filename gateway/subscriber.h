@@ -26,6 +26,7 @@
 #include "gateway/datapath/coalescer.h"
 #include "gateway/datapath/downlink.h"
 #include "gateway/datapath/frame_batch.h"
+#include "gateway/datapath/left_over.h"
 #include "gateway/datapath/read_room.h"
 #include "gateway/datapath/record_yield.h"
 #include "gateway/datapath/uplink.h"
@@ -77,6 +78,8 @@ class Subscriber final : private edge::IoHandler,
   // IP packets after which there is no further read in a turn, and less to read in the next one:
   // the smallest ones cost as much as large ones.
   static constexpr std::uint64_t kPacketBudget = 1024;
+  // Decrypted input that one read takes in before the data path is open.
+  static constexpr std::size_t kRoomBeforeData = 16 * 1024;
   // After so long a turn there is no further read in it.
   static constexpr Duration kTurnTime = std::chrono::milliseconds(1);
 
@@ -189,8 +192,8 @@ class Subscriber final : private edge::IoHandler,
   // Reading stopped for back-pressure or for others' sake, with input in the stream or left over.
   bool unread_inside_ = false;
   bool consuming_ = false;
-  bool collecting_ = false;  // packets of ours are in the coalescer
-  Bytes left_over_;          // decrypted input that the last turn's budget did not allow for
+  bool collecting_ = false;       // packets of ours are in the coalescer
+  datapath::LeftOver left_over_;  // what the last turn's budget did not allow for
   std::string log_prefix_ = ":: ";
   TimePoint last_receive_{};
   datapath::ReadRoom read_room_;

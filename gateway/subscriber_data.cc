@@ -53,14 +53,13 @@ void Subscriber::ReadSocket() {
   bool enough = TakeLeftOver(budget);
   for (int round = 0; !enough && round < kReadRounds; ++round) {
     if (phase_ != Phase::kOpen || transport_lost_) return;
-    const edge::ReadOutcome outcome =
-        stream_->Read(std::span(shared_.plaintext).first(read_room_.size()));
+    const std::size_t room = tun_watched_ ? read_room_.size() : kRoomBeforeData;
+    const edge::ReadOutcome outcome = stream_->Read(std::span(shared_.plaintext).first(room));
     const std::span<std::uint8_t> plaintext = std::span(shared_.plaintext).first(outcome.bytes);
     record_yield_.Add(outcome.bytes);
     if (outcome.bytes > 0) {
       last_receive_ = shared_.loop.Now();
-      const ByteView rest = Consume(plaintext, budget);
-      left_over_.assign(rest.begin(), rest.end());
+      left_over_.Keep(Consume(plaintext, budget));
       if (!tun_watched_) SecureWipe(plaintext);
     }
     if (phase_ != Phase::kOpen) return;
@@ -115,10 +114,9 @@ void Subscriber::HandOverReceiving() {
 // True: that was all that this turn allows for.
 bool Subscriber::TakeLeftOver(std::size_t& budget) {
   if (left_over_.empty()) return false;
-  Bytes input = std::move(left_over_);
-  const ByteView rest = Consume(input, budget);
-  left_over_.assign(rest.begin(), rest.end());
-  SecureWipe(input);
+  const std::size_t before = left_over_.view().size();
+  const ByteView rest = Consume(left_over_.view(), budget);
+  left_over_.Use(before - rest.size());
   return budget == 0;
 }
 
