@@ -119,9 +119,11 @@ void Subscriber::DoClose() {
   }
   timers_[kLingerOver] = shared_.loop.StartTimer(kLinger, *this, kLingerOver);
   // Closing with unread input would make the kernel reset the connection and the client lose our
-  // last packet: read on until the client closes, too.
+  // last packet: read on until the client closes, too. It may have done so in what was read
+  // already, and no event would tell.
   shared_.loop.Modify(socket_handle_,
                       stream_->wants_write() ? edge::Interest::kReadWrite : edge::Interest::kRead);
+  timers_[kReadAgain] = shared_.loop.StartTimer(Duration{0}, *this, kReadAgain);
 }
 
 void Subscriber::Linger() {

@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <openssl/ssl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -56,6 +57,21 @@ class TlsPeer {
   void FinishSending() {
     SSL_shutdown(ssl_.get());
     shutdown(fd_, SHUT_WR);
+  }
+  // `bytes` and close_notify, in one segment of TCP, which stays open.
+  bool SendLast(std::string_view bytes) {
+    const auto cork = [this](int on) { setsockopt(fd_, IPPROTO_TCP, TCP_CORK, &on, sizeof on); };
+    cork(1);
+    const bool sent = Send(bytes) && SSL_shutdown(ssl_.get()) >= 0;
+    cork(0);
+    return sent;
+  }
+  // Throws away what comes, inside TLS or not. True: the server ended TCP.
+  bool AwaitTcpEnd() {
+    char octets[4096];
+    ssize_t got = 1;
+    while (got > 0) got = recv(fd_, octets, sizeof octets, 0);
+    return got == 0;
   }
   // With the next Send, TLS 1.3: new keys of ours, and the server is asked for new ones.
   void UpdateKeys() { SSL_key_update(ssl_.get(), SSL_KEY_UPDATE_REQUESTED); }
