@@ -15,6 +15,8 @@ constexpr int kReadRounds = 4;
 // Frames of one interface event before others get their turn; and packets, if each is sent alone.
 constexpr std::size_t kFramesPerTurn = 64 * 1024;
 constexpr std::size_t kSinglesPerTurn = 64;
+// What a packet that was lost counts for, so that they end a turn as well.
+constexpr std::size_t kLostPacket = kFramesPerTurn / kSinglesPerTurn;
 // How long a path's delivery rate is taken for granted.
 constexpr Duration kPathInterval = std::chrono::milliseconds(50);
 
@@ -233,6 +235,11 @@ void Subscriber::OnTun(edge::IoEvents events) {
        octets < kFramesPerTurn && (fill || packets < kSinglesPerTurn); ++packets) {
     const edge::TunReadOutcome read = interface_->device().Read(shared_.tun_buffer);
     status = read.status;
+    if (status == edge::TunReadStatus::kLost) {
+      downlink_.NoteLost();
+      octets += kLostPacket;
+      continue;
+    }
     if (status != edge::TunReadStatus::kPacket) break;
     octets += read.packet.size();
     FromTun(read.packet);

@@ -186,8 +186,7 @@ void Worker::Handle(FiguresRequest /*request*/) {
       ++figures.sstp_starting;
     }
     up += subscriber.uplink_counters();
-    down.dropped_closed += subscriber.downlink_counters().dropped_closed;
-    down.dropped_malformed += subscriber.downlink_counters().dropped_malformed;
+    down += subscriber.downlink_counters();
   }
   figures.connections = static_cast<std::uint32_t>(sessions_.size());
   figures.timers_pending = static_cast<std::uint32_t>(loop_->timers_pending());
@@ -220,6 +219,7 @@ void Worker::Handle(FiguresRequest /*request*/) {
   figures.counters.push_back({"up_dropped_interface", up.dropped_interface});
   figures.counters.push_back({"down_dropped_closed", down.dropped_closed});
   figures.counters.push_back({"down_dropped_malformed", down.dropped_malformed});
+  figures.counters.push_back({"down_dropped_interface", down.dropped_interface});
   app_.Post(std::move(figures));
 }
 
@@ -276,8 +276,7 @@ void Worker::RemoveGone() {
 
 void Worker::RememberEnded(const Subscriber& subscriber) {
   ended_up_ += subscriber.uplink_counters();
-  ended_down_.dropped_closed += subscriber.downlink_counters().dropped_closed;
-  ended_down_.dropped_malformed += subscriber.downlink_counters().dropped_malformed;
+  ended_down_ += subscriber.downlink_counters();
 }
 
 }  // namespace sstpgw::gateway

@@ -2,6 +2,15 @@
 
 namespace sstpgw::datapath {
 
+DownlinkCounters& DownlinkCounters::operator+=(const DownlinkCounters& other) {
+  packets += other.packets;
+  bytes += other.bytes;
+  dropped_closed += other.dropped_closed;
+  dropped_malformed += other.dropped_malformed;
+  dropped_interface += other.dropped_interface;
+  return *this;
+}
+
 bool Downlink::Append(FrameBatch& batch, Segmenter& packet) {
   if (!open_) {
     counters_.dropped_closed += packet.segments_left();

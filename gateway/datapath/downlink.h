@@ -20,6 +20,9 @@ struct DownlinkCounters {
   std::uint64_t dropped_closed = 0;  // each segment is one
   // Not IPv4, no IP packet at all, or too large for a frame.
   std::uint64_t dropped_malformed = 0;
+  std::uint64_t dropped_interface = 0;  // the kernel could not hand it over
+
+  DownlinkCounters& operator+=(const DownlinkCounters& other);
 };
 
 // One per session: the gate and the counters.
@@ -30,6 +33,8 @@ class Downlink {
   [[nodiscard]] bool Append(FrameBatch& batch, Segmenter& packet);
   // What Segmenter::Parse refused.
   void NoteMalformed() { ++counters_.dropped_malformed; }
+  // What the interface lost.
+  void NoteLost() { ++counters_.dropped_interface; }
 
   void OpenData() { open_ = true; }
   void ShutData() { open_ = false; }

@@ -71,6 +71,22 @@ Result<ifreq> RequestFor(const std::string& name) {
   return request;
 }
 
+// EINVAL: segments that the vnet header has no words for. ENOMEM, EFAULT and others are of the
+// moment, too.
+TunReadStatus StatusOfFailedRead(int errno_value) {
+  switch (errno_value) {
+    case EAGAIN:
+      return TunReadStatus::kDrained;
+    case EBADFD:  // deleted
+    case EBADF:
+    case ENODEV:
+    case EIO:
+      return TunReadStatus::kGone;
+    default:
+      return TunReadStatus::kLost;
+  }
+}
+
 KernelResult<void> SetOffload(Kernel& kernel, int fd, unsigned offload) {
   // The argument is the value itself, not a pointer to it.
   return kernel.Ioctl(fd, TUNSETOFFLOAD, reinterpret_cast<void*>(std::uintptr_t{offload}));
@@ -137,9 +153,7 @@ Result<TunOffloads> ProbeTunOffloads(Kernel& kernel) {
 TunReadOutcome TunDevice::Read(std::span<std::uint8_t> buffer) {
   const auto length = kernel_->Read(fd_.get(), buffer);
   if (length) return {ByteView(buffer).first(*length), TunReadStatus::kPacket};
-  const int error = length.error().value();
-  const bool drained = error == EAGAIN || error == EWOULDBLOCK;
-  return {{}, drained ? TunReadStatus::kDrained : TunReadStatus::kGone};
+  return {{}, StatusOfFailedRead(length.error().value())};
 }
 
 bool TunDevice::Write(std::span<const ByteView> parts) {

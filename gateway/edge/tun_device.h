@@ -24,6 +24,7 @@ namespace sstpgw::edge {
 enum class TunReadStatus : std::uint8_t {
   kPacket,
   kDrained,  // nothing now
+  kLost,     // the kernel could not hand over this packet, which is gone; go on with the next one
   kGone,     // the interface was deleted or the descriptor is unusable
 };
 struct TunReadOutcome {

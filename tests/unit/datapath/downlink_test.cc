@@ -122,5 +122,19 @@ TEST(Downlink, OnlyIpv4Passes) {
   EXPECT_EQ(downlink.counters().dropped_malformed, 11U);
 }
 
+TEST(DownlinkCounters, AddUp) {
+  Downlink downlink;
+  downlink.NoteLost();
+  downlink.NoteMalformed();
+  DownlinkCounters sum{1, 20, 3, 4, 5};
+  sum += downlink.counters();
+  sum += DownlinkCounters{10, 200, 30, 40, 50};
+  EXPECT_EQ(sum.packets, 11U);
+  EXPECT_EQ(sum.bytes, 220U);
+  EXPECT_EQ(sum.dropped_closed, 33U);
+  EXPECT_EQ(sum.dropped_malformed, 45U);
+  EXPECT_EQ(sum.dropped_interface, 56U);
+}
+
 }  // namespace
 }  // namespace sstpgw::datapath
