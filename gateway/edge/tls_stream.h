@@ -177,7 +177,7 @@ class TlsStream {
   // Always false; the first reason stays.
   bool Fail(TlsFailure kind, std::string reason);
   bool FailFromOpenSsl(const char* during);
-  // Takes over the failure of the kernel's half.
+  // Takes over the failure of the kernel's half, and tells the peer where that could not.
   bool FailFromKernel();
   void NoteEstablished();
   bool WriteSome(ByteView plaintext, std::span<const std::size_t> record_sizes);

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "gateway/edge/tls_stream.h"
+#include "gateway/edge/tls_turn.h"
 
 namespace sstpgw::edge {
 namespace {
@@ -175,7 +176,17 @@ void TlsStream::DropOpenSsl() {
 // ---- Records of the kernel
 // -------------------------------------------------------------------------
 
-bool TlsStream::FailFromKernel() { return Fail(kernel_tls_->failed(), kernel_tls_->failure()); }
+bool TlsStream::FailFromKernel() {
+  const TlsFailure kind = kernel_tls_->failed();
+  Fail(kind, kernel_tls_->failure());
+  const bool theirs = kind == TlsFailure::kGone || kind == TlsFailure::kAlert;
+  if (kernel_sends() || theirs) return false;
+  // OpenSSL cannot be asked for another alert.
+  Turn turn(*this, 0);
+  SendCloseNotifyByOpenSsl();
+  turn.Finish();
+  return false;
+}
 
 ReadOutcome TlsStream::ReadByKernel(std::span<std::uint8_t> out) {
   ReadOutcome outcome = kernel_tls_->Receive(out);

@@ -308,6 +308,32 @@ TEST_P(LateHandover, AFailedStreamWaitsForNothing) {
   EXPECT_EQ(kernel.receive_calls, 0);
 }
 
+// The kernel receives and OpenSSL sends: what the kernel's half stumbles over is not met with
+// silence.
+TEST_P(LateHandover, AFailureOfTheKernelsHalfIsToldByOpenSsl) {
+  Up(kOldKernel, {false, true});
+  HandOver();
+  const Bytes record = Ciphertext(Pattern(1));
+  for (int i = 0; i < 2; ++i) Deliver(record);  // the second one does not decrypt
+  Bytes room(1000);
+  EXPECT_EQ(server().Read(room).status, ReadStatus::kFailed);
+  EXPECT_EQ(server().failure_kind(), TlsFailure::kBadRecord);
+  EXPECT_THAT(server().failure(), ::testing::HasSubstr("bad record MAC"));
+  client().Read();
+  EXPECT_TRUE(client().got_close_notify());
+  EXPECT_FALSE(client().failed());
+}
+
+TEST_P(LateHandover, WhoIsGoneIsToldNothing) {
+  Up(kOldKernel, {false, true});
+  HandOver();
+  client().CloseTcp();
+  Bytes room(1000);
+  EXPECT_EQ(server().Read(room).status, ReadStatus::kFailed);
+  EXPECT_EQ(server().failure_kind(), TlsFailure::kGone);
+  EXPECT_FALSE(server().wants_write());
+}
+
 // The client's secret, as its OpenSSL tells it.
 Bytes& ClientSecret() {
   static Bytes secret;
