@@ -295,6 +295,23 @@ TEST_P(LateHandover, AFallbackOfSendingIsNotToldAgain) {
   EXPECT_EQ(outcome->fallback, KernelTlsFallback::kNone);
 }
 
+// The kernel takes keys on an established connection only.
+TEST_P(LateHandover, WhoLeftDuringTheHandshakeIsNoFallback) {
+  kernel.attach_error = ENOTCONN;
+  TlsSettings settings = SettingsOf(ServerIdentity());
+  settings.ciphers = "ALL";
+  const auto context = std::move(TlsContext::Create(settings, "")).value();
+  context->NoteTrafficSecrets();
+  TlsPair pair(*context, Suite(GetParam()), 0, kernel);
+  ASSERT_TRUE(pair.Connect());
+  const KernelTlsOutcome outcome = pair.server->EnableKernelTls({}, kOldKernel);
+  EXPECT_FALSE(outcome.send);
+  EXPECT_EQ(outcome.fallback, KernelTlsFallback::kNone);
+  EXPECT_FALSE(pair.server->kernel_receive_waits());
+  EXPECT_TRUE(pair.server->Write(Pattern(10)));
+  EXPECT_TRUE(pair.client->Read() == Pattern(10)) << "OpenSSL goes on";
+}
+
 TEST_P(LateHandover, AFailedStreamWaitsForNothing) {
   Up(kOldKernel);
   const Bytes record = Ciphertext(Pattern(1));
