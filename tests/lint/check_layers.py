@@ -23,7 +23,8 @@ MAY_INCLUDE = {
     "gateway/datapath": ("proto/base", "gateway/codec", "gateway/crypto"),
     "gateway/edge": ("proto/base", "gateway/crypto", "ebpf"),
     "gateway/edge/control_client": ("proto/base", "proto/contract", "generated", "gateway/edge",
-                                    "gateway/edge/control_channel"),
+                                    "gateway/edge/control_channel", "gateway/edge/control_link"),
+    "gateway/edge/control_link": ("proto/base", "proto/contract", "generated", "gateway/edge/control_client"),
     "gateway/edge/control_channel": ("proto/base", "generated", "gateway/edge/control_client"),
     "gateway": ("proto/base", *GATEWAY_LAYERS, "gateway/edge/control_client"),
     # The settings of the control plane as plain values; how they are read stays in the rest of config.

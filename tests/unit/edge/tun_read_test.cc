@@ -27,7 +27,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST_P(TunRead, FailsInItsOwnWayAndTheNextPacketIsThere) {
   FakeKernel kernel;
-  auto tun = TunDevice::Create(kernel, "ppp%d", true);
+  auto tun = TunDevice::Create(kernel, "ppp%d", kAllTunOffloads);
   ASSERT_TRUE(tun.has_value());
   Bytes buffer(TunDevice::kPacketRoom);
   kernel.reads = {Fail(Errno(GetParam().error)), Bytes{0x45, 9}};
