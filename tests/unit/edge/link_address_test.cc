@@ -12,6 +12,7 @@ namespace {
 TEST(LinkAddress, ThereOrNot) {
   for (const bool there : {true, false}) {
     FakeKernel kernel;
+    kernel.foreign.insert("ppp0");
     kernel.has_address = there;
     const auto address = HasIpv4Address(kernel, "ppp0");
     ASSERT_TRUE(address.has_value()) << address.error().message;
