@@ -63,6 +63,17 @@ class TrafficTest : public LabSuite<TrafficTest> {
     return {sum.at("bits_per_second").number() / 1e6,
             lost.kind() == Json::Kind::kNumber ? lost.number() : 100};
   }
+  // Both directions. How fast, and that nothing waits until a queue is full, is said of daemons as
+  // they are installed; of others that it goes on.
+  static void ExpectTcpAndUdpPass() {
+    const bool instrumented = DaemonsAreInstrumented();
+    for (const char* direction : {"", " -R"}) {
+      EXPECT_GT(Iperf(direction).mbit_per_second, instrumented ? 1 : 10) << "TCP" << direction;
+      const Received udp = Iperf(std::string("-u -b 5M") + direction);
+      EXPECT_GT(udp.mbit_per_second, instrumented ? 1 : 4.5) << "UDP" << direction;
+      EXPECT_LT(udp.lost_percent, instrumented ? 75 : 5) << "UDP" << direction;
+    }
+  }
 };
 
 TEST_F(TrafficTest, FactsPingAndBothDirectionsOfTcpAndUdp) {
@@ -92,13 +103,7 @@ TEST_F(TrafficTest, FactsPingAndBothDirectionsOfTcpAndUdp) {
       lab().inside().Shell("ping -n -c 3 -i 0.2 -W 10 " + dial->Fact("address"), &code);
   EXPECT_EQ(code, 0) << out;
 
-  EXPECT_GT(Iperf("").mbit_per_second, 10);
-  EXPECT_GT(Iperf("-R").mbit_per_second, 10);
-  for (const char* direction : {"", " -R"}) {
-    const Received udp = Iperf(std::string("-u -b 5M") + direction);
-    EXPECT_GT(udp.mbit_per_second, 4.5) << direction;
-    EXPECT_LT(udp.lost_percent, 5) << direction;
-  }
+  ExpectTcpAndUdpPass();
   Close(*dial);
 }
 
@@ -108,12 +113,7 @@ TEST_F(TrafficTest, AClientThatTakesOnePacketAtATime) {
   int code = 0;
   const std::string out = lab().client().Shell("ping -n -c 5 -i 0.2 -W 10 10.20.0.2", &code);
   EXPECT_EQ(code, 0) << out;
-  for (const char* direction : {"", " -R"}) {
-    EXPECT_GT(Iperf(direction).mbit_per_second, 10) << direction;
-    const Received udp = Iperf(std::string("-u -b 5M") + direction);
-    EXPECT_GT(udp.mbit_per_second, 4.5) << direction;
-    EXPECT_LT(udp.lost_percent, 5) << direction;
-  }
+  ExpectTcpAndUdpPass();
   Close(*dial);
 }
 
