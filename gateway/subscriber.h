@@ -170,8 +170,8 @@ class Subscriber final : private edge::IoHandler,
   void Linger();
   void Finish();
   [[nodiscard]] TrafficCounters Counters() const;
-  // Asks the kernel, if `age` or more has passed since it was last asked.
-  edge::TlsModes TlsModesNow(Duration age);
+  // Asks the kernel, unless it was asked not long ago (half a minute at most).
+  edge::TlsModes TlsModesNow();
 
   WorkerShared& shared_;
   const WorkerSettings& settings_;

@@ -9,13 +9,20 @@
 namespace sstpgw::gateway {
 namespace {
 
-// How often a session with traffic or without asks who does its TLS records.
+// A session asks at least so often who does its TLS records.
 constexpr Duration kModesInterval = std::chrono::seconds(30);
+// Set for the whole process once the kernel cannot tell: each question would have it look for the
+// module that it lacks.
+std::atomic_flag modes_are_not_told = ATOMIC_FLAG_INIT;
 
-// It is the same for every session, so once per process is enough.
-void WarnOnceOfModes(const Error& error) {
-  static std::atomic_flag warned = ATOMIC_FLAG_INIT;
-  if (error.code == ErrorCode::kNotFound || warned.test_and_set()) return;
+// Sessions that began together do not all ask in the same turn.
+Duration ModesInterval(const SessionId& id) {
+  constexpr std::size_t kSpread = 15'000;
+  return kModesInterval - std::chrono::milliseconds(std::hash<SessionId>{}(id) % kSpread);
+}
+
+void TakeNote(const Error& error) {
+  if (error.code != ErrorCode::kUnsupported || modes_are_not_told.test_and_set()) return;
   Log(LogLevel::kWarning, "whether a network card does TLS records is not known: " + error.message);
 }
 
@@ -131,7 +138,7 @@ void Subscriber::DoLog(const fsm::WriteLog& action) {
 SessionRecord Subscriber::Record() {
   SessionRecord record = session_.Snapshot(shared_.loop.Now());
   record.counters = Counters();
-  const edge::TlsModes modes = TlsModesNow(Duration{0});
+  const edge::TlsModes modes = TlsModesNow();
   record.tls_send = modes.send;
   record.tls_receive = modes.receive;
   return record;
@@ -145,21 +152,25 @@ TrafficCounters Subscriber::Counters() const {
 
 // A network card may give a connection back to the kernel at any time, so the kernel is asked now
 // and again.
-edge::TlsModes Subscriber::TlsModesNow(Duration age) {
+edge::TlsModes Subscriber::TlsModesNow() {
   if (!stream_ || !(stream_->kernel_sends() || stream_->kernel_receives())) return {};
   const TimePoint now = shared_.loop.Now();
-  if (tls_modes_asked_ != TimePoint{} && now < tls_modes_asked_ + age) return tls_modes_;
+  if (tls_modes_asked_ != TimePoint{} && now < tls_modes_asked_ + ModesInterval(id_)) {
+    return tls_modes_;
+  }
   tls_modes_asked_ = now;
-  const auto told = edge::QueryTlsModes(shared_.kernel, stream_->fd());
-  if (!told) WarnOnceOfModes(told.error());
-  // A connection that is gone keeps the last answer.
-  tls_modes_ = edge::BelievedTlsModes(told ? *told : tls_modes_,
-                                      {stream_->kernel_sends(), stream_->kernel_receives()});
+  edge::TlsModes told = tls_modes_;  // a connection that is gone keeps the last answer
+  if (!modes_are_not_told.test()) {
+    const auto answer = edge::QueryTlsModes(shared_.kernel, stream_->fd());
+    if (answer) told = *answer;
+    if (!answer) TakeNote(answer.error());
+  }
+  tls_modes_ = edge::BelievedTlsModes(told, {stream_->kernel_sends(), stream_->kernel_receives()});
   return tls_modes_;
 }
 
 std::optional<CountersReport> Subscriber::TakeChanges() {
-  const edge::TlsModes modes = TlsModesNow(kModesInterval);
+  const edge::TlsModes modes = TlsModesNow();
   CountersReport now{id_, Counters(), modes.send, modes.receive};
   if (now.counters == reported_.counters && now.tls_send == reported_.tls_send &&
       now.tls_receive == reported_.tls_receive) {
