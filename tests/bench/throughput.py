@@ -17,9 +17,10 @@ Interleaved in rounds; medians are reported. TCP with 1 and 4 flows and UDP with
 client) and down. The UDP stream has a bounded number of packets under way (udp_pump.cc), less than the queues before the
 client and the gateway hold, so it runs as fast as the path takes it and loses nothing. Senders hand their kernel 16 packets
 at one time, which is all that makes them fast enough for the gateway; the packets travel one by one. "paced" is a low
-fixed rate, where most packets find the gateway asleep; with "gso" the 16 arrive at the gateway in one. Gateway CPU is user and system time of all its threads, softirq work that was billed to it included: inner TCP of
-the receiving host is, when a TUN write delivers it. Limits over the same cable: plain TCP, and a bare TLS stream of 16 KiB
-records with the tunnel's cipher. TLS is in user space unless --kernel-tls.
+fixed rate, where most packets find the gateway asleep; with "gso" the 16 arrive at the gateway in one. Gateway CPU is
+user and system time of all its threads, softirq work that was billed to it included: inner TCP of the receiving host
+is, when a TUN write delivers it. Limits over the same cable: plain TCP, and a bare TLS stream of 16 KiB records with
+the tunnel's cipher. TLS is in user space unless --kernel-tls.
 
   cpu_per_byte_gain_*          packet / full, CPU per octet of TCP payload, 1 and 4 flows together
   cpu_per_small_packet_gain_*  packet / full, CPU per UDP packet of 200 octets that arrived
