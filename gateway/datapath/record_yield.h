@@ -15,22 +15,25 @@ namespace sstpgw::datapath {
 
 class RecordYield {
  public:
-  // How often it is looked at, and how much ciphertext in between is nobody's business: some
+  // How often it is looked at, and how much ciphertext within how long is nobody's business: some
   // thousand records.
-  static constexpr Duration kWindow = std::chrono::milliseconds(50);
+  static constexpr Duration kInterval = std::chrono::milliseconds(50);
   static constexpr std::uint64_t kFree = 64 * 1024;
+  static constexpr Duration kWindow = std::chrono::seconds(1);
   // The share of it that must be data is one of so many.
   static constexpr std::uint64_t kShare = 8;
 
   void Add(std::size_t plaintext) { plaintext_ += plaintext; }
   [[nodiscard]] bool Due(TimePoint now) const { return now >= due_; }
-  // Of what came since the last call. The first one says no. `ciphertext`: octets since the
-  // connection began; 0: not known.
+  // Of what came since the last judgement, which is made as soon as it is more than is free. The
+  // first call says no. `ciphertext`: octets since the connection began; 0: not known.
   [[nodiscard]] bool IsPoor(TimePoint now, std::uint64_t ciphertext) {
     const bool first = due_ == TimePoint{};
     const std::uint64_t taken = ciphertext > ciphertext_ ? ciphertext - ciphertext_ : 0;
+    due_ = now + kInterval;
+    if (!first && taken <= kFree && now < since_ + kWindow) return false;
     const bool poor = !first && taken > kFree && plaintext_ < taken / kShare;
-    due_ = now + kWindow;
+    since_ = now;
     ciphertext_ = ciphertext;
     plaintext_ = 0;
     return poor;
@@ -38,8 +41,9 @@ class RecordYield {
 
  private:
   TimePoint due_{};
-  std::uint64_t ciphertext_ = 0;
-  std::uint64_t plaintext_ = 0;  // since then
+  TimePoint since_{};             // of the last judgement,
+  std::uint64_t ciphertext_ = 0;  // what it was then,
+  std::uint64_t plaintext_ = 0;   // and what came since
 };
 
 }  // namespace sstpgw::datapath

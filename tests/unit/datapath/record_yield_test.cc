@@ -19,17 +19,17 @@ struct Watched {
   }
   bool Poor(std::uint64_t more_ciphertext, std::size_t plaintext) {
     yield.Add(plaintext);
-    now += RecordYield::kWindow;
+    now += RecordYield::kInterval;
     ciphertext += more_ciphertext;
     return yield.IsPoor(now, ciphertext);
   }
 };
 
-TEST(RecordYield, IsDueOncePerWindow) {
+TEST(RecordYield, IsDueOncePerInterval) {
   Watched client;
   EXPECT_FALSE(client.yield.Due(client.now));
-  EXPECT_FALSE(client.yield.Due(client.now + RecordYield::kWindow - milliseconds(1)));
-  EXPECT_TRUE(client.yield.Due(client.now + RecordYield::kWindow));
+  EXPECT_FALSE(client.yield.Due(client.now + RecordYield::kInterval - milliseconds(1)));
+  EXPECT_TRUE(client.yield.Due(client.now + RecordYield::kInterval));
 }
 
 TEST(RecordYield, HonestTrafficIsGoodEnough) {
@@ -51,7 +51,22 @@ TEST(RecordYield, RecordsWithNextToNothingInThemArePoor) {
   EXPECT_TRUE(edge.Poor(800'000, 99'999));
 }
 
-TEST(RecordYield, EachWindowStandsForItself) {
+// Where the records are so slow that little of them passes between two looks.
+TEST(RecordYield, LittleAddsUpWithinTheWindow) {
+  Watched client;
+  for (int i = 0; i < 3; ++i) EXPECT_FALSE(client.Poor(20 * 1024, 0));
+  EXPECT_TRUE(client.Poor(20 * 1024, 0));
+}
+
+TEST(RecordYield, LittleInALongTimeIsFree) {
+  Watched client;
+  const auto looks = static_cast<std::uint64_t>(RecordYield::kWindow / RecordYield::kInterval);
+  for (std::uint64_t i = 0; i < 10 * looks; ++i) {
+    EXPECT_FALSE(client.Poor(RecordYield::kFree / looks, 0));
+  }
+}
+
+TEST(RecordYield, EachJudgementStandsForItself) {
   Watched client;
   EXPECT_FALSE(client.Poor(100'000'000, 99'000'000));
   EXPECT_TRUE(client.Poor(1'000'000, 0)) << "no credit for what was";
@@ -61,7 +76,7 @@ TEST(RecordYield, EachWindowStandsForItself) {
 TEST(RecordYield, WhereTheKernelDoesNotTellNobodyIsPoor) {
   RecordYield yield;
   TimePoint now{std::chrono::hours(1)};
-  for (int i = 0; i < 3; ++i, now += RecordYield::kWindow) EXPECT_FALSE(yield.IsPoor(now, 0));
+  for (int i = 0; i < 3; ++i, now += RecordYield::kInterval) EXPECT_FALSE(yield.IsPoor(now, 0));
 }
 
 }  // namespace
