@@ -121,7 +121,14 @@ bool Lab::WaitApplied() {
       kPatience);
 }
 
-bool Lab::Start() { return StartControlPlane() && StartGateway(); }
+bool Lab::Start() {
+  if (!StartControlPlane() || !StartGateway()) return false;
+  // The gateway's counters come with its first figures, and cases read them before they count.
+  const bool counted =
+      WaitUntil([this] { return Statistic("connections_accepted") >= 0; }, kPatience);
+  EXPECT_TRUE(counted) << "no figures of the gateway: " << Logs();
+  return counted;
+}
 
 bool Lab::StartControlPlane() {
   control_plane_.reset();
