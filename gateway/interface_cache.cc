@@ -315,8 +315,10 @@ void InterfaceCache::MakeNeutral(std::unique_lock<std::mutex>& lock) {
   const bool done = interface.TakeNeutralName(netlink_);
   const TimePoint end = Now();
   lock.lock();
-  ++renamings_;
-  one_was_quick_ = one_was_quick_ || end - begin < options_.slow_renaming;
+  if (done) {
+    ++renamings_;
+    one_was_quick_ = one_was_quick_ || end - begin < options_.slow_renaming;
+  }
   next_neutral_ = end + kRenamePause * (end - begin);
   if (done && KeptCount() < capacity_ && interface.super_packets() == super_packets_) {
     neutral_.push_back(std::move(interface));

@@ -133,6 +133,7 @@ void Subscriber::Linger() {
   }
   const edge::ReadOutcome outcome =
       stream_->Read(std::span(shared_.plaintext).first(kRoomBeforeData));
+  record_yield_.Add(outcome.bytes);
   SecureWipe(std::span(shared_.plaintext).first(outcome.bytes));
   if (outcome.status == edge::ReadStatus::kFull) {
     shared_.loop.CancelTimer(timers_[kReadAgain]);

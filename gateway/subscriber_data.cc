@@ -97,7 +97,9 @@ bool Subscriber::Floods() {
   const TimePoint now = shared_.loop.Now();
   const bool watched = tun_watched_ || stream_->kernel_receives();
   if (!watched || !record_yield_.Due(now)) return false;
-  if (!record_yield_.IsPoor(now, edge::OctetsTaken(shared_.kernel, stream_->fd()))) return false;
+  const auto taken = edge::OctetsTaken(shared_.kernel, stream_->fd());
+  if (!taken) record_yield_.Skip(now);
+  if (!taken || !record_yield_.IsPoor(now, taken->at_least, taken->at_most)) return false;
   stream_->FailAsFlood();
   return true;
 }
@@ -106,8 +108,10 @@ void Subscriber::HandOverReceiving() {
   if (transport_lost_ || !stream_->kernel_receive_waits()) return;
   const auto outcome = stream_->EnableKernelReceive();
   if (!outcome) return;
-  ++shared_.kernel_receive_fallbacks[static_cast<std::size_t>(outcome->fallback)];
-  if (!outcome->receive) return;
+  if (!outcome->receive) {
+    ++shared_.kernel_receive_fallbacks[static_cast<std::size_t>(outcome->fallback)];
+    return;
+  }
   ++shared_.kernel_receives;
   tls_modes_asked_ = {};
   if (stream_->edge_triggered()) shared_.loop.SetTrigger(socket_handle_, edge::Trigger::kEdge);

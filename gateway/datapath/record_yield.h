@@ -3,7 +3,7 @@
 // client's smallest records are half data; those of whoever wants to keep us busy carry an octet or
 // none. Pure.
 //
-//   if (yield.Due(now) && yield.IsPoor(now, ciphertext taken from the socket so far)) { end it }
+//   if (yield.Due(now) && yield.IsPoor(now, octets taken from the socket so far)) { end it }
 //   yield.Add(plaintext received)
 #pragma once
 
@@ -26,23 +26,26 @@ class RecordYield {
   void Add(std::size_t plaintext) { plaintext_ += plaintext; }
   [[nodiscard]] bool Due(TimePoint now) const { return now >= due_; }
   // Of what came since the last judgement, which is made as soon as it is more than is free. The
-  // first call says no. `ciphertext`: octets since the connection began; 0: not known.
-  [[nodiscard]] bool IsPoor(TimePoint now, std::uint64_t ciphertext) {
-    const bool first = due_ == TimePoint{};
-    const std::uint64_t taken = ciphertext > ciphertext_ ? ciphertext - ciphertext_ : 0;
+  // first call says no. The ciphertext since the connection began is between the two figures; what
+  // is not certain counts for the client.
+  [[nodiscard]] bool IsPoor(TimePoint now, std::uint64_t at_least, std::uint64_t at_most) {
+    const bool first = since_ == TimePoint{};
+    const std::uint64_t taken = at_least > ciphertext_ ? at_least - ciphertext_ : 0;
     due_ = now + kInterval;
     if (!first && taken <= kFree && now < since_ + kWindow) return false;
     const bool poor = !first && taken > kFree && plaintext_ < taken / kShare;
     since_ = now;
-    ciphertext_ = ciphertext;
+    ciphertext_ = at_most;
     plaintext_ = 0;
     return poor;
   }
+  // The ciphertext is not known this time.
+  void Skip(TimePoint now) { due_ = now + kInterval; }
 
  private:
   TimePoint due_{};
   TimePoint since_{};             // of the last judgement,
-  std::uint64_t ciphertext_ = 0;  // what it was then,
+  std::uint64_t ciphertext_ = 0;  // what it was then at most,
   std::uint64_t plaintext_ = 0;   // and what came since
 };
 

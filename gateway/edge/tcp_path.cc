@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <sys/ioctl.h>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstring>
@@ -28,12 +29,16 @@ std::uint64_t DeliveryRate(Kernel& kernel, int fd) {
   return FieldOf(kernel, fd, offsetof(tcp_info, tcpi_delivery_rate));
 }
 
-std::uint64_t OctetsTaken(Kernel& kernel, int fd) {
+std::optional<TakenOctets> OctetsTaken(Kernel& kernel, int fd) {
+  int before = 0;
+  int after = 0;
+  if (!kernel.Ioctl(fd, SIOCINQ, &before)) return std::nullopt;
   const std::uint64_t received = FieldOf(kernel, fd, offsetof(tcp_info, tcpi_bytes_received));
-  int waiting = 0;
-  if (received == 0 || !kernel.Ioctl(fd, SIOCINQ, &waiting)) return 0;
-  const auto untaken = static_cast<std::uint64_t>(waiting);
-  return received > untaken ? received - untaken : 0;
+  if (received == 0 || !kernel.Ioctl(fd, SIOCINQ, &after)) return std::nullopt;
+  const auto without = [received](int waiting) {
+    return received - std::min(received, static_cast<std::uint64_t>(std::max(waiting, 0)));
+  };
+  return TakenOctets{without(after), without(before)};
 }
 
 }  // namespace sstpgw::edge

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "gateway/edge/kernel.h"
 
@@ -13,8 +14,13 @@ namespace sstpgw::edge {
 [[nodiscard]] std::uint64_t DeliveryRate(Kernel& kernel, int fd);
 
 // Octets that the peer sent and that whoever reads the socket has taken out of it, TLS in the
-// kernel included; 0: not known. What arrives while the two figures behind it are asked for may be
-// left out.
-[[nodiscard]] std::uint64_t OctetsTaken(Kernel& kernel, int fd);
+// kernel included. Two figures, since more may arrive while the kernel is asked; they are the same
+// when nothing did.
+struct TakenOctets {
+  std::uint64_t at_least = 0;
+  std::uint64_t at_most = 0;
+};
+// nullopt: not known, or nothing came yet.
+[[nodiscard]] std::optional<TakenOctets> OctetsTaken(Kernel& kernel, int fd);
 
 }  // namespace sstpgw::edge

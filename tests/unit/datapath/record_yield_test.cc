@@ -15,13 +15,13 @@ struct Watched {
 
   Watched() {
     EXPECT_TRUE(yield.Due(now));
-    EXPECT_FALSE(yield.IsPoor(now, ciphertext)) << "what came before is not known";
+    EXPECT_FALSE(yield.IsPoor(now, ciphertext, ciphertext)) << "what came before is not known";
   }
   bool Poor(std::uint64_t more_ciphertext, std::size_t plaintext) {
     yield.Add(plaintext);
     now += RecordYield::kInterval;
     ciphertext += more_ciphertext;
-    return yield.IsPoor(now, ciphertext);
+    return yield.IsPoor(now, ciphertext, ciphertext);
   }
 };
 
@@ -73,10 +73,28 @@ TEST(RecordYield, EachJudgementStandsForItself) {
   EXPECT_FALSE(client.Poor(1'000'000, 900'000));
 }
 
-TEST(RecordYield, WhereTheKernelDoesNotTellNobodyIsPoor) {
-  RecordYield yield;
-  TimePoint now{std::chrono::hours(1)};
-  for (int i = 0; i < 3; ++i, now += RecordYield::kInterval) EXPECT_FALSE(yield.IsPoor(now, 0));
+// What arrived while the kernel was asked is not known to have been taken.
+TEST(RecordYield, WhatIsNotCertainCountsForTheClient) {
+  Watched client;
+  client.now += RecordYield::kInterval;
+  EXPECT_FALSE(client.yield.IsPoor(client.now, client.ciphertext, client.ciphertext + 900'000));
+  client.now += RecordYield::kWindow;
+  EXPECT_FALSE(client.yield.IsPoor(client.now, client.ciphertext, client.ciphertext + 900'000));
+  client.ciphertext += 900'000;
+  EXPECT_FALSE(client.Poor(RecordYield::kFree, 0));
+  EXPECT_TRUE(client.Poor(1, 0));
+}
+
+TEST(RecordYield, WhereTheKernelDoesNotTellNothingChanges) {
+  Watched client;
+  client.yield.Add(10'000);
+  client.now += RecordYield::kInterval;
+  client.yield.Skip(client.now);
+  EXPECT_FALSE(client.yield.Due(client.now));
+  EXPECT_FALSE(client.Poor(80'000, 0)) << "the 10,000 count";
+  RecordYield never_told;
+  for (int i = 0; i < 3; ++i) never_told.Skip(client.now);
+  EXPECT_FALSE(never_told.IsPoor(client.now, 5'000'000, 5'000'000)) << "the first time";
 }
 
 }  // namespace

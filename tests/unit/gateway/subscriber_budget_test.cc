@@ -170,5 +170,29 @@ TEST_F(SubscriberBudget, RecordsOfOneOctetEndTheConnectionAsAFlood) {
   });
 }
 
+// The call is over, and what was on its way is thrown away. (Only while lingering lasts anyway, so
+// a machine that is too slow for a look proves nothing and fails nothing.)
+TEST_F(SubscriberBudget, AnUploadDuringTheGoodbyeIsNoFlood) {
+  FakeTlsKernel tls;
+  Run(TcpPair(), tls, [&](SubscriberBench& bench) {
+    bench.Handshake(kOldKernel);
+    bench.LogIn();
+    ASSERT_EQ(tls.receive_keys, 1);
+    bench.Send(codec::EncodeDisconnect());
+    const Bytes upload(16'000, 0);
+    const auto began = std::chrono::steady_clock::now();
+    std::size_t sent = 0;
+    while (bench.shared().gone.empty() &&
+           std::chrono::steady_clock::now() < began + Subscriber::kLinger / 2) {
+      sent += bench.client().Write(upload);
+      bench.Turn();
+    }
+    EXPECT_GT(sent, 0U);
+    EXPECT_EQ(bench.shared().tls_failures[static_cast<std::size_t>(edge::TlsFailure::kFlood)], 0U);
+    EXPECT_TRUE(bench.shared().gone.empty() ||
+                std::chrono::steady_clock::now() >= began + Subscriber::kLinger);
+  });
+}
+
 }  // namespace
 }  // namespace sstpgw::gateway
