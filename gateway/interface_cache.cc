@@ -15,8 +15,6 @@ constexpr std::chrono::milliseconds kGather{100};
 constexpr std::size_t kDestroyedAtOnce = 128;
 // Between two renamings there are this many times as long as the last one took.
 constexpr int kRenamePause = 4;
-// One alone may have waited for something else.
-constexpr int kMeasuredRenamings = 3;
 // So many more than there are may be remembered as idle.
 constexpr std::size_t kIdleSlack = 64;
 
@@ -290,7 +288,7 @@ bool InterfaceCache::IsIdleSince(const Key& key, TimePoint since) const {
 }
 
 bool InterfaceCache::RenamingIsSlow() const {
-  return !one_was_quick_ && renamings_ >= kMeasuredRenamings;
+  return !one_was_quick_ && renamings_ >= options_.measured_renamings;
 }
 
 // When the one that has been idle for longest is to be renamed.

@@ -47,8 +47,10 @@ class InterfaceCache {
  public:
   struct Options {
     Duration idle_before_neutral = std::chrono::milliseconds(500);
-    // Renaming that takes so long is not worth it.
-    Duration slow_renaming = std::chrono::milliseconds(1);
+    // Renaming that takes so long each of the first times is not worth it: before Linux 6.9 it is
+    // some 20 ms, later well below one, but any may have had to wait for something else.
+    Duration slow_renaming = std::chrono::milliseconds(5);
+    int measured_renamings = 8;
     // How long a name that somebody else has is not tried again.
     Duration foreign_name_blocked = std::chrono::minutes(1);
   };

@@ -243,8 +243,8 @@ TEST(InterfaceCache, TheOneThatStaysIdleGetsItsNeutralName) {
 // As before Linux 6.9: the first three show it.
 TEST(InterfaceCache, WhereRenamingIsSlowNamesAreKept) {
   IN_NAMESPACE([] {
-    constexpr InterfaceCache::Options kAllAreSlow{.idle_before_neutral = Duration(0),
-                                                  .slow_renaming = Duration(0)};
+    constexpr InterfaceCache::Options kAllAreSlow{
+        .idle_before_neutral = Duration(0), .slow_renaming = Duration(0), .measured_renamings = 3};
     Bench bench(5, kAllAreSlow);
     std::vector<SessionInterface> all;
     for (int i = 0; i < 5; ++i) all.push_back(bench.Take());
