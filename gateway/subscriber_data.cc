@@ -17,7 +17,7 @@ constexpr std::size_t kFramesPerTurn = 64 * 1024;
 constexpr std::size_t kSinglesPerTurn = 64;
 // Of what takes so long for each octet, far longer than honest records on a slow processor, less is
 // read at one time.
-constexpr std::chrono::nanoseconds kDearOctet{250};
+constexpr std::chrono::nanoseconds kDearOctet{100};
 // What a packet that was lost counts for, so that they end a turn as well.
 constexpr std::size_t kLostPacket = kFramesPerTurn / kSinglesPerTurn;
 // How long a path's delivery rate is taken for granted.
@@ -87,8 +87,9 @@ void Subscriber::ReadSocket() {
     }
     const auto took = std::chrono::steady_clock::now() - began;
     const bool late = took >= kTurnTime;
-    if (late && round == 0 && took > outcome.bytes * kDearOctet) read_room_.Shrink();
-    if (!late && !many && round + 1 == kReadRounds) read_room_.Grow();
+    const bool dear = late && round == 0 && took > outcome.bytes * kDearOctet;
+    if (dear) read_room_.Shrink();
+    if (!dear && !many && (late || round + 1 == kReadRounds)) read_room_.Grow();
     enough = many || late || budget == 0 || stream_->pending_bytes() > kMaxPending;
   }
   if (phase_ != Phase::kOpen || transport_lost_) return;
