@@ -12,6 +12,11 @@ using client::Phase;
 // OpenSSL and the kernel's side write it differently.
 constexpr const char* kBadRecord = "bad record (mac|MAC)";
 
+// IPv4 without options, ICMP type 0.
+bool IsEchoReply(ByteView packet) {
+  return packet.size() > 20 && packet[9] == 1 && packet[20] == 0;
+}
+
 bool WaitConnections(Lab& lab, double count) {
   return WaitUntil([&] { return lab.Statistic("context_count") == count; }, kPatience);
 }
@@ -47,12 +52,17 @@ void ExpectARecordSpoiltOnTheWayUpEndsTheSession(Lab& lab, const client::TlsOpti
   const double bad = lab.Statistic("tls_bad_records");
   TcpRelay relay(lab.client(), lab.address());
   Dialer dialer(lab.client(), relay.address(), TestUser(), tls);
+  // Others may still have something for whoever had this address before.
+  std::size_t answers = 0;
+  dialer.connection().on_ip_packet = [&answers](ByteView packet) {
+    if (IsEchoReply(packet)) ++answers;
+  };
   ASSERT_NO_FATAL_FAILURE(DialIn(lab, dialer));
   relay.Spoil(TcpRelay::Direction::kToServer);
   dialer.session().SendIpPacket(EchoRequestFrom(dialer.facts().address));
   EXPECT_TRUE(dialer.DriveUntilFinished());
   EXPECT_TRUE(relay.spoilt(TcpRelay::Direction::kToServer));
-  EXPECT_EQ(dialer.facts().ip_packets_received, 0u) << "a spoilt packet was answered";
+  EXPECT_EQ(answers, 0u) << "a spoilt packet was answered";
   ExpectEnded(lab, kBadRecord, from);
   EXPECT_TRUE(lab.WaitStatistic("tls_bad_records", bad + 1));
 }
