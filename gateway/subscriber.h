@@ -7,7 +7,7 @@
 // turn takes kControlBudget control packets; what is left waits until the others had theirs.
 // Kernel TLS: the client's records stay with OpenSSL until the data path opens, that is until the
 // client has logged in. From then on a client whose records carry next to nothing is cut, and a
-// turn ends after kTurnTime.
+// turn that brings little for its time ends after kTurnTime.
 // Secrets: as long as the data path is not open, decrypted input is wiped once it is used.
 // Lifetime: puts its id into WorkerShared::gone when it is over; the worker deletes it later, never
 // while one of its methods runs.
@@ -80,7 +80,9 @@ class Subscriber final : private edge::IoHandler,
   static constexpr std::uint64_t kPacketBudget = 1024;
   // Decrypted input that one read takes in before the data path is open.
   static constexpr std::size_t kRoomBeforeData = 16 * 1024;
-  // After so long a turn there is no further read in it.
+  // After so long there is no further read in a turn whose octets take far more time than honest
+  // ones. For those, time would be the wrong bound: on a slow processor it ends turns early, answers
+  // leave in smaller pieces, and the next turns bring less.
   static constexpr Duration kTurnTime = std::chrono::milliseconds(1);
 
   // `shared` and `settings` must outlive it.

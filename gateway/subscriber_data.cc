@@ -10,14 +10,14 @@
 namespace sstpgw::gateway {
 namespace {
 
-// Reads of one readable event before others get their turn.
+// Reads of one readable event, and their octets, before others get their turn.
 constexpr int kReadRounds = 4;
+constexpr std::size_t kReadPerTurn = 256 * 1024;
 // Frames of one interface event before others get their turn; and packets, if each is sent alone.
 constexpr std::size_t kFramesPerTurn = 64 * 1024;
 constexpr std::size_t kSinglesPerTurn = 64;
-// Of what takes so long for each octet, far longer than honest records on a slow processor, less is
-// read at one time.
-constexpr std::chrono::nanoseconds kDearOctet{100};
+// Far longer than an octet of honest records takes on a slow processor.
+constexpr std::chrono::nanoseconds kDearOctet{250};
 // What a packet that was lost counts for, so that they end a turn as well.
 constexpr std::size_t kLostPacket = kFramesPerTurn / kSinglesPerTurn;
 // How long a path's delivery rate is taken for granted.
@@ -54,6 +54,7 @@ void Subscriber::ReadSocket() {
   }
   const auto began = std::chrono::steady_clock::now();
   std::size_t budget = kControlBudget;
+  std::size_t octets = left_over_.view().size();
   const std::uint64_t packets_before = uplink_.counters().data_packets();
   bool enough = TakeLeftOver(budget);
   for (int round = 0; !enough && round < kReadRounds; ++round) {
@@ -62,6 +63,7 @@ void Subscriber::ReadSocket() {
     const edge::ReadOutcome outcome = stream_->Read(std::span(shared_.plaintext).first(room));
     const std::span<std::uint8_t> plaintext = std::span(shared_.plaintext).first(outcome.bytes);
     record_yield_.Add(outcome.bytes);
+    octets += outcome.bytes;
     if (outcome.bytes > 0) {
       last_receive_ = shared_.loop.Now();
       left_over_.Keep(Consume(plaintext, budget));
@@ -86,11 +88,11 @@ void Subscriber::ReadSocket() {
         return;
     }
     const auto took = std::chrono::steady_clock::now() - began;
-    const bool late = took >= kTurnTime;
-    const bool dear = late && round == 0 && took > outcome.bytes * kDearOctet;
+    const bool dear = took >= kTurnTime && took > octets * kDearOctet;
     if (dear) read_room_.Shrink();
-    if (!dear && !many && (late || round + 1 == kReadRounds)) read_room_.Grow();
-    enough = many || late || budget == 0 || stream_->pending_bytes() > kMaxPending;
+    const bool full = octets >= kReadPerTurn || round + 1 == kReadRounds;
+    if (full && !dear && !many) read_room_.Grow();
+    enough = full || many || dear || budget == 0 || stream_->pending_bytes() > kMaxPending;
   }
   if (phase_ != Phase::kOpen || transport_lost_) return;
   // There may be more inside, which no event would tell.
