@@ -1,49 +1,25 @@
 #include "gateway/edge/tcp_path.h"
 
-#include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <linux/tcp.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
 #include <cstddef>
 #include <cstring>
-#include <utility>
 
 #include "gateway/edge/unique_fd.h"
 #include "proto/base/types.h"
 #include "tests/support/wait_until.h"
 #include "tests/unit/edge/fake_kernel.h"
+#include "tests/unit/edge/tcp_pair.h"
 
 namespace sstpgw::edge {
 namespace {
 
-struct Connection {
-  UniqueFd sender;
-  UniqueFd receiver;
-};
-
-Connection Connect() {
-  const UniqueFd listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_in here{};
-  here.sin_family = AF_INET;
-  here.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t length = sizeof(here);
-  auto* const address = reinterpret_cast<sockaddr*>(&here);
-  EXPECT_EQ(::bind(listener.get(), address, length), 0);
-  EXPECT_EQ(::listen(listener.get(), 1), 0);
-  EXPECT_EQ(::getsockname(listener.get(), address, &length), 0);
-  UniqueFd sender(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  EXPECT_EQ(::connect(sender.get(), address, length), 0);
-  UniqueFd receiver(::accept(listener.get(), nullptr, nullptr));
-  EXPECT_GE(receiver.get(), 0);
-  return {std::move(sender), std::move(receiver)};
-}
-
 TEST(TcpPath, TellsWhatWasDeliveredOnARealConnection) {
-  const auto [sender, receiver] = Connect();
+  const auto [sender, receiver] = ConnectTcpPair();
   EXPECT_EQ(DeliveryRate(LinuxKernel(), sender.get()), 0U) << "nothing was sent yet";
   const Bytes octets(64 * 1024, 1);
   Bytes taken(octets.size());
@@ -64,7 +40,7 @@ std::uint64_t Taken(const UniqueFd& socket) {
 }
 
 TEST(TcpPath, TellsWhatTheReaderHasTaken) {
-  const auto [sender, receiver] = Connect();
+  const auto [sender, receiver] = ConnectTcpPair();
   EXPECT_FALSE(OctetsTaken(LinuxKernel(), receiver.get()).has_value()) << "nothing came yet";
   const Bytes octets(10'000, 1);
   Bytes taken(octets.size());

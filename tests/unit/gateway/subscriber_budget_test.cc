@@ -1,6 +1,5 @@
 // What a client may make its worker do: when the kernel takes its records over, how long a turn
 // with small packets is, and records with next to nothing in them.
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -12,6 +11,7 @@
 #include "proto/base/log.h"
 #include "tests/unit/edge/fake_tls_kernel.h"
 #include "tests/unit/edge/network_namespace.h"
+#include "tests/unit/edge/tcp_pair.h"
 #include "tests/unit/gateway/subscriber_bench.h"
 
 namespace sstpgw::gateway {
@@ -37,21 +37,12 @@ Ends SocketPair() {
 
 // In the namespace of the caller, where there is a loopback.
 Ends TcpPair() {
-  const UniqueFd listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_in here{};
-  here.sin_family = AF_INET;
-  here.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t length = sizeof(here);
-  auto* const address = reinterpret_cast<sockaddr*>(&here);
-  EXPECT_EQ(::bind(listener.get(), address, length), 0);
-  EXPECT_EQ(::listen(listener.get(), 1), 0);
-  EXPECT_EQ(::getsockname(listener.get(), address, &length), 0);
-  UniqueFd client(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  EXPECT_EQ(::connect(client.get(), address, length), 0);
-  UniqueFd server(::accept4(listener.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  auto [client, server] = edge::ConnectTcpPair();
   const int on = 1;
   EXPECT_EQ(::setsockopt(client.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)), 0);
-  EXPECT_EQ(::fcntl(client.get(), F_SETFL, O_NONBLOCK), 0);
+  for (const auto& end : {&client, &server}) {
+    EXPECT_EQ(::fcntl(end->get(), F_SETFL, O_NONBLOCK), 0);
+  }
   return {std::move(server), std::move(client)};
 }
 
