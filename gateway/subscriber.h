@@ -81,8 +81,8 @@ class Subscriber final : private edge::IoHandler,
   // Decrypted input that one read takes in before the data path is open.
   static constexpr std::size_t kRoomBeforeData = 16 * 1024;
   // After so long there is no further read in a turn whose octets take far more time than honest
-  // ones. For those, time would be the wrong bound: on a slow processor it ends turns early, answers
-  // leave in smaller pieces, and the next turns bring less.
+  // ones. For those, time would be the wrong bound: on a slow processor it ends turns early,
+  // answers leave in smaller pieces, and the next turns bring less.
   static constexpr Duration kTurnTime = std::chrono::milliseconds(1);
 
   // `shared` and `settings` must outlive it.
