@@ -5,14 +5,17 @@
 #   say TEXT / fail TEXT     a step / the end: prints why and the ends of the logs, exits 1
 #   wait_for SECONDS WHAT COMMAND...   until COMMAND succeeds; fails when it does not, or when a daemon has ended
 #   make_pki DIR NAME...     DIR/ca.pem, server.pem, server.key for these DNS names and IPv4 addresses; kept if there
-#   write_config DIR PORT    DIR/sstp.yaml: the example configuration with DIR's certificates
+#   write_config DIR PORT [PKI]   DIR/sstp.yaml: the example configuration with the certificates in PKI, or in DIR
 #   start NAME COMMAND...    in the background, output to $stage/NAME.log, pid in ${pids[NAME]}
-#   start_daemons CONFIG [PREFIX...]   both, each run under PREFIX; back when the gateway listens on $port
+#   start_daemons CONFIG [PREFIX...]   both, each run under PREFIX; back when the gateway says that it serves CONFIG.
+#                            $port_hint: what to do when another program has the port
+#   running NODE DEFAULT     the value of `NODE: value` in the running configuration
+#   port_of NAME             the first TCP port that NAME listens on, in this network namespace
 #   listens NAME PORT        whether a TCP socket listens on PORT in NAME's network namespace
 export LC_ALL=C.UTF-8
 declare -A pids=()
 namespaces=()
-stage='' bin='' port=443
+stage='' bin='' port_hint=''
 
 stage_open() {
   bin=$(cd "$1" && pwd)
@@ -87,6 +90,7 @@ make_pki() {
 }
 
 write_config() {
+  local pki=${3:-$1}
   cat > "$1/sstp.yaml" <<YAML
 sstp:
   description: remote access
@@ -100,9 +104,9 @@ sstp:
   default-pool: SSTP-POOL
   gateway-address: 10.0.0.1
   ssl:
-    ca-certificate: $1/ca.pem
-    certificate: $1/server.pem
-    key: $1/server.key
+    ca-certificate: $pki/ca.pem
+    certificate: $pki/server.pem
+    key: $pki/server.key
 YAML
 }
 
@@ -120,6 +124,28 @@ listens() {
     awk -v port="$hex" '$4 == "0A" && index($2 " ", port) { found = 1 } END { exit !found }'
 }
 
+port_of() {
+  ss -Hltnp | awk -v pid="pid=${pids[$1]}," 'index($0, pid) { sub(".*:", "", $4); print $4; exit }'
+}
+
+# What the gateway itself says: anybody may listen on its port.
+serves() {
+  local gateways refusal
+  gateways=$(sstpctl show gateways --json 2>/dev/null) || return 1
+  refusal=$(sed -n 's/^ *"refused-reason": "\(.*\)"$/\1/p' <<< "$gateways")
+  if [ -n "$refusal" ]; then
+    [[ $refusal == *'another program listens there'* ]] || port_hint=
+    fail "the gateway refuses the configuration: $refusal${port_hint:+; $port_hint}"
+  fi
+  awk '$1 == "\"applied-generation\":" { applied = $2 } $1 == "\"desired-generation\":" { desired = $2 }
+    END { exit !(applied != "" && applied == desired) }' <<< "$gateways"
+}
+
+running() {
+  local value
+  value=$(sstpctl config show | sed -nE "s/^.*[{ ]$1: ([^,}]*).*$/\\1/p" | head -n 1) && echo "${value:-$2}"
+}
+
 start_daemons() {
   local config=$1
   shift
@@ -128,7 +154,7 @@ start_daemons() {
     --link "unix:$stage/link.sock" --operator "$stage/operator.sock"
   wait_for 20 "starting the control plane" test -S "$stage/operator.sock"
   start gateway "$@" "$bin/sstp-gateway" --name gw1 --controlplane "unix:$stage/link.sock"
-  wait_for 20 "the gateway getting its settings and listening on port $port" listens gateway "$port"
+  wait_for 20 "the gateway taking its settings" serves
 }
 
 sstpctl() { "$bin/sstpctl" --socket "$stage/operator.sock" "$@"; }
