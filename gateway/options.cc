@@ -2,7 +2,11 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <iterator>
+#include <memory>
 #include <sstream>
+
+#include "gateway/bootstrap_file.h"
 
 namespace sstpgw::gateway {
 namespace {
@@ -30,6 +34,33 @@ struct Texts {
   int log_level = -1;
 };
 
+// Reads the bootstrap file for CLI11, which ignores what it does not know.
+class BootstrapReader final : public CLI::ConfigBase {
+ public:
+  // `app` must outlive it.
+  explicit BootstrapReader(CLI::App& app) : app_(app) {}
+
+  std::vector<CLI::ConfigItem> from_config(std::istream& input) const override {
+    const std::string text{std::istreambuf_iterator<char>(input), {}};
+    std::vector<std::string> keys;
+    for (const CLI::Option* option : std::as_const(app_).get_options()) {
+      const bool key = option->get_configurable() && option != app_.get_help_ptr() &&
+                       option != app_.get_version_ptr();
+      if (key) keys.push_back(option->get_single_name());
+    }
+    auto entries = ParseBootstrap(text, app_.get_config_ptr()->as<std::string>(), keys);
+    if (!entries) throw CLI::ConfigError(entries.error().message);
+    std::vector<CLI::ConfigItem> given;
+    for (BootstrapEntry& entry : *entries) {
+      given.push_back({{}, std::move(entry.key), std::move(entry.values)});
+    }
+    return given;
+  }
+
+ private:
+  CLI::App& app_;
+};
+
 void Describe(CLI::App& app, GatewayOptions& options, Texts& texts, const std::string& version) {
   app.description(
       "SSTP access gateway: takes clients in over TLS and forwards their packets. Users, addresses "
@@ -41,6 +72,7 @@ void Describe(CLI::App& app, GatewayOptions& options, Texts& texts, const std::s
   app.set_config("--config", "",
                  "bootstrap file with any of the options below, one `key = value` per line:\n"
                  "name = edge1\ncontrolplane = [\"unix:/run/sstpgw/link.sock\"]");
+  app.config_formatter(std::make_shared<BootstrapReader>(app));
   app.add_option("--name", options.name, "name of this gateway, unique for the control plane")
       ->capture_default_str()
       ->check(CLI::Validator(CheckName, "NAME"));

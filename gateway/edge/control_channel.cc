@@ -11,7 +11,12 @@ namespace sstpgw::edge {
 using std::chrono::milliseconds;
 
 Result<bool> CheckControlAddress(const std::string& address) {
-  if (address.rfind("unix:", 0) == 0 && address.size() > 5) return true;
+  if (address.rfind("unix:/", 0) == 0 && address.size() > 6) return true;
+  if (address.rfind("unix:", 0) == 0) {
+    return Fail(Error{ErrorCode::kInvalidArgument,
+                      "control plane address '" + Escape(address) +
+                          "': the path must begin with '/', as in unix:/run/sstpgw/link.sock"});
+  }
   return Fail(Error{ErrorCode::kUnsupported,
                     "control plane address '" + Escape(address) +
                         "': only unix:/path is supported yet (TCP needs mutual TLS)"});

@@ -12,7 +12,7 @@
 
 namespace sstpgw::edge {
 
-// kUnsupported: not an address that can be dialled, with the reason.
+// kUnsupported, kInvalidArgument: not an address that can be dialled, with the reason.
 Result<bool> CheckControlAddress(const std::string& address);
 // A channel of its own, not connected yet.
 std::shared_ptr<grpc::Channel> MakeControlChannel(const std::string& address,

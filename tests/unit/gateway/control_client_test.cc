@@ -149,6 +149,20 @@ std::unique_ptr<edge::ControlClient> StartClient(const std::string& socket, Even
   return client;
 }
 
+TEST(ControlClient, AnAddressThatCannotBeDialledIsRefusedWithTheReason) {
+  Events events;
+  for (const auto& [address, reason] : {std::pair{"unix:relative", "the path must begin with '/'"},
+                                        {"unix:", "the path must begin with '/'"},
+                                        {"edge.example:443", "only unix:/path is supported"}}) {
+    edge::ControlOptions options;
+    options.addresses = {"unix:/run/good.sock", address};
+    const auto client = edge::ControlClient::Create(options, events);
+    ASSERT_FALSE(client) << address;
+    EXPECT_THAT(client.error().message, ::testing::HasSubstr(address));
+    EXPECT_THAT(client.error().message, ::testing::HasSubstr(reason));
+  }
+}
+
 TEST(ControlClient, AHungControlPlaneIsGivenUpAndFoundAgain) {
   test::TempDir directory;
   FakeControlPlane control(directory.path() + "/link.sock");

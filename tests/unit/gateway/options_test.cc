@@ -2,6 +2,7 @@
 
 #include <fstream>
 
+#include "gateway/bootstrap_file.h"
 #include "tests/support/temp_dir.h"
 
 namespace sstpgw::gateway {
@@ -9,6 +10,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 CommandLine Parse(const std::vector<std::string>& arguments) {
   return ParseCommandLine(arguments, "edge_1.example (lab)", "1.2.3");
@@ -44,6 +46,54 @@ TEST(Options, BootstrapFileHasTheSameKeys) {
   EXPECT_EQ(line.options.name, "edge7");
   EXPECT_THAT(line.options.control_addresses, ElementsAre("unix:/x"));
   EXPECT_EQ(line.options.workers, 1U);  // the command line is stronger
+}
+
+TEST(Options, BootstrapFileIsReadInEveryFormItHas) {
+  const test::TempDir directory;
+  const std::string file = directory.Write("gateway.conf",
+                                           "\n; old style\n  name='edge#7' # comment\r\n"
+                                           "controlplane = unix:/a, \"unix:/b\"\n"
+                                           "log-level = 2\n"
+                                           "controlplane = [ unix:/c ]");
+  const auto entries =
+      ParseBootstrap(test::ReadFile(file), file, {"name", "controlplane", "log-level"});
+  ASSERT_TRUE(entries) << entries.error().message;
+  ASSERT_EQ(entries->size(), 3U);
+  EXPECT_THAT(entries->at(0).values, ElementsAre("edge#7"));
+  EXPECT_THAT(entries->at(1).values, ElementsAre("unix:/a", "unix:/b", "unix:/c"));
+  EXPECT_EQ(entries->at(2).key, "log-level");
+}
+
+// A key that is passed over would be a gateway that runs as nobody has told it to.
+TEST(Options, BootstrapFileIsRefusedForWhatItCannotMean) {
+  const test::TempDir directory;
+  const std::string file = directory.Write("gateway.conf",
+                                           "name = edge7\n"
+                                           "contolplane = unix:/x\n"
+                                           "workers 4\n"
+                                           "handshake_threads = 2\n"
+                                           "name =\n"
+                                           "controlplane = [unix:/x,\n"
+                                           "unix:/y]\n"
+                                           "[gateway]\n"
+                                           "colour = blue\n"
+                                           "config = /other\n"
+                                           "help = true\n");
+  const CommandLine line = Parse({"--config", file});
+  EXPECT_EQ(line.exit_code, 2);
+  const std::string at = file + ":";
+  for (const std::string& wrong :
+       {at + "2: unknown key 'contolplane', did you mean 'controlplane'? (there are name, "
+             "controlplane, workers, handshake-threads, log-level)\n",
+        at + "3: 'workers 4' is no `key = value`\n",
+        at + "4: unknown key 'handshake_threads', did you mean 'handshake-threads'?",
+        at + "5: name has no value", at + "6: controlplane has no value, or a list without its end",
+        at + "7: 'unix:/y]' is no `key = value`", at + "8: '[gateway]' is no `key = value`",
+        at + "9: unknown key 'colour' (there are", at + "10: unknown key 'config'",
+        at + "11: unknown key 'help'"}) {
+    EXPECT_THAT(line.text, HasSubstr(wrong));
+  }
+  EXPECT_THAT(line.text, Not(HasSubstr(at + "1:")));
 }
 
 TEST(Options, MistakesAreNamedAndEndWithTwo) {
