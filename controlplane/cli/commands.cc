@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "controlplane/cli/actions.h"
+#include "controlplane/config/suggest.h"
+#include "proto/base/text.h"
 
 namespace sstpgw::cli {
 namespace {
@@ -49,6 +51,12 @@ std::string ColumnHelp() {
          "stable keys.\n";
 }
 
+std::string Joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
+  return text;
+}
+
 class CommandLine {
  public:
   explicit CommandLine(Flags& flags) : flags_(flags) {
@@ -69,7 +77,47 @@ class CommandLine {
   CLI::App& app() { return app_; }
   [[nodiscard]] const Command& command() const { return command_; }
 
+  // After a command line that was refused: which word is not known there, the nearest one that is,
+  // and all of them; or which words are missing. Empty: something else is wrong.
+  [[nodiscard]] std::string Unknown() {
+    CLI::App* place = &app_;
+    std::string path;
+    std::vector<std::string> options = Options(app_);
+    for (auto below = place->get_subcommands(); !below.empty(); below = place->get_subcommands()) {
+      place = below.back();
+      path += (path.empty() ? "" : " ") + place->get_name();
+      const std::vector<std::string> more = Options(*place);
+      options.insert(options.end(), more.begin(), more.end());
+    }
+    std::vector<std::string> commands;
+    for (const CLI::App* sub : place->get_subcommands({})) commands.push_back(sub->get_name());
+    const std::string after = path.empty() ? "" : " after '" + path + "'";
+    const std::vector<std::string> left = app_.remaining(true);
+    if (left.empty() && commands.empty()) return {};
+    if (left.empty()) return "A command is missing" + after + ": " + Joined(commands) + "\n";
+    const std::string& word = left.front();
+    const bool is_option = word.front() == '-';
+    const auto& known = is_option ? options : commands;
+    if (known.empty()) return "'" + path + "' takes no argument '" + Escape(word) + "'\n";
+    std::string text =
+        std::string("Unknown ") + (is_option ? "option" : "command") + " '" + Escape(word) + "'";
+    const std::string nearest = cp::Nearest(word.substr(0, word.find('=')), known);
+    text += after + (nearest.empty() ? "" : ", did you mean '" + nearest + "'?");
+    return text + "\nThere are: " + Joined(known) + "\n";
+  }
+
  private:
+  static std::vector<std::string> Options(const CLI::App& app) {
+    std::vector<std::string> names;
+    for (const CLI::Option* option : app.get_options()) {
+      for (const std::string& name : option->get_lnames()) {
+        const bool again = name == "help" && app.get_parent() != nullptr;
+        if (!again) names.push_back("--" + name);
+      }
+    }
+    return names;
+  }
+
   CLI::App* Add(CLI::App& parent, const char* name, const std::string& help, Command command) {
     CLI::App* sub = parent.add_subcommand(name, help);
     sub->fallthrough();
@@ -193,6 +241,14 @@ int RunSstpctl(int argc, const char* const* argv, std::ostream& out, std::ostrea
   CommandLine line(flags);
   try {
     line.app().parse(argc, argv);
+  } catch (const CLI::ExtrasError& error) {
+    err << line.Unknown();
+    return error.get_exit_code();
+  } catch (const CLI::RequiredError& error) {
+    const std::string unknown = line.Unknown();
+    if (unknown.empty()) return line.app().exit(error, out, err);
+    err << unknown;
+    return error.get_exit_code();
   } catch (const CLI::ParseError& error) {
     return line.app().exit(error, out, err);
   }

@@ -6,6 +6,7 @@ namespace sstpgw::cli {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 struct Outcome {
   int code = 0;
@@ -45,6 +46,40 @@ TEST(Sstpctl, WrongCommandLinesAreRefused) {
   EXPECT_GE(RunWith({"drain", "perhaps"}).code, 100);
   EXPECT_GE(RunWith({"log", "level", "9"}).code, 100);
   EXPECT_GE(RunWith({"show", "sessions", "--wide", "--columns", "ip"}).code, 100);
+}
+
+TEST(Sstpctl, NamesTheUnknownWordTheNearestAndAllThatThereAre) {
+  struct Case {
+    std::vector<const char*> arguments;
+    const char* answer;
+  };
+  for (const Case& wrong :
+       {Case{{"show", "sesions"},
+             "Unknown command 'sesions' after 'show', did you mean 'sessions'?\n"
+             "There are: sessions, statistics, pools, gateways, version\n"},
+        Case{{"shwo"},
+             "Unknown command 'shwo', did you mean 'show'?\n"
+             "There are: show, terminate, config, reload, watch, drain, log\n"},
+        Case{{"shwo", "sessions"}, "Unknown command 'shwo', did you mean 'show'?\n"},
+        Case{{"--bogus"},
+             "Unknown option '--bogus'\nThere are: --help, --version, --socket, --json\n"},
+        Case{{"terminate", "foo", "bar"},
+             "Unknown command 'foo' after 'terminate'\n"
+             "There are: interface, user, address, session, calling-id, all\n"},
+        Case{{"show", "sessions", "--colums=ip"},
+             "Unknown option '--colums=ip' after 'show sessions', did you mean '--columns'?\n"
+             "There are: --help, --version, --socket, --json, --columns, --wide, --order, "
+             "--match\n"},
+        Case{{"show", "pools", "all"}, "'show pools' takes no argument 'all'\n"},
+        Case{{"x\x1b[31m"}, "Unknown command 'x\\x1b[31m'\n"},
+        Case{{"show"}, "A command is missing after 'show': sessions, statistics, "},
+        Case{{}, "A command is missing: show, terminate, "},
+        Case{{"terminate", "user"}, "value is required"}}) {
+    const Outcome outcome = RunWith(wrong.arguments);
+    EXPECT_GE(outcome.code, 100);
+    EXPECT_THAT(outcome.err, StartsWith(wrong.answer));
+    EXPECT_EQ(outcome.out, "");
+  }
 }
 
 TEST(Sstpctl, SaysThatNobodyIsThereAndWhatToDo) {
