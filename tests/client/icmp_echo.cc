@@ -19,6 +19,10 @@ std::uint16_t InternetChecksum(ByteView bytes) {
   return static_cast<std::uint16_t>(~FoldedSum(bytes));
 }
 
+// Zero has two forms in one's complement. Some systems write 0000 over a message of zeros alone, as
+// the reply to identifier 0 and sequence 0 is, where RFC 1071 has ffff.
+bool ChecksumFits(ByteView bytes) { return FoldedSum(bytes) % 0xffff == 0; }
+
 Ipv4Address AddressAt(ByteView packet, std::size_t at) {
   return Ipv4Address::FromOctets({packet[at], packet[at + 1], packet[at + 2], packet[at + 3]});
 }
@@ -39,9 +43,9 @@ ByteView EchoMessage(ByteView packet, std::uint8_t type) {
   if (header < kIpHeader || total < header + kIcmpHeader || total > packet.size()) return {};
   if (packet[9] != kIcmp || (Get16(packet, 6) & 0x3fff) != 0) return {};  // a fragment
   packet = packet.first(total);
-  if (InternetChecksum(packet.first(header)) != 0) return {};
+  if (!ChecksumFits(packet.first(header))) return {};
   const ByteView icmp = packet.subspan(header);
-  if (icmp[0] != type || icmp[1] != 0 || InternetChecksum(icmp) != 0) return {};
+  if (icmp[0] != type || icmp[1] != 0 || !ChecksumFits(icmp)) return {};
   return packet;
 }
 

@@ -38,6 +38,23 @@ TEST(IcmpEcho, AnswersNothingElse) {
   }
 }
 
+// The reply is zeros but for its checksum, which is either of the two zeros.
+TEST(IcmpEcho, AReplyOfZerosHasTwoRightChecksums) {
+  const Bytes request = EchoRequest({kSession, kServer, 0, 0});
+  EXPECT_EQ(Get16(request, 22), 0xf7ff);
+  std::optional<Bytes> reply = EchoReply(request, kServer);
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(Get16(*reply, 22), 0xffff);
+  ASSERT_TRUE(ParseEchoReply(*reply));
+  Put16(*reply, 22, 0x0000);
+  ASSERT_TRUE(ParseEchoReply(*reply)) << "as Linux since 5.10 writes it";
+  EXPECT_EQ(ParseEchoReply(*reply)->from, kSession);
+  for (const int wrong : {0x0001, 0xfffe, 0x00ff}) {
+    Put16(*reply, 22, static_cast<std::uint16_t>(wrong));
+    EXPECT_FALSE(ParseEchoReply(*reply)) << wrong;
+  }
+}
+
 TEST(IcmpEcho, RequestAndReplyGoRound) {
   const Echo echo{kSession, kServer, 0x1234, 9};
   const Bytes request = EchoRequest(echo);
