@@ -16,6 +16,7 @@ using codec::PppProtocol;
 
 constexpr char kSucceeded[] = "Authentication succeeded";
 constexpr char kFailed[] = "Authentication failed";
+constexpr char kNotNow[] = "The server cannot log anybody in now, try again later";
 constexpr std::size_t kMaxMessage = 255;
 constexpr std::size_t kMaxUserName = 253;  // what RADIUS can carry, RFC 2865 5.1
 
@@ -190,9 +191,10 @@ void Authenticator::RefuseLater(const AuthorizeReject& reject, Outbox& out) {
 Ending Authenticator::RefuseNow(TerminateCause cause, const std::string& reason, Outbox& out) {
   if (state_ == State::kJudging) {
     state_ = State::kFailed;
+    reject_.message = kNotNow;
     SendResult(false, out);
   }
-  return {cause, reason};
+  return {.cause = cause, .reason = reason, .farewell = kNotNow};
 }
 
 void Authenticator::Stop(Outbox& out) {

@@ -45,7 +45,8 @@ class Authenticator {
   void Succeed(const std::string& message, Outbox& out);
   // The failure packet follows after 1 to 2 seconds.
   void RefuseLater(const AuthorizeReject& reject, Outbox& out);
-  // The failure packet now: nobody could judge, or the session could not be set up.
+  // The failure packet now: nobody could judge, or the session could not be set up. It looks like a
+  // wrong password, as features Annex A wants it; MS-CHAPv2 and the farewell say what it is.
   Ending RefuseNow(TerminateCause cause, const std::string& reason, Outbox& out);
   // PPP ends: timers stop, nothing more is sent.
   void Stop(Outbox& out);

@@ -202,8 +202,9 @@ void ControlProtocol::Perform(PppAction action, const PppCell& cell, LayerSignal
       return;
     case PppAction::kSendTermRequest:
       if (restart_count_ > 0) --restart_count_;
-      out.SendPpp(settings_.protocol, codec::EncodeControlPacket(PppCode::kTerminateRequest,
-                                                                 terminate_identifier_, {}));
+      out.SendPpp(settings_.protocol,
+                  codec::EncodeControlPacket(PppCode::kTerminateRequest, terminate_identifier_,
+                                             terminate_reason_));
       out.Start(settings_.restart_timer, settings_.restart_timeout);
       return;
     case PppAction::kSendConfAck:

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "gateway/codec/ppp_control.h"
@@ -69,8 +70,11 @@ class ControlProtocol {
   LayerSignals OpenActively(Outbox& out);
   // Lower layer is there: waits for the peer's Configure-Request.
   void OpenPassively() { fsm_.Listen(); }
-  // Sends Terminate-Request where the automaton says so.
-  LayerSignals Close(Outbox& out) { return Fire(PppEvent::kClose, out); }
+  // Sends Terminate-Request where the automaton says so, with `reason` as its data.
+  LayerSignals Close(Outbox& out, std::string_view reason = {}) {
+    terminate_reason_.assign(reason.begin(), reason.end());
+    return Fire(PppEvent::kClose, out);
+  }
   // The lower layer is gone; nothing is sent.
   LayerSignals LowerLayerDown(Outbox& out) { return Fire(PppEvent::kDown, out); }
   // Codes 1 to 7; any other is answered with Code-Reject. `packet` is already in the trace.
@@ -110,6 +114,7 @@ class ControlProtocol {
   std::uint8_t identifier_;
   std::uint8_t request_identifier_ = 0;
   std::uint8_t terminate_identifier_ = 0;
+  Bytes terminate_reason_;
   bool outstanding_ = false;  // our Configure-Request has no reply yet
   Bytes request_;             // its options
   Bytes reply_;               // packet for sca, scn, sta, scj of the running step

@@ -17,6 +17,7 @@ struct Ending {
   Termination manner = Termination::kSoft;        // soft: LCP Terminate-Request first
   bool link_closed = false;                       // by the peer: no Terminate-Request is needed
   std::optional<Counter> counter = std::nullopt;  // grows by one if this ending is the one
+  std::string farewell = {};                      // for the peer, in the Terminate-Request
 };
 
 // Of LCP or an NCP. More than one can be set by one step.

@@ -99,9 +99,9 @@ LayerSignals Lcp::RestartTimerExpired(TimePoint now, Outbox& out) {
   return Opened(now, protocol_.RestartTimerExpired(out), out);
 }
 
-LayerSignals Lcp::Close(Outbox& out) {
+LayerSignals Lcp::Close(Outbox& out, std::string_view reason) {
   out.Stop(TimerId::kLcpEcho);
-  LayerSignals signals = protocol_.Close(out);
+  LayerSignals signals = protocol_.Close(out, reason);
   // Stopped or closed already: no Terminate-Request is under way.
   if (!RestartTimerRuns(protocol_.state())) signals.finished = true;
   return signals;

@@ -29,8 +29,9 @@ class Lcp {
   // count.
   LayerSignals EchoTimerExpired(TimePoint now, TimePoint last_frame, std::uint64_t data_packets,
                                 Outbox& out);
-  // Terminate-Request; signals finished when there is nothing to wait for.
-  LayerSignals Close(Outbox& out);
+  // Terminate-Request, with `reason` for the peer; signals finished when there is nothing to wait
+  // for.
+  LayerSignals Close(Outbox& out, std::string_view reason = {});
   LayerSignals LowerLayerDown(Outbox& out);
   // Only when opened, else nothing is sent (features 3.2.4).
   void SendProtocolReject(codec::PppProtocol protocol, ByteView information, Outbox& out);

@@ -121,7 +121,7 @@ void Session::Impl::End(const Ending& ending) {
     if (ending.manner == Termination::kHard) Close();
     return;
   }
-  if (lcp_.Close(out_).finished) {
+  if (lcp_.Close(out_, ending.farewell).finished) {
     PppDown();
     FarewellSstp();
   } else if (!interface_name_.empty()) {

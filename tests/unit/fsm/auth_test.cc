@@ -354,7 +354,11 @@ TEST_F(AuthTest, RefuseNowAnswersAtOnce) {
   const Ending ending = auth_->RefuseNow(TerminateCause::kNasError, "no control plane", out_);
   Collect();
   EXPECT_EQ(ending.cause, TerminateCause::kNasError);
+  EXPECT_EQ(ending.reason, "no control plane");
+  EXPECT_EQ(ending.farewell, "The server cannot log anybody in now, try again later");
   EXPECT_EQ(sent().at(0), 4);
+  const std::string text(sent().begin() + 4, sent().end());
+  EXPECT_EQ(text.substr(text.find(" V=")), " V=3 M=" + ending.farewell);
 }
 
 TEST_F(AuthTest, ResponsesAreNotInTheLog) {

@@ -229,8 +229,16 @@ TEST_F(SessionTest, NoControlPlaneRefusesAtOnce) {
   driver.TakeSent();
   driver.Feed(AuthorizeFailed{driver.question->attempt, "control plane away"});
   EXPECT_TRUE(driver.Logged("test: authentication failed: control plane away"));
-  EXPECT_EQ(CodesOf(driver.TakePpp(), PppProtocol::kPap), std::vector<int>{3});
+  const std::vector<PppPacket> packets = driver.TakePpp();
+  EXPECT_EQ(CodesOf(packets, PppProtocol::kPap), std::vector<int>{3});
+  ASSERT_EQ(CodesOf(packets, PppProtocol::kLcp), kTerminateRequestCodes);
+  const Bytes& words = packets.back().data;
+  EXPECT_EQ(std::string(words.begin(), words.end()),
+            "The server cannot log anybody in now, try again later");
   EXPECT_EQ(driver.Count(Counter::kAuthorizeUnavailable), 1);
+  EXPECT_EQ(driver.Count(Counter::kAuthFailed), 0);
+  driver.Lcp(PppCode::kTerminateAck, packets.back().identifier);
+  ExpectEnded(driver, TerminateCause::kNasError);
 }
 
 TEST_F(SessionTest, AnswersToAnotherAttemptAreIgnored) {
