@@ -11,6 +11,8 @@
 #include "gateway/edge/control_channel.h"
 #include "gateway/edge/control_link.h"
 #include "gateway/edge/link_outbox.h"
+#include "gateway/edge/session_end.h"
+#include "proto/base/log.h"
 #include "proto/base/text.h"
 #include "proto/contract/convert.h"
 #include "proto/contract/grpc_status.h"
@@ -418,7 +420,10 @@ void ControlClient::SendHello(std::uint64_t link, std::vector<SessionRecord> ses
                               Generation applied) {
   impl_->SendHello(link, std::move(sessions), applied);
 }
-void ControlClient::Report(SessionReport report) { impl_->Report(std::move(report)); }
+void ControlClient::Report(SessionReport report) {
+  if (const auto line = EndLine(report)) Log(LogLevel::kInfo, *line);
+  impl_->Report(std::move(report));
+}
 void ControlClient::SendCounters(CountersBatch batch) { impl_->SendCounters(std::move(batch)); }
 void ControlClient::SendApplied(Applied applied) { impl_->SendAnswer(std::move(applied)); }
 void ControlClient::SendRefused(Refused refused) { impl_->SendAnswer(std::move(refused)); }

@@ -75,7 +75,7 @@ class ControlClient {
   void Start();
   // Everything the gateway carries, for the link told by OnLinkOpened; ignored if that one is gone.
   void SendHello(std::uint64_t link, std::vector<SessionRecord> sessions, Generation applied);
-  // Kept until acknowledged.
+  // Kept until acknowledged. The end of a session is also written into the log (session_end.h).
   void Report(SessionReport report);
   // Only the newest batch waits; not attached: dropped (Hello brings the totals).
   void SendCounters(CountersBatch batch);

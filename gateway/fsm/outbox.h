@@ -29,8 +29,16 @@ class Outbox {
   // unless told otherwise.
   void set_log_level(LogLevel level) { log_level_ = level; }
   [[nodiscard]] bool Wants(LogLevel level) const { return level <= log_level_; }
+  // As long as it is not empty, what is written by default says this instead of the worker's
+  // prefix, so that it can be traced to a client; the protocol trace keeps its form.
+  void set_origin(std::string origin) { origin_ = std::move(origin); }
   void Log(LogLevel level, std::string text) {
-    if (Wants(level)) Add(WriteLog{level, std::move(text)});
+    if (!Wants(level)) return;
+    if (origin_.empty() || level > LogLevel::kInfo) {
+      Add(WriteLog{level, std::move(text)});
+    } else {
+      Add(WriteLog{level, origin_ + ": " + text, true});
+    }
   }
   void LogBare(LogLevel level, std::string text) {
     if (Wants(level)) Add(WriteLog{level, std::move(text), true});
@@ -67,6 +75,7 @@ class Outbox {
   static std::size_t Index(TimerId timer) { return static_cast<std::size_t>(timer); }
 
   LogLevel log_level_ = LogLevel::kDebug;
+  std::string origin_;
   ActionList actions_;
   std::bitset<kTimerCount> running_;
 };

@@ -38,7 +38,9 @@ Session::Impl::Impl(const SessionSettings& settings, ConnectionInfo connection, 
       lcp_(settings.ppp, entropy),
       auth_(settings.ppp, entropy),
       ipcp_(settings.ppp, RandomOctet(entropy)),
-      now_(now) {}
+      now_(now) {
+  out_.set_origin("sstp(" + connection_.peer + ")");
+}
 
 ActionList Session::Impl::Start() {
   // "new connection" and "starting" were said when TCP was accepted, before TLS.

@@ -153,7 +153,8 @@ struct Report {
   std::string reason;
 };
 // One log line; the worker puts "<ifname>:<user>: " in front, as they are after this Step's actions
-// so far, unless `bare`. Foreign text is already escaped.
+// so far, unless `bare`: before there is an interface, what is written by default says
+// "sstp(<ip>:<port>): " itself. Foreign text is already escaped.
 struct WriteLog {
   LogLevel level = LogLevel::kInfo;
   std::string text;

@@ -23,6 +23,7 @@ void Session::Impl::On(const InterfaceCreated& event) {
   if (interface_ != Interface::kCreating) return;
   interface_ = Interface::kCreated;
   interface_name_ = event.name;
+  out_.set_origin("");
   out_.Add(SetLogPrefix{interface_name_, LogUser()});
   out_.Log(LogLevel::kInfo, "connect: " + interface_name_ + " <--> sstp(" + connection_.peer + ")");
   out_.Log(LogLevel::kDebug, "ppp connected");
@@ -142,6 +143,8 @@ void Session::Impl::On(const InterfaceActivated& event) {
     out_.Add(SetLogPrefix{interface_name_, LogUser()});
   }
   out_.Log(LogLevel::kDebug, "sstp: ppp: started");
+  out_.Log(LogLevel::kInfo,
+           "session up: address " + policy_.address.ToString() + ", client " + connection_.peer);
   out_.Add(Report{SessionEventKind::kUp, TerminateCause::kNone, {}});
   if (policy_.session_timeout.count() > 0) {
     out_.Start(TimerId::kSession, policy_.session_timeout);

@@ -156,6 +156,7 @@ TEST_F(TraceTest, K1ToK18TheLogOfThePage) {
           "ppp[0-9]+:test: ipcp_layer_started$",
           "ppp[0-9]+:test: rename interface to 'sstp0'$",
           "sstp0:test: sstp: ppp: started$",
+          "sstp0:test: session up: address " + address + ", client 192\\.168\\.10\\.100:[0-9]+$",
       },
       from);
   // K6: the first PPP frame of all is the server's; K9: the same Identifier twice.
@@ -174,6 +175,10 @@ TEST_F(TraceTest, K1ToK18TheLogOfThePage) {
   HangUp(dialer);
   EXPECT_TRUE(lab().WaitLog("sstp: disconnect by peer", from));
   EXPECT_TRUE(lab().WaitLog("sstp: disconnected$", from));
+  EXPECT_TRUE(
+      lab().WaitLog("sstp0:test: session down after 00:00:[0-9]{2}: [0-9]+ octets from the client, "
+                    "[0-9]+ to it; User-Request: ",
+                    from));
   EXPECT_THAT(lab().gateway().Output(from), Not(HasSubstr("s3cret"))) << "a password in the log";
   EXPECT_THAT(lab().control_plane().Output(), Not(HasSubstr("s3cret")));
 }
@@ -225,7 +230,8 @@ TEST_F(TraceTest, K13AFailedLoginIsPrinted) {
   options.password = "wr0ng";
   Dialer dialer = Dial(options);
   EXPECT_TRUE(dialer.DriveUntilFinished());
-  EXPECT_TRUE(lab().WaitLog("test: authentication failed", gateway_line_));
+  EXPECT_TRUE(lab().WaitLog(
+      "\\]: sstp\\(192\\.168\\.10\\.100:[0-9]+\\): test: authentication failed", gateway_line_));
   EXPECT_THAT(lab().gateway().Output(gateway_line_), Not(HasSubstr("wr0ng")));
 }
 

@@ -122,7 +122,8 @@ TEST_F(SessionTest, ConnectRequestPendingIsAbortedByTheNegotiationTimer) {
   std::uint32_t status = 0;
   EXPECT_EQ(LastControl(driver, &status), 5);
   EXPECT_EQ(status, 8U);
-  EXPECT_EQ(driver.LevelOf(":: sstp: negotiation timeout"), LogLevel::kWarning);
+  EXPECT_EQ(driver.LevelOf("sstp(192.168.10.100:49852): sstp: negotiation timeout"),
+            LogLevel::kWarning);
   driver.Advance(seconds(3));
   EXPECT_TRUE(driver.closed());
 }
@@ -210,7 +211,7 @@ TEST_F(SessionTest, WrongPasswordIsRefusedAfterADelayThenTerminated) {
   driver.RunToJudging();
   driver.Judge(TraceReject());
   driver.TakeSent();
-  EXPECT_TRUE(driver.Logged(":: test: authentication failed"));
+  EXPECT_TRUE(driver.Logged("sstp(192.168.10.100:49852): test: authentication failed"));
   driver.Advance(seconds(2));
   const std::vector<PppPacket> packets = driver.TakePpp();
   EXPECT_EQ(CodesOf(packets, PppProtocol::kPap), std::vector<int>{3});

@@ -123,7 +123,8 @@ TEST_F(SessionTrace, EveryLineInOrder) {
           "ppp0:test: recv [IPCP ConfReq id=9 <addr 10.0.0.5>]",
           "ppp0:test: send [IPCP ConfAck id=9]",  //
           "ppp0:test: ipcp_layer_started",        //
-          "ppp0:test: rename interface to 'sstp0'", "sstp0:test: sstp: ppp: started"));
+          "ppp0:test: rename interface to 'sstp0'", "sstp0:test: sstp: ppp: started",
+          "sstp0:test: session up: address 10.0.0.5, client 192.168.10.100:49852"));
   EXPECT_EQ(driver_.Snapshot().state, SessionState::kActive);
   EXPECT_EQ(driver_.Snapshot().interface_name, "sstp0");
   EXPECT_EQ(driver_.Snapshot().mtu, 1452);
