@@ -44,6 +44,11 @@ struct Flags {
   std::optional<int> log_level;
 };
 
+// "1 error", "2 errors".
+std::string Counted(std::size_t count, const std::string& what) {
+  return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
+}
+
 // True if there are no errors. Everything goes to standard error, one line each.
 bool PrintIssues(const std::string& path, const LoadResult& result) {
   for (const Issue& error : result.errors) {
@@ -63,8 +68,9 @@ std::optional<LoadedFile> Load(const std::string& path) {
     return std::nullopt;
   }
   if (!PrintIssues(path, file->result)) {
-    std::fprintf(stderr, "%s: %zu errors, %zu warnings\n", path.c_str(), file->result.errors.size(),
-                 file->result.warnings.size());
+    std::fprintf(stderr, "%s: %s, %s\n", path.c_str(),
+                 Counted(file->result.errors.size(), "error").c_str(),
+                 Counted(file->result.warnings.size(), "warning").c_str());
     return std::nullopt;
   }
   return std::move(*file);
@@ -158,7 +164,8 @@ int Main(int argc, char** argv) {
   auto file = Load(flags.config);
   if (!file) return kExitBadConfig;
   if (flags.check) {
-    std::printf("%s: valid, %zu warnings\n", flags.config.c_str(), file->result.warnings.size());
+    std::printf("%s: valid, %s\n", flags.config.c_str(),
+                Counted(file->result.warnings.size(), "warning").c_str());
     return 0;
   }
   return Serve(flags, std::move(*file));

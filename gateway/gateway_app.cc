@@ -55,6 +55,10 @@ GatewayApp::GatewayApp(const GatewayOptions& options, edge::EventLoop& loop)
       handshake_figures_(options.handshake_threads) {}
 
 Result<bool> GatewayApp::Build() {
+  // Before what its parts have to say.
+  Log(LogLevel::kInfo, "sstp-gateway " + options_.version + " '" + options_.name +
+                           "': " + std::to_string(options_.workers) + " workers, " +
+                           std::to_string(options_.handshake_threads) + " handshake threads");
   SG_ASSIGN_OR_RETURN(inbox_, AppInbox::Create(loop_, [this](AppMessage message) {
                         std::visit([this](auto&& part) { Handle(std::move(part)); },
                                    std::move(message));
@@ -102,9 +106,6 @@ GatewayApp::~GatewayApp() {
 }
 
 void GatewayApp::Start() {
-  Log(LogLevel::kInfo, "sstp-gateway " + options_.version + " '" + options_.name +
-                           "': " + std::to_string(options_.workers) + " workers, " +
-                           std::to_string(options_.handshake_threads) + " handshake threads");
   for (const auto& worker : workers_) worker->Start();
   for (const auto& handshaker : handshakers_) handshaker->Start();
   control_->Start();

@@ -6,13 +6,22 @@
 #include "proto/contract/wipe.h"
 
 namespace sstpgw::cp {
+namespace {
+
+// The issue that it becomes names the file or variable itself.
+Result<std::string> WithoutName(Result<std::string> text, const std::string& prefix) {
+  if (text || text.error().message.rfind(prefix, 0) != 0) return text;
+  return Fail(Error{text.error().code, text.error().message.substr(prefix.size())});
+}
+
+}  // namespace
 
 Result<std::string> HostFileReader::ReadFile(const std::string& path) {
-  return ReadWholeFile(path);
+  return WithoutName(ReadWholeFile(path), path + ": ");
 }
 
 Result<std::string> HostFileReader::ReadEnvironment(const std::string& name) {
-  return ReadEnvironmentVariable(name);
+  return WithoutName(ReadEnvironmentVariable(name), "environment variable " + name + " ");
 }
 
 void CheckForGateways(LoadResult& result) {

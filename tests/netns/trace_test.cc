@@ -183,6 +183,11 @@ TEST_F(TraceTest, K1ToK18TheLogOfThePage) {
   EXPECT_THAT(lab().control_plane().Output(), Not(HasSubstr("s3cret")));
 }
 
+TEST_F(TraceTest, TheFirstLineIsWhatIsStarting) {
+  EXPECT_THAT(lab().gateway().Lines(0).front(),
+              ContainsRegex("\\]: sstp-gateway [0-9.]+ 'gw1': [0-9]+ workers, [0-9]+ handshake"));
+}
+
 TEST_F(TraceTest, K10AnIdentIsLoggedWithItsControlCharactersEscapedAndNotAnswered) {
   ClientOptions options = PageClient();
   options.deviations.windows_opening = false;

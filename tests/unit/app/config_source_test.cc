@@ -40,5 +40,13 @@ TEST_F(ConfigSourceTest, WhatIsNotValidAnywayIsLeftAlone) {
   EXPECT_EQ(result.errors.size(), 1U);
 }
 
+TEST(HostFileReader, SaysWhyAndLeavesTheNameToTheIssue) {
+  HostFileReader reader;
+  EXPECT_EQ(reader.ReadFile("/nonexistent/server.pem").error().message,
+            "No such file or directory");
+  EXPECT_EQ(reader.ReadFile("/").error().message, "Is a directory");
+  EXPECT_EQ(reader.ReadEnvironment("SG_NO_SUCH_VARIABLE").error().message, "is not set");
+}
+
 }  // namespace
 }  // namespace sstpgw::cp

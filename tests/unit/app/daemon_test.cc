@@ -56,5 +56,19 @@ TEST_F(DaemonTest, AReloadBySignalLogsEveryError) {
   EXPECT_THAT(said, Not(HasSubstr("configuration reloaded")));
 }
 
+TEST_F(DaemonTest, CheckCountsWhatIsWrong) {
+  const auto check = [this](const std::string& settings) {
+    WriteConfig(settings);
+    return test::RunProcess(
+               {test::Program("sstp-controlplane"), "--config", config_path(), "--check"})
+        .output;
+  };
+  const std::string odd = "  ppp-options: { min-mtu: 1453 }\n";
+  EXPECT_THAT(check(""), HasSubstr(": valid, 0 warnings\n"));
+  EXPECT_THAT(check(odd), HasSubstr(": valid, 1 warning\n"));
+  EXPECT_THAT(check("  port: 0\n"), HasSubstr(": 1 error, 0 warnings\n"));
+  EXPECT_THAT(check("  port: 0\n  mtu: 1\n"), HasSubstr(": 2 errors, 0 warnings\n"));
+}
+
 }  // namespace
 }  // namespace sstpgw::cp
