@@ -17,9 +17,13 @@ class LegacyCipher : public LabSuite<LegacyCipher>,
   static LabConfig Config() {
     LabConfig config;
     config.key_type = sstpgw::testing::KeyType::kRsa2048;
+    // As README.md has it for old clients.
     config.ssl =
         "protocols: [tls1, tls1.1, tls1.2, tls1.3]\n"
-        "ciphers: 'ECDHE-RSA-AES256-SHA:AES256-SHA:ECDHE-RSA-AES128-SHA:AES128-SHA:@SECLEVEL=0'";
+        "ciphers: \"ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:\\\n"
+        "  ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:\\\n"
+        "  ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305:\\\n"
+        "  ECDHE-RSA-AES256-SHA:AES256-SHA:@SECLEVEL=0\"";
     return config;
   }
 
