@@ -1,9 +1,10 @@
 #include "gateway/bootstrap_file.h"
 
 #include <algorithm>
-#include <numeric>
+#include <iterator>
 #include <utility>
 
+#include "proto/base/suggest.h"
 #include "proto/base/text.h"
 
 namespace sstpgw::gateway {
@@ -39,32 +40,10 @@ std::string Unquoted(std::string_view text) {
   return std::string(quoted ? text.substr(1, text.size() - 2) : text);
 }
 
-std::size_t Distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i);
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({replaced, row[j] + 1, row[j - 1] + 1});
-    }
-  }
-  return row[b.size()];
-}
-
 std::string OneOf(const std::vector<std::string>& keys, std::string_view wrong) {
   std::string all;
-  std::string nearest;
-  std::size_t best = std::max<std::size_t>(2, wrong.size() / 3) + 1;
-  for (const std::string& key : keys) {
-    all += (all.empty() ? "" : ", ") + key;
-    const std::size_t distance = Distance(wrong.substr(0, 64), key);
-    if (distance < best) {
-      best = distance;
-      nearest = key;
-    }
-  }
+  for (const std::string& key : keys) all += (all.empty() ? "" : ", ") + key;
+  const std::string nearest = Nearest(wrong, keys);
   return (nearest.empty() ? "" : ", did you mean '" + nearest + "'?") + " (there are " + all + ")";
 }
 

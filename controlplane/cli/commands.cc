@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "controlplane/cli/actions.h"
-#include "controlplane/config/suggest.h"
+#include "proto/base/suggest.h"
 #include "proto/base/text.h"
 
 namespace sstpgw::cli {
@@ -101,7 +101,7 @@ class CommandLine {
     if (known.empty()) return "'" + path + "' takes no argument '" + Escape(word) + "'\n";
     std::string text =
         std::string("Unknown ") + (is_option ? "option" : "command") + " '" + Escape(word) + "'";
-    const std::string nearest = cp::Nearest(word.substr(0, word.find('=')), known);
+    const std::string nearest = Nearest(word.substr(0, word.find('=')), known);
     text += after + (nearest.empty() ? "" : ", did you mean '" + nearest + "'?");
     return text + "\nThere are: " + Joined(known) + "\n";
   }

@@ -10,7 +10,7 @@
 #include "controlplane/config/field_rules.h"
 #include "controlplane/config/patterns.h"
 #include "controlplane/config/secret_source.h"
-#include "controlplane/config/suggest.h"
+#include "proto/base/suggest.h"
 #include "proto/base/text.h"
 
 namespace sstpgw::cp {

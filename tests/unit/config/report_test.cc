@@ -3,8 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "controlplane/config/suggest.h"
-
 namespace sstpgw::cp {
 namespace {
 
@@ -59,21 +57,6 @@ TEST(Shown, IsShortAndHarmless) {
   EXPECT_EQ(Shown(std::string(64, 'x')), std::string(64, 'x'));
   EXPECT_EQ(Shown(std::string(65, 'x')), std::string(64, 'x') + "...");
   EXPECT_EQ(Shown(std::string(63, 'x') + "\xc3\xbc"), std::string(63, 'x') + "...");
-}
-
-TEST(Nearest, FindsWhatWasMeant) {
-  const std::vector<std::string> keys{"port", "mtu", "client-ip-pool", "client-ipv6-pool",
-                                      "name-server"};
-  EXPECT_EQ(Nearest("prot", keys), "port");
-  EXPECT_EQ(Nearest("Port", keys), "port");
-  EXPECT_EQ(Nearest("client_ip_pool", keys), "client-ip-pool");
-  EXPECT_EQ(Nearest("client-ip-pol", keys), "client-ip-pool");
-  EXPECT_EQ(Nearest("nameserver", keys), "name-server");
-  EXPECT_EQ(Nearest("name-servers", keys), "name-server");
-  EXPECT_EQ(Nearest("mut", keys), "mtu");
-  EXPECT_EQ(Nearest("xyz", keys), "");
-  EXPECT_EQ(Nearest("", keys), "");
-  EXPECT_EQ(Nearest(std::string(100000, 'p'), keys), "");
 }
 
 }  // namespace

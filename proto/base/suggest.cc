@@ -1,9 +1,9 @@
-#include "controlplane/config/suggest.h"
+#include "proto/base/suggest.h"
 
 #include <algorithm>
 #include <cstddef>
 
-namespace sstpgw::cp {
+namespace sstpgw {
 namespace {
 
 constexpr std::size_t kMaxWord = 64;
@@ -55,4 +55,4 @@ std::string Nearest(std::string_view word, const std::vector<std::string>& candi
   return nearest;
 }
 
-}  // namespace sstpgw::cp
+}  // namespace sstpgw
