@@ -12,7 +12,7 @@ from sources import ROOT, own_sources
 # Layer -> layers that it may include besides itself. A file belongs to the longest prefix that fits its path.
 # "generated" is protobuf's and gRPC's code, ours (sstpgw/v1/) and their own headers.
 GATEWAY_LAYERS = ("gateway/codec", "gateway/crypto", "gateway/fsm", "gateway/datapath", "gateway/edge")
-PURE_CONTROL = ("controlplane/auth", "controlplane/pool", "controlplane/session")
+PURE_CONTROL = ("controlplane/auth", "controlplane/pool", "controlplane/shaper", "controlplane/session")
 CONFIG = ("controlplane/config", "controlplane/config/control_config")
 MAY_INCLUDE = {
     "proto/base": (),
@@ -31,6 +31,7 @@ MAY_INCLUDE = {
     "controlplane/config/control_config": ("proto/base",),
     "controlplane/auth": ("proto/base", "controlplane/config/control_config"),
     "controlplane/pool": ("proto/base", "controlplane/config/control_config"),
+    "controlplane/shaper": ("proto/base",),
     "controlplane/session": ("proto/base", "controlplane/config/control_config", "controlplane/auth",
                              "controlplane/pool"),
     "controlplane/config": ("proto/base", "proto/contract", "generated", "controlplane/config/control_config"),
@@ -96,6 +97,7 @@ def self_test():
         ("gateway/worker.cc", "#include <grpcpp/grpcpp.h>"),
         ("gateway/worker.cc", '#include "controlplane/app/app.h"'),
         ("controlplane/rpc/a.cc", '#include "gateway/crypto/mschap.h"'),
+        ("controlplane/shaper/a.cc", '#include "controlplane/session/registry.h"'),
         ("controlplane/pool/a.cc", '#include "sstpgw/v1/config.pb.h"'),
         ("controlplane/session/a.cc", "#include <mutex>"),
         ("gateway/crypto/a.cc", "#include <openssl/rand.h>"),
