@@ -212,6 +212,23 @@ TEST(RateMath, DebtOfALargerLimitIsNoDeeperThanTheNewOneKnows) {
   EXPECT_EQ(bucket.octets, -static_cast<std::int64_t>(SG_MAX_CHARGE));
 }
 
+TEST(RateMath, SmallerBurstCountsFromThatMomentOn) {
+  const sg_limit large = Police(1'000'000, 100'000);
+  const sg_limit small = Police(1'000'000, 10'000);
+  sg_bucket bucket{};
+  sg_bucket_fill(&bucket, &large, kStart);
+  EXPECT_EQ(bucket.octets, 100'000);
+  sg_bucket_fill(&bucket, &small, kStart);
+  EXPECT_EQ(bucket.octets, 10'000);
+}
+
+TEST(RateMath, WaitOfAClockThatIsBehindIsLonger) {
+  const sg_limit limit = Police(8'000'000, 10'000);
+  sg_bucket bucket{0, kStart, 0};
+  EXPECT_EQ(sg_bucket_wait_ns(&bucket, &limit, 1000, kStart), 1'000'000U);
+  EXPECT_EQ(sg_bucket_wait_ns(&bucket, &limit, 1000, kStart - 700), 1'000'700U);
+}
+
 TEST(RateMath, WaitIsAsLongAsNeededAndNoLonger) {
   std::mt19937_64 random(5);
   for (const std::uint64_t rate : kRates) {
