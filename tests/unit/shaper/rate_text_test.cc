@@ -90,6 +90,8 @@ TEST(RateText, EveryErrorAndItsPlace) {
       {"5M/1,0", {kBadTimeRange, 0}},
       {"4294967296,5M", {kBadTimeRange, 0}},
       {"1001G", {kTooLarge, 0}},
+      // Times 10^9 these are 290448384 above 2^64.
+      {"18446744074G", {kTooLarge, 0}},
       {"5M/1000000.1M", {kTooLarge, 3}},
       {"99999999999999999999999999", {kTooLarge, 0}},
       {"18446744073709551616", {kTooLarge, 0}},
