@@ -28,6 +28,36 @@ const char* ToString(TerminateCause cause) {
   return "Unknown";
 }
 
+const char* ToString(DownLimiter limiter) {
+  switch (limiter) {
+    case DownLimiter::kAuto:
+      return "auto";
+    case DownLimiter::kTbf:
+      return "tbf";
+    case DownLimiter::kHtb:
+      return "htb";
+    case DownLimiter::kClsact:
+      return "clsact";
+    case DownLimiter::kEdt:
+      return "edt";
+    case DownLimiter::kPace:
+      return "pace";
+  }
+  return "unknown";
+}
+
+const char* ToString(UpLimiter limiter) {
+  switch (limiter) {
+    case UpLimiter::kAuto:
+      return "auto";
+    case UpLimiter::kPolice:
+      return "police";
+    case UpLimiter::kPace:
+      return "pace";
+  }
+  return "unknown";
+}
+
 const char* ToString(SessionState state) {
   switch (state) {
     case SessionState::kStarting:

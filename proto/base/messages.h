@@ -13,6 +13,7 @@
 
 #include "proto/base/ip.h"
 #include "proto/base/log_level.h"
+#include "proto/base/rate_limit.h"
 #include "proto/base/secret.h"
 #include "proto/base/types.h"
 
@@ -82,6 +83,67 @@ struct DataPathSettings {
   friend bool operator==(const DataPathSettings&, const DataPathSettings&) = default;
 };
 
+// How the limit to the client is kept (features 7.1).
+enum class DownLimiter : std::uint8_t {
+  kAuto,    // the best that the gateway's kernel has
+  kTbf,     // the kernel's sch_tbf
+  kHtb,     // the kernel's sch_htb
+  kClsact,  // what is above the limit is dropped, nothing waits
+  kEdt,     // each packet gets its time of departure, and the kernel's sch_fq keeps it
+  kPace,    // the gateway reads the interface no faster
+};
+[[nodiscard]] const char* ToString(DownLimiter limiter);  // "auto", "tbf"
+// And that from the client.
+enum class UpLimiter : std::uint8_t {
+  kAuto,
+  kPolice,  // what is above the limit is dropped
+  kPace,    // the gateway reads the connection no faster; nothing is lost
+};
+[[nodiscard]] const char* ToString(UpLimiter limiter);
+
+// What a rate counts.
+enum class RateCount : std::uint8_t {
+  kPayload,  // octets behind the IP header: within 3 % what a transfer shows
+  kPacket,   // whole IP packets
+};
+
+// The queue under tbf and htb. Numbers of 0 are the kernel's own defaults.
+struct LeafQdisc {
+  enum class Kind : std::uint8_t { kAuto, kFifo, kSfq, kFqCodel };
+  Kind kind = Kind::kAuto;                // fq_codel where the kernel has it
+  std::uint32_t limit = 0;                // packets
+  std::uint32_t flows = 0;                // fq_codel
+  std::uint32_t quantum = 0;              // octets
+  std::uint32_t perturb = 0;              // sfq: seconds
+  std::chrono::microseconds target{0};    // fq_codel
+  std::chrono::microseconds interval{0};  // fq_codel
+  bool ecn = true;                        // fq_codel
+  friend bool operator==(const LeafQdisc&, const LeafQdisc&) = default;
+};
+
+// How sessions with a limit are limited; the limits themselves are in their policies.
+struct ShaperSettings {
+  DownLimiter down = DownLimiter::kAuto;
+  UpLimiter up = UpLimiter::kAuto;
+  std::uint32_t fwmark = 0;  // packets with this firewall mark are not limited; 0: none
+  // A session whose limit cannot be kept is refused; false: it comes up without, and says so.
+  bool required = false;
+  bool verbose = true;  // changes are logged
+  RateCount count = RateCount::kPayload;
+  std::uint32_t mpu = 0;  // octets that the smallest packet counts as
+  // Octets that may pass at once after a pause, as a time at the rate; never below two packets.
+  std::chrono::milliseconds down_burst{100};
+  std::chrono::milliseconds up_burst{1000};
+  std::chrono::milliseconds latency{50};  // longest wait in the queue to the client
+  LeafQdisc leaf;
+  // htb
+  std::uint32_t r2q = 10;
+  std::uint32_t quantum = 0;  // octets; 0: rate / r2q
+  bool moderate_quantum = false;
+  std::uint32_t cburst = 1534;  // octets
+  friend bool operator==(const ShaperSettings&, const ShaperSettings&) = default;
+};
+
 struct GatewaySettings {
   Generation generation;
   std::vector<std::string> listen_addresses;  // IPv4 or IPv6; empty: dual stack, all
@@ -93,6 +155,7 @@ struct GatewaySettings {
   LogLevel log_level = LogLevel::kInfo;
   std::uint32_t max_sessions = 0;  // 0: no limit
   DataPathSettings data_path;
+  ShaperSettings shaper{};
 };
 
 // ---- Authorize: one question, one answer
@@ -147,6 +210,7 @@ struct SessionPolicy {
   std::vector<Ipv4Address> dns;             // 0..2
   std::vector<Ipv4Address> wins;            // 0..2
   std::chrono::seconds session_timeout{0};  // 0: none
+  RateLimit rate_limit{};
 };
 
 struct AuthorizeAccept {
@@ -193,6 +257,29 @@ struct TrafficCounters {
   friend bool operator==(const TrafficCounters&, const TrafficCounters&) = default;
 };
 
+// What a session's limiter did in one direction. Packets as they are on the way to or from the
+// client: a super-packet counts as those that it becomes; octets as ShaperSettings::count says.
+struct ShaperCounters {
+  std::uint64_t passed_packets = 0;  // marked and signalled ones too
+  std::uint64_t passed_octets = 0;
+  std::uint64_t dropped_packets = 0;  // by the limit, or to make a sender slow down
+  std::uint64_t dropped_octets = 0;
+  std::uint64_t marked_packets = 0;  // passed unlimited for their firewall mark
+  std::uint64_t marked_octets = 0;
+  std::uint64_t signalled_packets = 0;  // told to slow down by a mark in the packet (ECN)
+  friend bool operator==(const ShaperCounters&, const ShaperCounters&) = default;
+};
+
+// How a session is limited. A limiter of kAuto: that direction has no limit. Counters go on when
+// limits come, change and go.
+struct ShaperRecord {
+  DownLimiter down = DownLimiter::kAuto;
+  UpLimiter up = UpLimiter::kAuto;
+  ShaperCounters down_counters;
+  ShaperCounters up_counters;
+  friend bool operator==(const ShaperRecord&, const ShaperRecord&) = default;
+};
+
 // Who does the TLS records of one direction: OpenSSL in the gateway, the kernel, the network card.
 enum class TlsMode : std::uint8_t { kUser, kSoftware, kHardware };
 
@@ -216,6 +303,7 @@ struct SessionRecord {
   std::string tls_cipher;
   TlsMode tls_send = TlsMode::kUser;     // as the kernel told at the time of this record
   TlsMode tls_receive = TlsMode::kUser;  // likewise
+  ShaperRecord shaper{};
 };
 
 enum class SessionEventKind : std::uint8_t { kStarting, kAuthorized, kUp, kChange, kDown };
@@ -233,6 +321,7 @@ struct CountersReport {
   TrafficCounters counters;
   TlsMode tls_send = TlsMode::kUser;     // as the kernel told at most 30 s ago
   TlsMode tls_receive = TlsMode::kUser;  // likewise
+  ShaperRecord shaper{};
 };
 
 // One named counter of a gateway, total since its start ("http_bad_request", "sstp_abort_sent").

@@ -7,7 +7,7 @@
 
 namespace sstpgw {
 
-// Octets of IP packets times eight, per second of 1000 ms; 0 is no limit.
+// Octets (as ShaperSettings::count says) times eight, per second of 1000 ms; 0 is no limit.
 using BitsPerSecond = Strong<struct BitsPerSecondTag, std::uint64_t>;
 // Octets that may pass at once after a pause; 0 is as many as the limiter's factor says.
 using BurstOctets = Strong<struct BurstOctetsTag, std::uint64_t>;
@@ -28,6 +28,9 @@ struct RateLimit {
   DirectionLimit down;  // to the client
   DirectionLimit up;    // from the client
 
+  [[nodiscard]] bool any() const {
+    return down.rate != BitsPerSecond{} || up.rate != BitsPerSecond{};
+  }
   friend bool operator==(const RateLimit&, const RateLimit&) = default;
 };
 
