@@ -20,6 +20,8 @@ void Session::set_log_level(LogLevel level) { impl_->set_log_level(level); }
 bool Session::closed() const { return impl_->closed(); }
 bool Session::call_established() const { return impl_->call_established(); }
 bool Session::bound() const { return impl_->bound(); }
+bool Session::TakesPolicy(Generation generation) const { return impl_->TakesPolicy(generation); }
+const SessionPolicy& Session::policy() const { return impl_->policy(); }
 bool Session::finishing() const { return impl_->finishing(); }
 SessionRecord Session::Snapshot(TimePoint now) const { return impl_->Snapshot(now); }
 bool Session::IsConsistent() const { return impl_->IsConsistent(); }

@@ -48,6 +48,11 @@ class Session {
   [[nodiscard]] bool bound() const;
   // True from the decision to end until the transport is closed.
   [[nodiscard]] bool finishing() const;
+  // Whether PolicyReplaced with this generation would change anything: there is a policy, older
+  // than it, and no end has begun.
+  [[nodiscard]] bool TakesPolicy(Generation generation) const;
+  // The newest one; addresses are those agreed on.
+  [[nodiscard]] const SessionPolicy& policy() const;
   // Everything the control plane may ask; interface counters are filled in by the worker.
   [[nodiscard]] SessionRecord Snapshot(TimePoint now) const;
   // State and timer invariants; tests and fuzzers call it after every Step.

@@ -102,6 +102,7 @@ struct TerminateRequested {
   TerminateCause cause = TerminateCause::kNasRequest;
   std::string reason;
 };
+// Its rate limits are in force already, if the interface is.
 struct PolicyReplaced {
   SessionPolicy policy;
 };
@@ -132,13 +133,14 @@ struct AskAuthorize {
 // Make an interface, or take one from an ended session (down, no address). Comes back as
 // InterfaceCreated, with the name it has for people until it is activated, or InterfaceFailed.
 struct CreateInterface {};
-// Final name, MTU and the address pair, link up. InterfaceActivated or InterfaceFailed. The data
+// Final name, MTU, rate limits and the address pair, link up. InterfaceActivated or InterfaceFailed. The data
 // path is open from then on: the worker forwards IP packets in both directions, from the peer only
 // with source address `peer`.
 struct ActivateInterface {
   Ipv4Address local;
   Ipv4Address peer;
   std::uint16_t mtu = 0;
+  RateLimit rate_limit{};  // in force before the first packet
 };
 // The peer has changed what it receives: MTU of the interface in use.
 struct SetInterfaceMtu {

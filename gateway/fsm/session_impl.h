@@ -28,6 +28,8 @@ class Session::Impl {
 
   void set_log_level(LogLevel level) { out_.set_log_level(level); }
   [[nodiscard]] bool bound() const { return bound_; }
+  [[nodiscard]] bool TakesPolicy(Generation generation) const;
+  [[nodiscard]] const SessionPolicy& policy() const { return policy_; }
   [[nodiscard]] bool closed() const { return phase_ == Phase::kClosed; }
   [[nodiscard]] bool finishing() const { return phase_ == Phase::kFinishing; }
   [[nodiscard]] bool call_established() const {

@@ -112,7 +112,10 @@ void Session::Impl::ActivateWhenReady() {
   interface_ = Interface::kActivating;
   interface_mtu_ = lcp_.mtu();
   out_.Add(ActivateInterface{
-      .local = policy_.gateway_address, .peer = policy_.address, .mtu = interface_mtu_});
+      .local = policy_.gateway_address,
+      .peer = policy_.address,
+      .mtu = interface_mtu_,
+      .rate_limit = policy_.rate_limit});
 }
 
 // LCP has agreed on another MRU of the peer while its interface is in use.
@@ -159,9 +162,13 @@ void Session::Impl::On(const TerminateRequested& event) {
   End(ending);
 }
 
+bool Session::Impl::TakesPolicy(Generation generation) const {
+  return phase_ >= Phase::kInterface && phase_ <= Phase::kActive &&
+         generation > policy_.generation;
+}
+
 void Session::Impl::On(const PolicyReplaced& event) {
-  const bool accepted = phase_ >= Phase::kInterface && phase_ <= Phase::kActive;
-  if (!accepted || event.policy.generation <= policy_.generation) return;
+  if (!TakesPolicy(event.policy.generation)) return;
   const SessionPolicy old = std::exchange(policy_, event.policy);
   // Addresses were agreed on with the peer; they stay for the session's life.
   policy_.address = old.address;

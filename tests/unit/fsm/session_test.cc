@@ -693,10 +693,12 @@ TEST_F(SessionTest, NewerPolicyReplacesOlderIsIgnored) {
   policy.generation = Generation(2);
   policy.session_timeout = seconds(100);
   policy.address = Ipv4Address(0x01020304);
+  policy.rate_limit = {{BitsPerSecond{2'000'000}, {}}, {BitsPerSecond{1'000'000}, {}}};
   driver.Feed(PolicyReplaced{policy});
   ASSERT_EQ(driver.TakeReports().size(), 1U);
   EXPECT_EQ(driver.Snapshot().policy.generation, Generation(2));
   EXPECT_EQ(driver.Snapshot().policy.address.ToString(), "10.0.0.5");
+  EXPECT_EQ(driver.Snapshot().policy.rate_limit, policy.rate_limit);
   EXPECT_EQ(driver.TimerLeft(TimerId::kSession), seconds(100));
   policy.generation = Generation(1);
   driver.Feed(PolicyReplaced{policy});
