@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/ioctl.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -118,6 +119,11 @@ class RealKernel final : public Kernel {
   }
   KernelResult<std::size_t> Poll(std::span<pollfd> watched, int milliseconds) override {
     return Count([&] { return ssize_t{::poll(watched.data(), watched.size(), milliseconds)}; });
+  }
+  KernelResult<int> Bpf(int command, void* attributes, std::size_t size) override {
+    const auto result = Retry([&] { return ::syscall(SYS_bpf, command, attributes, size); });
+    if (result < 0) return LastError();
+    return static_cast<int>(result);
   }
 };
 

@@ -1,6 +1,6 @@
-// The system calls that TUN, netlink, sysctl, listener and kernel TLS code make, and nothing more:
-// the narrow seam where tests put a kernel that fails on demand. One method per call, same
-// arguments, errno as a value.
+// The system calls that TUN, netlink, sysctl, listener, kernel TLS and BPF map code make, and
+// nothing more: the narrow seam where tests put a kernel that fails on demand. One method per call,
+// same arguments, errno as a value.
 //
 // EINTR: LinuxKernel repeats an interrupted call itself (close excepted, see unique_fd.h), so no
 // caller sees it. Threads: stateless, any thread.
@@ -58,6 +58,9 @@ class Kernel {
   virtual KernelResult<std::size_t> ReceiveMessage(int fd, msghdr& message, int flags) = 0;
   // How many of `watched` have something to tell; 0 when the time is up.
   virtual KernelResult<std::size_t> Poll(std::span<pollfd> watched, int milliseconds) = 0;
+  // `attributes` is the first `size` octets of a union bpf_attr, read and written by the kernel.
+  // Some commands return a descriptor, which is the caller's.
+  virtual KernelResult<int> Bpf(int command, void* attributes, std::size_t size) = 0;
 };
 
 // The real one. Lives as long as the process.

@@ -39,6 +39,14 @@ class Netlink {
   Result<void> Delete(InterfaceIndex index);
   // None in the group is no error. Takes about 0.2 ms per interface: not on a worker's thread.
   Result<void> DeleteGroup(LinkGroup group);
+  // Any other request: `build` makes it, given its sequence number; `what` starts the error
+  // message.
+  template <class Build>
+  Result<void> Ask(const std::string& what, Build build) {
+    const std::uint32_t sequence = ++sequence_;
+    SG_RETURN_IF_ERROR(Exchange(what, sequence, build(sequence)));
+    return {};
+  }
 
  private:
   Netlink(Kernel& kernel, UniqueFd fd) : kernel_(&kernel), fd_(std::move(fd)) {}

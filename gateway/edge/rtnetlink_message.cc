@@ -1,74 +1,22 @@
 #include "gateway/edge/rtnetlink_message.h"
 
-#include <libmnl/libmnl.h>
 #include <linux/if_link.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 
 #include "gateway/edge/netlink_attributes.h"
+#include "gateway/edge/netlink_request.h"
 
 namespace sstpgw::edge {
 namespace {
 
-// Larger than any request made here: headers 32, attributes below 100.
-constexpr std::size_t kRequestRoom = 256;
-
-// A request under construction: libmnl writes into a buffer of fixed, sufficient size.
-class Request {
- public:
-  Request(std::uint16_t type, std::uint16_t flags, std::uint32_t sequence)
-      : header_(mnl_nlmsg_put_header(buffer_.data())) {
-    header_->nlmsg_type = type;
-    header_->nlmsg_flags = static_cast<std::uint16_t>(NLM_F_REQUEST | NLM_F_ACK | flags);
-    header_->nlmsg_seq = sequence;
-  }
-  // Zeroed; valid as long as this object.
-  ifinfomsg& AddLinkHeader(InterfaceIndex index) {
-    auto* link = static_cast<ifinfomsg*>(mnl_nlmsg_put_extra_header(header_, sizeof(ifinfomsg)));
-    link->ifi_family = AF_UNSPEC;
-    link->ifi_index = index.value();
-    return *link;
-  }
-  void AddTrafficHeader(InterfaceIndex index, std::uint32_t parent) {
-    auto* traffic = static_cast<tcmsg*>(mnl_nlmsg_put_extra_header(header_, sizeof(tcmsg)));
-    traffic->tcm_family = AF_UNSPEC;
-    traffic->tcm_ifindex = index.value();
-    traffic->tcm_parent = parent;
-  }
-  void AddAddressHeader(InterfaceIndex index) {
-    auto* address = static_cast<ifaddrmsg*>(mnl_nlmsg_put_extra_header(header_, sizeof(ifaddrmsg)));
-    address->ifa_family = AF_INET;
-    address->ifa_prefixlen = 32;
-    address->ifa_scope = RT_SCOPE_UNIVERSE;
-    address->ifa_index = static_cast<std::uint32_t>(index.value());
-  }
-  void Add(std::uint16_t type, std::uint32_t value) { mnl_attr_put_u32(header_, type, value); }
-  void Add(std::uint16_t type, Ipv4Address address) {
-    const auto octets = address.octets();
-    mnl_attr_put(header_, type, octets.size(), octets.data());
-  }
-  // At most IFNAMSIZ - 1 octets are put in; the kernel judges the rest.
-  void AddName(std::uint16_t type, const std::string& name) {
-    const std::string cut = name.substr(0, IFNAMSIZ - 1);
-    mnl_attr_put_strz(header_, type, cut.c_str());
-  }
-  [[nodiscard]] Bytes Take() const {
-    return {buffer_.begin(), buffer_.begin() + static_cast<std::ptrdiff_t>(header_->nlmsg_len)};
-  }
-
- private:
-  alignas(nlmsghdr) std::array<std::uint8_t, kRequestRoom> buffer_{};
-  nlmsghdr* header_;
-};
-
 Bytes BuildAddress(std::uint16_t type, std::uint16_t flags, std::uint32_t sequence,
                    InterfaceIndex index, Ipv4Address local, Ipv4Address peer) {
-  Request request(type, flags, sequence);
+  NetlinkRequest request(type, flags, sequence);
   request.AddAddressHeader(index);
   request.Add(IFA_LOCAL, local);
   request.Add(IFA_ADDRESS, peer);
@@ -147,7 +95,7 @@ std::optional<Acknowledgement> ParseAcknowledgement(const nlmsghdr& header, Byte
 }  // namespace
 
 Bytes BuildLinkChange(std::uint32_t sequence, const LinkChange& change) {
-  Request request(RTM_NEWLINK, 0, sequence);
+  NetlinkRequest request(RTM_NEWLINK, 0, sequence);
   ifinfomsg& header = request.AddLinkHeader(change.index);
   if (change.state) {
     header.ifi_change = IFF_UP;
@@ -161,13 +109,13 @@ Bytes BuildLinkChange(std::uint32_t sequence, const LinkChange& change) {
 }
 
 Bytes BuildLinkDelete(std::uint32_t sequence, InterfaceIndex index) {
-  Request request(RTM_DELLINK, 0, sequence);
+  NetlinkRequest request(RTM_DELLINK, 0, sequence);
   request.AddLinkHeader(index);
   return request.Take();
 }
 
 Bytes BuildGroupDelete(std::uint32_t sequence, LinkGroup group) {
-  Request request(RTM_DELLINK, 0, sequence);
+  NetlinkRequest request(RTM_DELLINK, 0, sequence);
   request.AddLinkHeader(InterfaceIndex(0));
   request.Add(IFLA_GROUP, group.value());
   return request.Take();
@@ -184,13 +132,13 @@ Bytes BuildAddressRemove(std::uint32_t sequence, InterfaceIndex index, Ipv4Addre
 }
 
 Bytes BuildLinkQuery(std::uint32_t sequence, InterfaceIndex index) {
-  Request request(RTM_GETLINK, 0, sequence);
+  NetlinkRequest request(RTM_GETLINK, 0, sequence);
   request.AddLinkHeader(index);
   return request.Take();
 }
 
 Bytes BuildQdiscQuery(std::uint32_t sequence, InterfaceIndex index, QdiscPlace place) {
-  Request request(RTM_GETQDISC, NLM_F_ECHO, sequence);
+  NetlinkRequest request(RTM_GETQDISC, NLM_F_ECHO, sequence);
   request.AddTrafficHeader(index, place == QdiscPlace::kRoot ? TC_H_ROOT : TC_H_INGRESS);
   return request.Take();
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <fcntl.h>
+#include <linux/bpf.h>
 #include <linux/if_tun.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
@@ -195,8 +196,24 @@ class FakeKernel final : public Kernel {
     polls.pop_front();
     return std::size_t{watched.front().revents != 0};
   }
+  KernelResult<int> Bpf(int command, void* attributes, std::size_t /*size*/) override {
+    if (const auto error = Enter("bpf")) return Fail(*error);
+    bpf.push_back({command, *static_cast<const bpf_attr*>(attributes)});
+    if (bpf_answers.empty()) return Fail(Errno(ENOENT));
+    const auto next = bpf_answers.front();
+    bpf_answers.pop_front();
+    return next;
+  }
 
   std::vector<std::string> asked_for;  // the names in all TUNSETIFF
+
+  // All BPF commands, and what they are answered, in order; when used up: ENOENT.
+  struct BpfCall {
+    int command;
+    bpf_attr attributes;
+  };
+  std::vector<BpfCall> bpf;
+  std::deque<KernelResult<int>> bpf_answers;
 
   int backlog = 0;
   short tun_flags = 0;

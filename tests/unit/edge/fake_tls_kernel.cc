@@ -341,5 +341,8 @@ KernelResult<std::size_t> FakeTlsKernel::Receive(int fd, std::span<std::uint8_t>
 KernelResult<std::size_t> FakeTlsKernel::Poll(std::span<pollfd> watched, int milliseconds) {
   return LinuxKernel().Poll(watched, milliseconds);
 }
+KernelResult<int> FakeTlsKernel::Bpf(int command, void* attributes, std::size_t size) {
+  return LinuxKernel().Bpf(command, attributes, size);
+}
 
 }  // namespace sstpgw::edge

@@ -64,6 +64,7 @@ class FakeTlsKernel final : public Kernel {
   KernelResult<std::size_t> SendMessage(int fd, const msghdr& message, int flags) override;
   KernelResult<std::size_t> ReceiveMessage(int fd, msghdr& message, int flags) override;
   KernelResult<std::size_t> Poll(std::span<pollfd> watched, int milliseconds) override;
+  KernelResult<int> Bpf(int command, void* attributes, std::size_t size) override;
 
  private:
   struct Key {
