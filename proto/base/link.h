@@ -45,7 +45,7 @@ struct ReportBatch {
 };
 
 struct CountersBatch {
-  // Only sessions whose counters or TLS modes changed since the last batch.
+  // Only sessions whose counters, TLS modes or shaper changed since the last batch.
   std::vector<CountersReport> entries;
   GatewayStatistics statistics;
 };

@@ -27,6 +27,9 @@ inline constexpr std::size_t kMaxCounters = 1024;     // named counters of one g
 [[nodiscard]] pb::GatewaySettings ToProto(const GatewaySettings& settings);
 [[nodiscard]] Result<GatewaySettings> FromProto(const pb::GatewaySettings& message);
 
+[[nodiscard]] pb::ShaperSettings ToProto(const ShaperSettings& shaper);
+[[nodiscard]] Result<ShaperSettings> FromProto(const pb::ShaperSettings& message);
+
 // ---- Authorize
 [[nodiscard]] pb::AuthorizeRequest ToProto(const AuthorizeCall& call);
 [[nodiscard]] Result<AuthorizeCall> FromProto(const pb::AuthorizeRequest& message);
@@ -38,6 +41,10 @@ inline constexpr std::size_t kMaxCounters = 1024;     // named counters of one g
 [[nodiscard]] Result<SessionPolicy> FromProto(const pb::SessionPolicy& message);
 [[nodiscard]] pb::TrafficCounters ToProto(const TrafficCounters& counters);
 [[nodiscard]] TrafficCounters FromProto(const pb::TrafficCounters& message);
+[[nodiscard]] pb::RateLimit ToProto(const RateLimit& limit);
+[[nodiscard]] Result<RateLimit> FromProto(const pb::RateLimit& message);
+[[nodiscard]] pb::ShaperRecord ToProto(const ShaperRecord& record);
+[[nodiscard]] Result<ShaperRecord> FromProto(const pb::ShaperRecord& message);
 [[nodiscard]] pb::SessionRecord ToProto(const SessionRecord& record);
 [[nodiscard]] Result<SessionRecord> FromProto(const pb::SessionRecord& message);
 [[nodiscard]] pb::SessionReport ToProto(const NumberedReport& report);
@@ -64,6 +71,14 @@ inline constexpr std::size_t kMaxCounters = 1024;     // named counters of one g
 [[nodiscard]] Result<SessionState> FromProto(pb::SessionState value);
 [[nodiscard]] pb::TlsMode ToProto(TlsMode value);
 [[nodiscard]] Result<TlsMode> FromProto(pb::TlsMode value);
+[[nodiscard]] pb::DownLimiter ToProto(DownLimiter value);
+[[nodiscard]] Result<DownLimiter> FromProto(pb::DownLimiter value);
+[[nodiscard]] pb::UpLimiter ToProto(UpLimiter value);
+[[nodiscard]] Result<UpLimiter> FromProto(pb::UpLimiter value);
+[[nodiscard]] pb::RateCount ToProto(RateCount value);
+[[nodiscard]] Result<RateCount> FromProto(pb::RateCount value);
+[[nodiscard]] pb::LeafQdisc::Kind ToProto(LeafQdisc::Kind value);
+[[nodiscard]] Result<LeafQdisc::Kind> FromProto(pb::LeafQdisc::Kind value);
 [[nodiscard]] pb::SessionEventKind ToProto(SessionEventKind value);
 [[nodiscard]] Result<SessionEventKind> FromProto(pb::SessionEventKind value);
 

@@ -161,6 +161,118 @@ Result<TlsMode> FromProto(pb::TlsMode value) {
   }
 }
 
+pb::DownLimiter ToProto(DownLimiter value) {
+  switch (value) {
+    case DownLimiter::kAuto:
+      return pb::DOWN_LIMITER_AUTO;
+    case DownLimiter::kTbf:
+      return pb::DOWN_LIMITER_TBF;
+    case DownLimiter::kHtb:
+      return pb::DOWN_LIMITER_HTB;
+    case DownLimiter::kClsact:
+      return pb::DOWN_LIMITER_CLSACT;
+    case DownLimiter::kEdt:
+      return pb::DOWN_LIMITER_EDT;
+    case DownLimiter::kPace:
+      return pb::DOWN_LIMITER_PACE;
+  }
+  return pb::DOWN_LIMITER_UNSPECIFIED;
+}
+
+Result<DownLimiter> FromProto(pb::DownLimiter value) {
+  switch (value) {
+    case pb::DOWN_LIMITER_AUTO:
+      return DownLimiter::kAuto;
+    case pb::DOWN_LIMITER_TBF:
+      return DownLimiter::kTbf;
+    case pb::DOWN_LIMITER_HTB:
+      return DownLimiter::kHtb;
+    case pb::DOWN_LIMITER_CLSACT:
+      return DownLimiter::kClsact;
+    case pb::DOWN_LIMITER_EDT:
+      return DownLimiter::kEdt;
+    case pb::DOWN_LIMITER_PACE:
+      return DownLimiter::kPace;
+    default:
+      return Refuse("DownLimiter", "unknown value " + std::to_string(value));
+  }
+}
+
+pb::UpLimiter ToProto(UpLimiter value) {
+  switch (value) {
+    case UpLimiter::kAuto:
+      return pb::UP_LIMITER_AUTO;
+    case UpLimiter::kPolice:
+      return pb::UP_LIMITER_POLICE;
+    case UpLimiter::kPace:
+      return pb::UP_LIMITER_PACE;
+  }
+  return pb::UP_LIMITER_UNSPECIFIED;
+}
+
+Result<UpLimiter> FromProto(pb::UpLimiter value) {
+  switch (value) {
+    case pb::UP_LIMITER_AUTO:
+      return UpLimiter::kAuto;
+    case pb::UP_LIMITER_POLICE:
+      return UpLimiter::kPolice;
+    case pb::UP_LIMITER_PACE:
+      return UpLimiter::kPace;
+    default:
+      return Refuse("UpLimiter", "unknown value " + std::to_string(value));
+  }
+}
+
+pb::RateCount ToProto(RateCount value) {
+  switch (value) {
+    case RateCount::kPayload:
+      return pb::RATE_COUNT_PAYLOAD;
+    case RateCount::kPacket:
+      return pb::RATE_COUNT_PACKET;
+  }
+  return pb::RATE_COUNT_UNSPECIFIED;
+}
+
+Result<RateCount> FromProto(pb::RateCount value) {
+  switch (value) {
+    case pb::RATE_COUNT_PAYLOAD:
+      return RateCount::kPayload;
+    case pb::RATE_COUNT_PACKET:
+      return RateCount::kPacket;
+    default:
+      return Refuse("RateCount", "unknown value " + std::to_string(value));
+  }
+}
+
+pb::LeafQdisc::Kind ToProto(LeafQdisc::Kind value) {
+  switch (value) {
+    case LeafQdisc::Kind::kAuto:
+      return pb::LeafQdisc::KIND_AUTO;
+    case LeafQdisc::Kind::kFifo:
+      return pb::LeafQdisc::KIND_FIFO;
+    case LeafQdisc::Kind::kSfq:
+      return pb::LeafQdisc::KIND_SFQ;
+    case LeafQdisc::Kind::kFqCodel:
+      return pb::LeafQdisc::KIND_FQ_CODEL;
+  }
+  return pb::LeafQdisc::KIND_UNSPECIFIED;
+}
+
+Result<LeafQdisc::Kind> FromProto(pb::LeafQdisc::Kind value) {
+  switch (value) {
+    case pb::LeafQdisc::KIND_AUTO:
+      return LeafQdisc::Kind::kAuto;
+    case pb::LeafQdisc::KIND_FIFO:
+      return LeafQdisc::Kind::kFifo;
+    case pb::LeafQdisc::KIND_SFQ:
+      return LeafQdisc::Kind::kSfq;
+    case pb::LeafQdisc::KIND_FQ_CODEL:
+      return LeafQdisc::Kind::kFqCodel;
+    default:
+      return Refuse("LeafQdisc::Kind", "unknown value " + std::to_string(value));
+  }
+}
+
 pb::SessionEventKind ToProto(SessionEventKind value) {
   switch (value) {
     case SessionEventKind::kStarting:

@@ -30,6 +30,7 @@ void Put(const CountersBatch& batch, pb::FromGateway& out) {
     *entry.mutable_counters() = ToProto(report.counters);
     entry.set_tls_send(ToProto(report.tls_send));
     entry.set_tls_receive(ToProto(report.tls_receive));
+    if (report.shaper != ShaperRecord{}) *entry.mutable_shaper() = ToProto(report.shaper);
   }
   *to.mutable_statistics() = ToProto(batch.statistics);
 }
@@ -85,6 +86,9 @@ Result<FromGatewayMessage> Take(const pb::CountersBatch& in) {
     CountersReport report{entry.session_id(), FromProto(entry.counters())};
     SG_ASSIGN_OR_RETURN(report.tls_send, FromProto(entry.tls_send()));
     SG_ASSIGN_OR_RETURN(report.tls_receive, FromProto(entry.tls_receive()));
+    if (entry.has_shaper()) {
+      SG_ASSIGN_OR_RETURN(report.shaper, FromProto(entry.shaper()));
+    }
     out.entries.push_back(std::move(report));
   }
   SG_ASSIGN_OR_RETURN(out.statistics, FromProto(in.statistics()));

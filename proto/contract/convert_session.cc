@@ -27,6 +27,7 @@ pb::SessionPolicy ToProto(const SessionPolicy& policy) {
   for (const Ipv4Address& address : policy.dns) out.add_dns(address.value());
   for (const Ipv4Address& address : policy.wins) out.add_wins(address.value());
   out.set_session_timeout_seconds(WireSeconds(policy.session_timeout));
+  if (policy.rate_limit != RateLimit{}) *out.mutable_rate_limit() = ToProto(policy.rate_limit);
   return out;
 }
 
@@ -40,6 +41,7 @@ Result<SessionPolicy> FromProto(const pb::SessionPolicy& in) {
   for (const std::uint32_t value : in.dns()) out.dns.emplace_back(value);
   for (const std::uint32_t value : in.wins()) out.wins.emplace_back(value);
   out.session_timeout = std::chrono::seconds(in.session_timeout_seconds());
+  SG_ASSIGN_OR_RETURN(out.rate_limit, FromProto(in.rate_limit()));
   return out;
 }
 
@@ -75,6 +77,7 @@ pb::SessionRecord ToProto(const SessionRecord& record) {
   out.set_tls_cipher(FitText(record.tls_cipher, kMaxName));
   out.set_tls_send(ToProto(record.tls_send));
   out.set_tls_receive(ToProto(record.tls_receive));
+  if (record.shaper != ShaperRecord{}) *out.mutable_shaper() = ToProto(record.shaper);
   return out;
 }
 
@@ -98,6 +101,9 @@ Result<SessionRecord> FromProto(const pb::SessionRecord& in) {
   SG_ASSIGN_OR_RETURN(out.auth_protocol, FromProto(in.auth_protocol()));
   SG_ASSIGN_OR_RETURN(out.tls_send, FromProto(in.tls_send()));
   SG_ASSIGN_OR_RETURN(out.tls_receive, FromProto(in.tls_receive()));
+  if (in.has_shaper()) {
+    SG_ASSIGN_OR_RETURN(out.shaper, FromProto(in.shaper()));
+  }
   out.session = in.session_id();
   out.interface_name = in.interface_name();
   out.user = in.user();

@@ -226,6 +226,7 @@ pb::GatewaySettings ToProto(const GatewaySettings& settings) {
   out.set_log_level(static_cast<std::uint32_t>(settings.log_level));
   out.set_max_sessions(settings.max_sessions);
   *out.mutable_data_path() = ToProto(settings.data_path);
+  *out.mutable_shaper() = contract::ToProto(settings.shaper);
   return out;
 }
 
@@ -241,13 +242,15 @@ Result<GatewaySettings> FromProto(const pb::GatewaySettings& in) {
   SG_RETURN_IF_ERROR(CheckRange("settings.port", in.port(), 1, 65535));
   SG_RETURN_IF_ERROR(CheckInterfaceTemplate(in.interface_name()));
   SG_RETURN_IF_ERROR(CheckRange("settings.log_level", in.log_level(), 0, 5));
-  // Absent, it would read as everything off.
+  // Absent, they would read as everything off.
   if (!in.has_data_path()) return Refuse("settings.data_path", "is missing");
+  if (!in.has_shaper()) return Refuse("settings.shaper", "is missing");
   GatewaySettings out;
   SG_ASSIGN_OR_RETURN(out.tls, FromProto(in.tls()));
   SG_ASSIGN_OR_RETURN(out.sstp, FromProto(in.sstp()));
   SG_ASSIGN_OR_RETURN(out.ppp, FromProto(in.ppp()));
   SG_ASSIGN_OR_RETURN(out.data_path, FromProto(in.data_path()));
+  SG_ASSIGN_OR_RETURN(out.shaper, contract::FromProto(in.shaper()));
   out.generation = Generation(in.generation());
   out.listen_addresses.assign(in.listen_addresses().begin(), in.listen_addresses().end());
   out.port = static_cast<std::uint16_t>(in.port());

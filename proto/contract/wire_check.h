@@ -49,4 +49,13 @@ template <std::size_t N>
   return static_cast<std::uint32_t>(std::clamp<std::int64_t>(seconds.count(), 0, UINT32_MAX));
 }
 
+// Likewise milliseconds.
+[[nodiscard]] inline std::uint32_t WireMilliseconds(std::chrono::milliseconds time) {
+  return static_cast<std::uint32_t>(std::clamp<std::int64_t>(time.count(), 0, UINT32_MAX));
+}
+// Likewise microseconds.
+[[nodiscard]] inline std::uint32_t WireMicroseconds(std::chrono::microseconds time) {
+  return static_cast<std::uint32_t>(std::clamp<std::int64_t>(time.count(), 0, UINT32_MAX));
+}
+
 }  // namespace sstpgw::contract

@@ -48,6 +48,8 @@ GatewaySettings Full() {
   settings.log_level = LogLevel::kDebug;
   settings.max_sessions = 1000;
   settings.data_path = {false, true, false, true, 256'000};
+  settings.shaper.down = DownLimiter::kEdt;
+  settings.shaper.fwmark = 5;
   return settings;
 }
 
@@ -70,6 +72,7 @@ TEST(Settings, RoundTrip) {
   EXPECT_EQ(out->log_level, in.log_level);
   EXPECT_EQ(out->max_sessions, in.max_sessions);
   EXPECT_EQ(out->data_path, in.data_path);
+  EXPECT_EQ(out->shaper, in.shaper);
 }
 
 TEST(Settings, SstpRoundTrip) {
@@ -173,6 +176,8 @@ TEST(Settings, EachInvalidFieldIsRefused) {
       {"log_level", [](auto& m) { m.set_log_level(6); }},
       {"data_path", [](auto& m) { m.clear_data_path(); }},
       {"interface_cache", [](auto& m) { m.mutable_data_path()->set_interface_cache(256'001); }},
+      {"shaper", [](auto& m) { m.clear_shaper(); }},
+      {"settings.shaper.r2q", [](auto& m) { m.mutable_shaper()->set_r2q(0); }},
       {"certificate_chain_pem", [](auto& m) { m.mutable_tls()->clear_certificate_chain_pem(); }},
       {"private_key_pem", [](auto& m) { m.mutable_tls()->clear_private_key_pem(); }},
       {"dhparam_pem",
