@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "controlplane/shaper/rate_table.h"
+#include "controlplane/shaper/time_range.h"
 #include "proto/base/ip.h"
 #include "proto/base/messages.h"
 #include "proto/base/secret.h"
@@ -34,6 +36,7 @@ struct LocalUser {
   Secret password;                       // never empty
   std::optional<Ipv4Address> static_ip;  // absent: from the pool
   bool disabled = false;                 // refuse like an unknown user
+  RateTable rates;                       // empty: none of its own
 };
 
 // A second login of the same user name (features 9.3).
@@ -50,6 +53,9 @@ struct ControlConfig {
   Ipv4Address gateway_address;    // zero: not configured (equals gateway.ppp.gateway_address)
   std::vector<Ipv4Address> dns;   // 0..2
   std::vector<Ipv4Address> wins;  // 0..2
+
+  RateTable default_rates;             // of sessions without any of their own
+  std::vector<TimeRange> time_ranges;  // in the order of the file
 
   SingleSession single_session = SingleSession::kReplace;
   std::string description;

@@ -29,6 +29,10 @@ void InterpretNameServers(const v1::SstpConfig& config, Report& report, ControlC
   for (const std::string& text : config.wins_server()) result.wins.push_back(AddressOf(text));
 }
 
+DirectionLimit KilobitLimit(std::uint32_t kilobits) {
+  return {BitsPerSecond{std::uint64_t{kilobits} * 1000}, {}};
+}
+
 SingleSession SingleSessionOf(const std::string& text) {
   if (text == "none") return SingleSession::kNone;
   return text == "deny" ? SingleSession::kDeny : SingleSession::kReplace;
@@ -52,6 +56,7 @@ ControlConfig Interpret(const v1::SstpConfig& config, const std::string& directo
   InterpretUsers(config, report, result);
   InterpretPools(config, report, result);
   InterpretGateway(config, report, result);
+  InterpretShaper(config, report, result);
   InterpretTls(config, directory, reader, report, result);
   if (!report.Written("sstp.gateway-address") && !report.Faulty("sstp.gateway-address")) {
     report.Warning("sstp.gateway-address", "is missing, so no client gets an IPv4 address");
@@ -71,6 +76,11 @@ void InterpretUsers(const v1::SstpConfig& config, Report& report, ControlConfig&
     LocalUser user;
     user.password = Secret(std::string_view(settings->password()));
     user.disabled = settings->disable();
+    if (settings->has_rate_limit() && settings->rate_limit().has_download()) {
+      user.rates.Set({.time_range = 0,
+                      .down = KilobitLimit(settings->rate_limit().download()),
+                      .up = KilobitLimit(settings->rate_limit().upload())});
+    }
     if (settings->has_static_ip() && settings->static_ip() != "*") {
       const std::string path = Below(Below(users_path, name), "static-ip");
       user.static_ip = AddressOf(settings->static_ip());

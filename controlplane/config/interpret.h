@@ -23,6 +23,8 @@ namespace sstpgw::cp {
 void InterpretGateway(const v1::SstpConfig& config, Report& report, ControlConfig& result);
 void InterpretTls(const v1::SstpConfig& config, const std::string& directory, FileReader& reader,
                   Report& report, ControlConfig& result);
+// How rates are kept and what sessions get; users' own limits are InterpretUsers'.
+void InterpretShaper(const v1::SstpConfig& config, Report& report, ControlConfig& result);
 void InterpretUsers(const v1::SstpConfig& config, Report& report, ControlConfig& result);
 void InterpretPools(const v1::SstpConfig& config, Report& report, ControlConfig& result);
 

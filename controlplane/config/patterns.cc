@@ -6,6 +6,9 @@
 
 #include "controlplane/config/decimal.h"
 #include "controlplane/config/pool_range.h"
+#include "controlplane/shaper/leaf_qdisc.h"
+#include "controlplane/shaper/operator_rate.h"
+#include "controlplane/shaper/time_range.h"
 #include "proto/base/ip.h"
 
 namespace sstpgw::cp {
@@ -193,10 +196,12 @@ std::string CheckConnectionRate(std::string_view text) {
   return Need(good, "must be N/min or N/sec with N at least 1");
 }
 std::string CheckRatePair(std::string_view text) {
-  const auto cut = CutLast(text, '/');
-  const bool good =
-      cut && InRange(cut->first, 0, 10'000'000) && InRange(cut->second, 0, 10'000'000);
-  return Need(good, "must be DOWN/UP in kbit/s");
+  const auto reading = ReadOperatorRate(text);
+  return reading ? std::string() : "must be DOWN/UP like 10M/2M: " + reading.error();
+}
+std::string CheckLeafQdisc(std::string_view text) {
+  const auto leaf = ReadLeafQdisc(text);
+  return leaf ? std::string() : leaf.error();
 }
 std::string CheckInterfaceId(std::string_view text) {
   std::size_t groups = 0;
@@ -211,21 +216,9 @@ std::string CheckInterfaceId(std::string_view text) {
   }
   return Need(good && groups == 4, "must be four hex groups like 0:0:0:1");
 }
-bool IsTimeOfDay(std::string_view text) {
-  const auto cut = CutLast(text, ':');
-  if (!cut || cut->first.size() != 2 || cut->second.size() != 2) return false;
-  const auto two_digits = [](std::string_view part, int max) {
-    const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
-    return All(part, is_digit) && (part[0] - '0') * 10 + (part[1] - '0') <= max;
-  };
-  return two_digits(cut->first, 23) && two_digits(cut->second, 59);
-}
 std::string CheckTimeRange(std::string_view text) {
-  const auto id = CutLast(text, ',');
-  const auto times = id ? CutLast(id->second, '-') : std::nullopt;
-  const bool good = id && times && InRange(id->first, 1, 65535) && IsTimeOfDay(times->first) &&
-                    IsTimeOfDay(times->second);
-  return Need(good, "must be ID,HH:MM-HH:MM");
+  const auto range = ReadTimeRange(text);
+  return range ? std::string() : range.error();
 }
 
 constexpr std::array kPatterns{
@@ -254,7 +247,9 @@ constexpr std::array kPatterns{
     Pattern{"http-url", "http(s) URL", "https://example.com/", CheckHttpUrl},
     Pattern{"printable", "text", "text", CheckPrintable},
     Pattern{"connection-rate", "N/min or N/sec", "1/min", CheckConnectionRate},
-    Pattern{"rate-pair", "DOWN/UP", "10000/5000", CheckRatePair},
+    Pattern{"rate-pair", "DOWN/UP or ID,DOWN/UP", "10000/5000", CheckRatePair},
+    Pattern{"leaf-qdisc", "sfq, fq_codel or fifo with parameters", "fq_codel limit 1000",
+            CheckLeafQdisc},
     Pattern{"interface-id", "four hex groups x:x:x:x", "0:0:0:1", CheckInterfaceId},
     Pattern{"time-range", "ID,HH:MM-HH:MM", "1,08:00-18:00", CheckTimeRange},
 };

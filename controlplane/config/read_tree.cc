@@ -312,7 +312,7 @@ void TreeReader::ReadLeaf(const YamlNode& parent, const YamlNode& node, Message&
   report_.Show(path, Shown(node.scalar));
   std::string reason = StoreText(message, field, node.scalar);
   if (!reason.empty()) {
-    Refuse(path, std::move(reason), usage);
+    Refuse(path, std::move(reason), usage, rules.remedy());
     return;
   }
   ++(Contains(rules.off_values(), node.scalar) ? usage.off : usage.active);

@@ -14,9 +14,16 @@ class RateTable {
   // A later reading's limit replaces an earlier one of its time range and direction. A rate of 0
   // replaces nothing: it is only a limit's absence.
   void Add(const RateReading& reading);
+  // The reading takes the place of all that was given for its time range.
+  void Set(const RateReading& reading) { readings_[reading.time_range] = reading; }
+  // Something was given for this time range, or for all times; if not, the next source in line
+  // decides.
+  [[nodiscard]] bool Speaks(std::uint32_t time_range) const {
+    return readings_.count(time_range) + readings_.count(0) > 0;
+  }
   // What holds while `time_range` is active; of a direction that was not given for it, range 0's.
   [[nodiscard]] RateLimit During(std::uint32_t time_range) const;
-  // Nothing was given at all: the next source in line decides.
+  // Nothing was given at all.
   [[nodiscard]] bool empty() const { return readings_.empty(); }
 
   friend bool operator==(const RateTable&, const RateTable&) = default;

@@ -88,6 +88,11 @@ std::optional<std::vector<std::string>> ExtremesOf(const SchemaSpot& spot) {
       {"http-url", {"http://a", "https://" + std::string(1016, '~')}},
       {"socket-path", {"/run/o"}},
       {"link-address", {"unix:/run/l"}},
+      {"rate-pair", {"0/0", "1000G/1B", "4294967295,1000000000/0"}},
+      {"time-range", {"1,00:00-23:59", "4294967295,23:59-00:00"}},
+      {"leaf-qdisc",
+       {"fifo limit 1", "sfq limit 1000000 perturb 86400 quantum 1048576",
+        "fq_codel limit 1 flows 65536 target 60s interval 60s quantum 1 ecn"}},
   };
   if (const auto path = by_path.find(spot.path); path != by_path.end()) return path->second;
   const std::string& name = RulesOf(*spot.field).pattern();

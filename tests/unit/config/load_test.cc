@@ -362,11 +362,11 @@ INSTANTIATE_TEST_SUITE_P(
                  "  authentication:\n    local-users: { u: { password: p } }\n"
                  "    radius: { servers: [ { address: 10.0.0.1, key: foo } ] }\n",
              {"sstp.authentication.radius: is not supported yet (RADIUS)"}},
-        Rule{"UserRateLimitIsNotYet",
+        Rule{"V4UserRateLimitOfOneDirection",
              "sstp:\n" + kSsl + kPool +
                  "  authentication: { local-users: { u: { password: p, rate-limit: {upload: 5000} "
                  "} } }\n",
-             {kUsersPath + ".u.rate-limit: is not supported yet (shaping)"}},
+             {kUsersPath + ".u.rate-limit.download: is missing"}},
         Rule{
             "StaticAddressIsTheGateway",
             "sstp:\n" + kSsl + kPool +

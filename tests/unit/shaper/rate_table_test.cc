@@ -44,5 +44,20 @@ TEST(RateTable, LaterValuesReplaceEarlierOnesButZeroDoesNot) {
   EXPECT_EQ(TableOf({"5,1/2", "3/4"}).During(5), (RateLimit{Limit(1000), Limit(2000)}));
 }
 
+TEST(RateTable, SetTakesThePlaceOfItsTimeRangeAlone) {
+  RateTable table = TableOf({"1/2", "5,3/4"});
+  table.Set(RateReading{0, DirectionLimit{}, std::nullopt});
+  EXPECT_EQ(table.During(0), RateLimit{});
+  EXPECT_EQ(table.During(5), (RateLimit{Limit(3000), Limit(4000)}));
+}
+
+TEST(RateTable, SpeaksForWhatWasGivenAndForAlways) {
+  EXPECT_FALSE(RateTable{}.Speaks(0));
+  EXPECT_TRUE(TableOf({"0/0"}).Speaks(7));
+  EXPECT_TRUE(TableOf({"5,3/4"}).Speaks(5));
+  EXPECT_FALSE(TableOf({"5,3/4"}).Speaks(0));
+  EXPECT_FALSE(TableOf({"5,3/4"}).Speaks(6));
+}
+
 }  // namespace
 }  // namespace sstpgw::cp
