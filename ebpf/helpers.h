@@ -21,5 +21,6 @@ static long (*const bpf_spin_lock)(struct bpf_spin_lock *lock) = (void *)BPF_FUN
 static long (*const bpf_spin_unlock)(struct bpf_spin_lock *lock) = (void *)BPF_FUNC_spin_unlock;
 static long (*const bpf_skb_set_tstamp)(struct __sk_buff *skb, __u64 tstamp,
 					__u32 type) = (void *)BPF_FUNC_skb_set_tstamp;
+static long (*const bpf_skb_ecn_set_ce)(struct __sk_buff *skb) = (void *)BPF_FUNC_skb_ecn_set_ce;
 
 #endif

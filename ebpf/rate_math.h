@@ -10,7 +10,7 @@
  *
  *     passed octets <= rate * time + burst + (the last packet's octets above `floor`)
  *
- * With departure times the same bucket says when: debt, divided by the rate, is the wait.
+ * Where packets wait, the same bucket is the queue: queue.h.
  */
 #ifndef SG_EBPF_RATE_MATH_H
 #define SG_EBPF_RATE_MATH_H
@@ -43,7 +43,8 @@ SG_INLINE __u64 sg_octets_ns(__u64 octets, __u64 rate)
 	return octets == 0 ? 0 : (octets * SG_OCTET - 1) / rate + 1;
 }
 
-/* How many octets `rate` makes in `ns`, at most `most`, which is at most SG_MAX_BURST. */
+/* How many octets `rate` makes in `ns`, at most `most`, which is at most SG_MAX_BURST and
+ * SG_MAX_CHARGE together. */
 SG_INLINE __u64 sg_ns_octets(__u64 ns, __u64 rate, __u64 most)
 {
 	if (rate == 0)
@@ -53,15 +54,21 @@ SG_INLINE __u64 sg_ns_octets(__u64 ns, __u64 rate, __u64 most)
 	return ns * rate / SG_OCTET;
 }
 
+/* 1 if packets of this kind wait. */
+SG_INLINE int sg_kind_queues(__u32 kind)
+{
+	return kind == SG_KIND_EDT || kind == SG_KIND_PACE;
+}
+
 /*
  * A limit from what is wished: rate in bit/s (0: none), burst in octets, the longest wait in a
- * queue in ns, and the interface's MTU. Never less than two MTU of burst, and of queue with
- * SG_KIND_EDT.
+ * queue in ns, and the interface's MTU. Never less than two MTU of burst, and eight of queue where
+ * there is one: with fewer packets on their way TCP cannot tell that one is lost.
  */
 SG_INLINE struct sg_limit sg_limit_make(__u32 kind, __u64 rate, __u64 burst, __u64 wait_ns,
 					__u32 mtu)
 {
-	struct sg_limit limit = {0, 0, 0, 0, 0, SG_KIND_COUNT};
+	struct sg_limit limit = {0, 0, 0, 0, 0, 0, 0, SG_KIND_COUNT};
 	__u64 floor = sg_min(2ULL * mtu, SG_MAX_CHARGE);
 
 	if (rate == 0)
@@ -70,10 +77,25 @@ SG_INLINE struct sg_limit sg_limit_make(__u32 kind, __u64 rate, __u64 burst, __u
 	limit.rate = sg_min(rate, SG_MAX_RATE);
 	limit.floor = (__u32)floor;
 	limit.burst = sg_min(sg_max(burst, floor), SG_MAX_BURST);
-	if (kind == SG_KIND_EDT)
-		limit.queue = sg_max(sg_ns_octets(wait_ns, limit.rate, SG_MAX_BURST), floor);
+	if (sg_kind_queues(kind))
+		limit.queue = sg_max(sg_ns_octets(wait_ns, limit.rate, SG_MAX_BURST),
+				     sg_min(8ULL * mtu, SG_MAX_BURST));
 	limit.fill_ns = sg_octets_ns(limit.burst + limit.queue + SG_MAX_CHARGE, limit.rate);
 	return limit;
+}
+
+/* What was let through at a higher rate is paid back in the time that it would have taken there:
+ * otherwise those behind it would stand still for many times as long. */
+SG_INLINE void sg_bucket_follow(struct sg_bucket *bucket, const struct sg_limit *limit)
+{
+	__u64 debt;
+
+	if (bucket->octets < 0 && bucket->rate > limit->rate) {
+		debt = sg_min((__u64)-bucket->octets, SG_MAX_BURST + SG_MAX_CHARGE);
+		debt = sg_ns_octets(sg_octets_ns(debt, bucket->rate), limit->rate, debt);
+		bucket->octets = -(__s64)debt;
+	}
+	bucket->rate = limit->rate;
 }
 
 /* Credits the time since the bucket was last looked at. The limit has a rate. */
@@ -83,7 +105,8 @@ SG_INLINE void sg_bucket_fill(struct sg_bucket *bucket, const struct sg_limit *l
 	__u64 elapsed;
 	__u64 gained;
 
-	/* After a change of the limit. */
+	if (bucket->rate != limit->rate)
+		sg_bucket_follow(bucket, limit);
 	if (bucket->octets > (__s64)limit->burst)
 		bucket->octets = (__s64)limit->burst;
 	if (bucket->octets < deepest)
@@ -125,26 +148,6 @@ SG_INLINE int sg_bucket_take(struct sg_bucket *bucket, const struct sg_limit *li
 	return 1;
 }
 
-/*
- * Departure: when a packet of `octets` may leave, and then it is paid; 0 if more than the queue
- * would wait, then it is to be dropped. Departures of one bucket never go back while its limit and
- * the clock do not.
- */
-SG_INLINE __u64 sg_bucket_depart(struct sg_bucket *bucket, const struct sg_limit *limit,
-				 __u64 octets, __u64 now_ns)
-{
-	__u64 start_ns;
-	__u64 debt;
-
-	sg_bucket_fill(bucket, limit, now_ns);
-	debt = bucket->octets < 0 ? (__u64)-bucket->octets : 0;
-	if (debt > limit->queue)
-		return 0;
-	bucket->octets -= (__s64)sg_min(octets, SG_MAX_CHARGE);
-	start_ns = sg_max(now_ns, bucket->last_ns);
-	return debt == 0 ? now_ns : start_ns + sg_octets_ns(debt, limit->rate);
-}
-
 /* Pacing: how long until the bucket holds `octets`, of which no more than the burst counts; 0 if it
  * does. */
 SG_INLINE __u64 sg_bucket_wait_ns(struct sg_bucket *bucket, const struct sg_limit *limit,
@@ -161,21 +164,6 @@ SG_INLINE __u64 sg_bucket_wait_ns(struct sg_bucket *bucket, const struct sg_limi
 		return 0;
 	start_ns = sg_max(now_ns, bucket->last_ns);
 	return start_ns - now_ns + sg_octets_ns((__u64)missing, limit->rate);
-}
-
-/* Packets that `length` octets with `headers` octets of headers become, if the kernel cuts at
- * `gso_size`. */
-SG_INLINE __u32 sg_wire_packets(__u32 length, __u32 headers, __u32 gso_size)
-{
-	if (gso_size == 0 || length <= headers || length - headers <= gso_size)
-		return 1;
-	return (length - headers - 1) / gso_size + 1;
-}
-
-/* Octets of these packets: each has the headers. */
-SG_INLINE __u64 sg_wire_octets(__u32 length, __u32 headers, __u32 gso_size)
-{
-	return length + (__u64)(sg_wire_packets(length, headers, gso_size) - 1) * headers;
 }
 
 #endif

@@ -3,7 +3,8 @@
  * hold.
  *
  * sg_from_client, at the interface's ingress: source address, then the upload limit.
- * sg_to_client, at its egress: the download limit, as drops or as times of departure.
+ * sg_to_client, at its egress: the download limit, as drops, as times of departure, or as what may
+ * stand in the queue that the gateway reads at the rate.
  *
  * Either counts. What passes goes on to whatever other filters the interface has.
  */
@@ -13,10 +14,14 @@
 #include "ebpf/abi.h"
 #include "ebpf/helpers.h"
 #include "ebpf/packet.h"
+#include "ebpf/queue.h"
 #include "ebpf/rate_math.h"
 
 #define SG_NEXT (-1) /* TC_ACT_UNSPEC, TCX_NEXT */
 #define SG_DROP 2    /* TC_ACT_SHOT, TCX_DROP */
+
+/* skb->priority that htb with the handle 1:, and no other qdisc, takes for its direct queue. */
+#define SG_HTB_DIRECT 0x10000U
 
 /* Entries are allocated one by one and freed after the last reader: a policy that is replaced stays
  * whole. */
@@ -44,108 +49,97 @@ struct {
 	__type(value, struct sg_state);
 } sg_ups SEC(".maps");
 
-/* What a packet costs. */
-struct charge {
-	__u32 packets;
-	__u32 pad;
-	__u64 octets;
+/* What is known of a packet. */
+struct packet {
+	struct sg_cost cost;
+	__u8 head[SG_HEAD];
+	__u32 marked; /* with the policy's mark */
 };
 
-/* Headers that every packet of a super-packet gets; 0 if they cannot be read. */
-SG_INLINE __u32 header_octets(struct __sk_buff *skb)
+/* gso_segs is 0 on what a TUN was given, so packets are computed from gso_size. */
+SG_INLINE struct packet look_at(struct __sk_buff *skb, const struct sg_policy *policy)
 {
-	__u8 first = 0;
-	__u8 protocol = 0;
+	struct packet packet = {};
+	__u32 at;
 	__u8 tcp_offset = 0;
-	__u32 octets;
 
-	if (bpf_skb_load_bytes(skb, 0, &first, 1))
-		return 0;
-	octets = sg_ip_header_octets(first);
-	if (bpf_skb_load_bytes(skb,
-			       sg_ip_version(first) == 6 ? SG_IPV6_NEXT_AT : SG_IPV4_PROTOCOL_AT,
-			       &protocol, 1))
-		return octets;
-	if (protocol == SG_PROTOCOL_TCP &&
-	    bpf_skb_load_bytes(skb, octets + SG_TCP_OFFSET_AT, &tcp_offset, 1))
-		return octets;
-	return octets + sg_transport_header_octets(protocol, tcp_offset);
-}
-
-/* gso_segs is 0 on what a TUN was given, so it is computed. */
-SG_INLINE struct charge charge_of(struct __sk_buff *skb)
-{
-	struct charge charge = {1, 0, skb->len};
-	__u32 headers;
-
-	if (skb->gso_size == 0)
-		return charge;
-	headers = header_octets(skb);
-	charge.packets = sg_wire_packets(skb->len, headers, skb->gso_size);
-	charge.octets = sg_wire_octets(skb->len, headers, skb->gso_size);
-	return charge;
+	/* Without a head it is no IP packet, and the zeros say so. */
+	bpf_skb_load_bytes(skb, 0, packet.head, SG_HEAD);
+	if (skb->gso_size != 0) {
+		at = sg_tcp_offset_at(packet.head);
+		if (at == 0 || bpf_skb_load_bytes(skb, at, &tcp_offset, 1))
+			tcp_offset = 0;
+	}
+	packet.cost = sg_cost_of(packet.head, skb->len, tcp_offset, skb->gso_size, policy->flags,
+				 policy->mpu);
+	packet.marked = policy->bypass_mark != 0 && skb->mark == policy->bypass_mark;
+	return packet;
 }
 
 /* 1 if the packet's source is the client's. */
-SG_INLINE int source_allowed(struct __sk_buff *skb, const struct sg_policy *policy)
+SG_INLINE int source_allowed(struct __sk_buff *skb, const struct packet *packet,
+			     const struct sg_policy *policy)
 {
-	__u8 first = 0;
 	__be32 address[4] = {0, 0, 0, 0};
 
-	if (bpf_skb_load_bytes(skb, 0, &first, 1))
-		return 0;
-	if (sg_ip_version(first) == 4)
-		return !bpf_skb_load_bytes(skb, SG_IPV4_SOURCE_AT, address, 4) &&
-		       sg_source4_allowed(policy, address[0]);
-	if (sg_ip_version(first) == 6)
+	if (sg_ip_version(packet->head[0]) == 4) {
+		__builtin_memcpy(address, &packet->head[SG_IPV4_SOURCE_AT], 4);
+		return sg_source4_allowed(policy, address[0]);
+	}
+	if (sg_ip_version(packet->head[0]) == 6)
 		return !bpf_skb_load_bytes(skb, SG_IPV6_SOURCE_AT, address, 16) &&
 		       sg_source6_allowed(policy, address);
 	return 0;
 }
 
+SG_INLINE void count(struct sg_counters *counters, const struct packet *packet, __u32 verdict)
+{
+	if (verdict == SG_VERDICT_DROP) {
+		counters->dropped_packets += packet->cost.packets;
+		counters->dropped_octets += packet->cost.octets;
+		return;
+	}
+	counters->passed_packets += packet->cost.packets;
+	counters->passed_octets += packet->cost.octets;
+	if (packet->marked) {
+		counters->marked_packets += packet->cost.packets;
+		counters->marked_octets += packet->cost.octets;
+	}
+	if (verdict == SG_VERDICT_SIGNAL)
+		counters->signalled_packets += packet->cost.packets;
+}
+
 /*
- * Limits and counts. 0: dropped; SG_FOREVER_NS: passes; else its time of departure. The clock is
- * read before the lock is taken, since nothing may be called under it; rate_math.h copes with
- * another processor having been faster.
+ * Limits and counts. The clock is read before the lock is taken, since nothing may be called under
+ * it; the arithmetic copes with another processor having been faster.
  */
-SG_INLINE __u64 pass(struct sg_state *state, const struct sg_limit *limit,
-		     const struct charge *charge, int marked)
+SG_INLINE struct sg_admission judge(struct sg_state *state, const struct sg_limit *limit,
+				    const struct packet *packet, __u64 now_ns)
 {
-	__u64 now_ns = bpf_ktime_get_ns();
-	__u64 when_ns = SG_FOREVER_NS;
+	struct sg_admission admission = {0, 0, SG_VERDICT_PASS, 0};
 
 	bpf_spin_lock(&state->lock);
-	if (marked) {
-		state->counters.marked_packets += charge->packets;
-		state->counters.marked_octets += charge->octets;
-	} else if (limit->kind == SG_KIND_POLICE) {
-		if (!sg_bucket_take(&state->bucket, limit, charge->octets, now_ns))
-			when_ns = 0;
-	} else if (limit->kind == SG_KIND_EDT) {
-		when_ns = sg_bucket_depart(&state->bucket, limit, charge->octets, now_ns);
+	if (!packet->marked) {
+		if (limit->kind == SG_KIND_POLICE) {
+			if (!sg_bucket_take(&state->bucket, limit, packet->cost.octets, now_ns))
+				admission.verdict = SG_VERDICT_DROP;
+		} else if (sg_kind_queues(limit->kind)) {
+			admission =
+			    sg_queue_admit(&state->bucket, &state->codel, limit,
+					   packet->cost.octets, sg_ecn(packet->head) != 0, now_ns);
+		}
 	}
-	if (when_ns == 0) {
-		state->counters.dropped_packets += charge->packets;
-		state->counters.dropped_octets += charge->octets;
-	} else {
-		state->counters.passed_packets += charge->packets;
-		state->counters.passed_octets += charge->octets;
-	}
+	count(&state->counters, packet, admission.verdict);
 	bpf_spin_unlock(&state->lock);
-	return when_ns;
+	return admission;
 }
 
-SG_INLINE void count_spoofed(struct sg_state *state, const struct charge *charge)
+SG_INLINE void count_spoofed(struct sg_state *state, const struct packet *packet)
 {
 	bpf_spin_lock(&state->lock);
-	state->counters.spoofed_packets += charge->packets;
-	state->counters.spoofed_octets += charge->octets;
+	state->counters.spoofed_packets += packet->cost.packets;
+	state->counters.spoofed_octets += packet->cost.octets;
 	bpf_spin_unlock(&state->lock);
-}
-
-SG_INLINE int is_marked(const struct __sk_buff *skb, const struct sg_policy *policy)
-{
-	return policy->bypass_mark != 0 && skb->mark == policy->bypass_mark;
 }
 
 SEC("tc")
@@ -154,16 +148,18 @@ int sg_from_client(struct __sk_buff *skb)
 	__u32 ifindex = skb->ifindex;
 	struct sg_policy *policy = bpf_map_lookup_elem(&sg_policies, &ifindex);
 	struct sg_state *state = bpf_map_lookup_elem(&sg_ups, &ifindex);
-	struct charge charge;
+	struct sg_admission admission;
+	struct packet packet;
 
 	if (!policy || !state)
 		return SG_DROP;
-	charge = charge_of(skb);
-	if ((policy->flags & SG_CHECK_SOURCE) && !source_allowed(skb, policy)) {
-		count_spoofed(state, &charge);
+	packet = look_at(skb, policy);
+	if ((policy->flags & SG_CHECK_SOURCE) && !source_allowed(skb, &packet, policy)) {
+		count_spoofed(state, &packet);
 		return SG_DROP;
 	}
-	return pass(state, &policy->up, &charge, is_marked(skb, policy)) == 0 ? SG_DROP : SG_NEXT;
+	admission = judge(state, &policy->up, &packet, bpf_ktime_get_ns());
+	return admission.verdict == SG_VERDICT_DROP ? SG_DROP : SG_NEXT;
 }
 
 SEC("tc")
@@ -172,16 +168,25 @@ int sg_to_client(struct __sk_buff *skb)
 	__u32 ifindex = skb->ifindex;
 	struct sg_policy *policy = bpf_map_lookup_elem(&sg_policies, &ifindex);
 	struct sg_state *state = bpf_map_lookup_elem(&sg_downs, &ifindex);
-	struct charge charge;
-	__u64 when_ns;
+	__u64 now_ns = bpf_ktime_get_ns();
+	struct sg_admission admission;
+	struct packet packet;
 
 	if (!policy || !state)
 		return SG_DROP;
-	charge = charge_of(skb);
-	when_ns = pass(state, &policy->down, &charge, is_marked(skb, policy));
-	if (when_ns == 0)
+	packet = look_at(skb, policy);
+	admission = judge(state, &policy->down, &packet, now_ns);
+	if (admission.verdict == SG_VERDICT_DROP)
 		return SG_DROP;
-	if (when_ns != SG_FOREVER_NS)
-		bpf_skb_set_tstamp(skb, when_ns, BPF_SKB_TSTAMP_DELIVERY_MONO);
+	if (packet.marked) {
+		if (policy->flags & SG_MARK_DIRECT)
+			skb->priority = SG_HTB_DIRECT;
+		return SG_NEXT;
+	}
+	if (admission.verdict == SG_VERDICT_SIGNAL)
+		bpf_skb_ecn_set_ce(skb);
+	if (policy->down.kind == SG_KIND_EDT)
+		bpf_skb_set_tstamp(skb, sg_departure_ns(&admission, &policy->down, now_ns),
+				   BPF_SKB_TSTAMP_DELIVERY_MONO);
 	return SG_NEXT;
 }

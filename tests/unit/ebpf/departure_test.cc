@@ -2,7 +2,7 @@
 #include <cstdint>
 #include <random>
 
-#include "ebpf/rate_math.h"
+#include "ebpf/queue.h"
 #include "tests/unit/ebpf/window.h"
 
 namespace sstpgw {
@@ -17,12 +17,20 @@ sg_limit Edt(std::uint64_t rate, std::uint64_t burst, std::uint64_t wait_ns = 50
   return sg_limit_make(SG_KIND_EDT, rate, burst, wait_ns, kMtu);
 }
 
+// When a packet may leave; 0: dropped.
+std::uint64_t Depart(sg_bucket* bucket, const sg_limit* limit, std::uint64_t octets,
+                     std::uint64_t now) {
+  sg_codel codel{};
+  const sg_admission admission = sg_queue_admit(bucket, &codel, limit, octets, 0, now);
+  return admission.verdict == SG_VERDICT_DROP ? 0 : sg_departure_ns(&admission, limit, now);
+}
+
 TEST(Departure, BurstLeavesAtOnceThenThePaceOfTheRate) {
   const sg_limit limit = Edt(8'000'000, 2800);  // an octet per microsecond
   sg_bucket bucket{};
   const std::uint64_t expected_us[] = {0, 0, 0, 1400, 2800, 4200};
   for (const std::uint64_t us : expected_us) {
-    EXPECT_EQ(sg_bucket_depart(&bucket, &limit, 1400, kStart), kStart + us * 1000);
+    EXPECT_EQ(Depart(&bucket, &limit, 1400, kStart), kStart + us * 1000);
   }
 }
 
@@ -32,24 +40,24 @@ TEST(Departure, WhatWouldWaitTooLongIsDropped) {
   sg_bucket bucket{};
   int queued = 0;
   std::uint64_t last = 0;
-  while (const std::uint64_t when = sg_bucket_depart(&bucket, &limit, 1400, kStart)) {
+  while (const std::uint64_t when = Depart(&bucket, &limit, 1400, kStart)) {
     last = when;
     ASSERT_LT(++queued, 1000);
   }
   EXPECT_LE(last, kStart + 50 * kMillisecond);
   EXPECT_GT(last, kStart + 48 * kMillisecond);
   // What was dropped is not paid: one packet's time later one more has room.
-  EXPECT_EQ(sg_bucket_depart(&bucket, &limit, 1400, kStart), 0U);
-  EXPECT_NE(sg_bucket_depart(&bucket, &limit, 1400, kStart + 1'400'000), 0U);
+  EXPECT_EQ(Depart(&bucket, &limit, 1400, kStart), 0U);
+  EXPECT_NE(Depart(&bucket, &limit, 1400, kStart + 1'400'000), 0U);
 }
 
-TEST(Departure, QueueOfASlowSessionHoldsTwoPackets) {
+TEST(Departure, QueueOfASlowSessionHoldsEightPackets) {
   const sg_limit limit = Edt(64'000, 0);  // 50 ms are 400 octets
-  EXPECT_EQ(limit.queue, 2U * kMtu);
+  EXPECT_EQ(limit.queue, 8U * kMtu);
   sg_bucket bucket{};
   int queued = 0;
-  while (sg_bucket_depart(&bucket, &limit, kMtu, kStart)) ++queued;
-  EXPECT_EQ(queued, 5);  // the burst's two, two that wait, and one behind them
+  while (Depart(&bucket, &limit, kMtu, kStart)) ++queued;
+  EXPECT_EQ(queued, 11);  // the burst's two, eight that wait, and one behind them
 }
 
 TEST(Departure, NoWindowOfDeparturesHoldsMoreThanRateAndBurst) {
@@ -65,7 +73,7 @@ TEST(Departure, NoWindowOfDeparturesHoldsMoreThanRateAndBurst) {
       for (int i = 0; i < 30'000; ++i) {
         if (random() % 5 != 0) now += random() % (mean_ns + 1);
         const std::uint64_t size = random() % largest + 40;
-        const std::uint64_t when = sg_bucket_depart(&bucket, &limit, size, now);
+        const std::uint64_t when = Depart(&bucket, &limit, size, now);
         if (when == 0) continue;
         ASSERT_GE(when, std::max(previous, now));
         ASSERT_LE(when - now, sg_octets_ns(limit.queue, rate));
@@ -81,14 +89,28 @@ TEST(Departure, NoWindowOfDeparturesHoldsMoreThanRateAndBurst) {
   }
 }
 
-TEST(Departure, ChangeOfTheRateChangesTheWaitAtOnce) {
+TEST(Departure, HigherRateShortensTheWaitAtOnce) {
   const sg_limit slow = Edt(256'000, 0, kSecond);
   const sg_limit fast = Edt(256'000'000, 0, kSecond);
   sg_bucket bucket{};
-  sg_bucket_depart(&bucket, &slow, 2800 + 32'000, kStart);
+  Depart(&bucket, &slow, 2800 + 32'000, kStart);
   sg_bucket again = bucket;
-  EXPECT_EQ(sg_bucket_depart(&bucket, &slow, 100, kStart), kStart + kSecond);
-  EXPECT_EQ(sg_bucket_depart(&again, &fast, 100, kStart), kStart + kMillisecond);
+  EXPECT_EQ(Depart(&bucket, &slow, 100, kStart), kStart + kSecond);
+  EXPECT_EQ(Depart(&again, &fast, 100, kStart), kStart + kMillisecond);
+}
+
+// What waits has its times already, and those behind it need not wait for longer than that.
+TEST(Departure, LowerRateDoesNotLengthenTheWait) {
+  const sg_limit fast = Edt(100'000'000, 0);
+  const sg_limit slow = Edt(1'000'000, 0);
+  sg_bucket bucket{};
+  std::uint64_t last = 0;
+  while (const std::uint64_t when = Depart(&bucket, &fast, 1400, kStart)) last = when;
+  EXPECT_GT(last, kStart + 49 * kMillisecond);
+  const std::uint64_t first = Depart(&bucket, &slow, 1400, kStart);
+  EXPECT_GE(first, last);
+  EXPECT_LE(first, last + kMillisecond);
+  EXPECT_EQ(Depart(&bucket, &slow, 1400, kStart), first + 11'200'000);
 }
 
 TEST(Departure, ClocksThatDifferKeepTheOrder) {
@@ -97,7 +119,7 @@ TEST(Departure, ClocksThatDifferKeepTheOrder) {
   std::uint64_t previous = 0;
   for (std::uint64_t i = 0; i < 30; ++i) {
     const std::uint64_t now = kStart + i * 1000 - i % 2 * 1500;
-    const std::uint64_t when = sg_bucket_depart(&bucket, &limit, 1400, now);
+    const std::uint64_t when = Depart(&bucket, &limit, 1400, now);
     if (i > 3) {  // the burst is spent, and what it left as well
       EXPECT_GE(when, previous + 1'400'000 - 1);
     }

@@ -34,7 +34,7 @@ TEST(RateMath, BurstIsNeverBelowTwoPacketsNorAboveTheMost) {
 }
 
 TEST(RateMath, NoRateIsNoLimit) {
-  for (const std::uint32_t kind : {SG_KIND_COUNT, SG_KIND_POLICE, SG_KIND_EDT}) {
+  for (const std::uint32_t kind : {SG_KIND_COUNT, SG_KIND_POLICE, SG_KIND_EDT, SG_KIND_PACE}) {
     EXPECT_EQ(sg_limit_make(kind, 0, 1000, 1000, kMtu).kind, std::uint32_t{SG_KIND_COUNT});
     EXPECT_EQ(sg_limit_make(kind, 1, 1000, 1000, kMtu).kind, kind);
   }
@@ -166,7 +166,7 @@ TEST(RateMath, ClockThatLeapsAheadFillsTheBucketOnce) {
   for (const std::uint64_t rate :
        {std::uint64_t{1}, std::uint64_t{256'000}, std::uint64_t{SG_MAX_RATE}}) {
     const sg_limit limit = Police(rate, SG_MAX_BURST);
-    sg_bucket bucket{-static_cast<std::int64_t>(SG_MAX_CHARGE), kStart, SG_OCTET - 1};
+    sg_bucket bucket{-static_cast<std::int64_t>(SG_MAX_CHARGE), kStart, SG_OCTET - 1, 0};
     sg_bucket_fill(&bucket, &limit, ~0ULL);
     if (rate > 1) {
       EXPECT_EQ(bucket.octets, static_cast<std::int64_t>(SG_MAX_BURST));
@@ -180,7 +180,7 @@ TEST(RateMath, LongestUnfilledTimeDoesNotOverflow) {
        {std::uint64_t{1}, std::uint64_t{256'000}, std::uint64_t{SG_MAX_RATE - 1}}) {
     const sg_limit limit = sg_limit_make(SG_KIND_EDT, rate, SG_MAX_BURST, ~0ULL, kMtu);
     const std::int64_t deepest = -static_cast<std::int64_t>(limit.queue + SG_MAX_CHARGE);
-    sg_bucket bucket{deepest, 0, SG_OCTET - 1};
+    sg_bucket bucket{deepest, 0, SG_OCTET - 1, rate};
     sg_bucket_fill(&bucket, &limit, limit.fill_ns - 1);
     const Wide gained = Wide{limit.fill_ns - 1} * Wide{rate} + SG_OCTET - 1;
     EXPECT_EQ(Wide{bucket.octets},
@@ -207,9 +207,39 @@ TEST(RateMath, ChangeOfTheLimitGivesNoBurstAway) {
 
 TEST(RateMath, DebtOfALargerLimitIsNoDeeperThanTheNewOneKnows) {
   const sg_limit limit = Police(1'000'000, 0);
-  sg_bucket bucket{-static_cast<std::int64_t>(SG_MAX_BURST), kStart, 0};
+  sg_bucket bucket{-static_cast<std::int64_t>(SG_MAX_BURST), kStart, 0, 0};
   sg_bucket_fill(&bucket, &limit, kStart);
   EXPECT_EQ(bucket.octets, -static_cast<std::int64_t>(SG_MAX_CHARGE));
+}
+
+// A debt is a time: of what was let through at a higher rate nobody has to wait for longer.
+TEST(RateMath, LowerRatePaysADebtInTheTimeItHad) {
+  for (const std::uint64_t fast : kRates) {
+    for (const std::uint64_t slow : kRates) {
+      const sg_limit before = Police(fast, 0);
+      const sg_limit after = Police(slow, 0);
+      sg_bucket bucket{};
+      EXPECT_TRUE(sg_bucket_take(&bucket, &before, 65'536, kStart));
+      const std::uint64_t debt = 65'536 - 2800;
+      sg_bucket_fill(&bucket, &after, kStart);
+      if (slow >= fast) {
+        EXPECT_EQ(bucket.octets, -static_cast<std::int64_t>(debt));
+        continue;
+      }
+      const auto paid = static_cast<std::uint64_t>(-bucket.octets);
+      EXPECT_LE(sg_octets_ns(paid, slow), sg_octets_ns(debt, fast) + 1);
+      EXPECT_GE(sg_octets_ns(paid + 1, slow), sg_octets_ns(debt, fast));
+    }
+  }
+}
+
+TEST(RateMath, DeepestDebtFollowsTheLowestRate) {
+  const sg_limit before = sg_limit_make(SG_KIND_PACE, SG_MAX_RATE, SG_MAX_BURST, ~0ULL, kMtu);
+  const sg_limit after = sg_limit_make(SG_KIND_PACE, 1, 0, 0, kMtu);
+  const auto deepest = static_cast<std::int64_t>(before.queue + SG_MAX_CHARGE);
+  sg_bucket bucket{-deepest, kStart, 0, SG_MAX_RATE};
+  sg_bucket_fill(&bucket, &after, kStart);
+  EXPECT_EQ(bucket.octets, 0);  // 9 ms, in which one bit per second makes no octet
 }
 
 TEST(RateMath, SmallerBurstCountsFromThatMomentOn) {
@@ -224,7 +254,7 @@ TEST(RateMath, SmallerBurstCountsFromThatMomentOn) {
 
 TEST(RateMath, WaitOfAClockThatIsBehindIsLonger) {
   const sg_limit limit = Police(8'000'000, 10'000);
-  sg_bucket bucket{0, kStart, 0};
+  sg_bucket bucket{0, kStart, 0, 0};
   EXPECT_EQ(sg_bucket_wait_ns(&bucket, &limit, 1000, kStart), 1'000'000U);
   EXPECT_EQ(sg_bucket_wait_ns(&bucket, &limit, 1000, kStart - 700), 1'000'700U);
 }
@@ -237,7 +267,7 @@ TEST(RateMath, WaitIsAsLongAsNeededAndNoLonger) {
       const std::uint64_t now = kStart + random() % kSecond;
       const std::uint64_t wanted = random() % 200'000 + 1;
       const sg_bucket before{static_cast<std::int64_t>(random() % 262'144) - 131'072, now,
-                             random() % SG_OCTET};
+                             random() % SG_OCTET, rate};
       const auto enough = static_cast<std::int64_t>(std::min<std::uint64_t>(wanted, 131'072));
       sg_bucket bucket = before;
       const std::uint64_t wait = sg_bucket_wait_ns(&bucket, &limit, wanted, now);
