@@ -14,6 +14,7 @@
 #include <cstring>
 #include <deque>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -32,6 +33,8 @@ class FakeKernel final : public Kernel {
     errno_ = errno_value;
   }
   [[nodiscard]] const std::vector<std::string>& calls() const { return calls_; }
+  // Sees what Send sends.
+  std::function<void(ByteView)> on_send;
   // The last argument of Open, the last bytes of Write.
   std::string opened;
   Bytes written;
@@ -166,6 +169,7 @@ class FakeKernel final : public Kernel {
   KernelResult<std::size_t> Send(int /*fd*/, ByteView bytes, int /*flags*/) override {
     if (const auto error = Enter("send")) return Fail(*error);
     written.assign(bytes.begin(), bytes.end());
+    if (on_send) on_send(bytes);
     return bytes.size();
   }
   KernelResult<std::size_t> Receive(int /*fd*/, std::span<std::uint8_t> out,
