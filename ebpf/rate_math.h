@@ -43,8 +43,8 @@ SG_INLINE __u64 sg_octets_ns(__u64 octets, __u64 rate)
 	return octets == 0 ? 0 : (octets * SG_OCTET - 1) / rate + 1;
 }
 
-/* How many octets `rate` makes in `ns`, at most `most`, which is at most SG_MAX_BURST and
- * SG_MAX_CHARGE together. */
+/* How many octets `rate` makes in `ns`, at most `most`, which is at most 2 * SG_MAX_BURST +
+ * SG_MAX_CHARGE. */
 SG_INLINE __u64 sg_ns_octets(__u64 ns, __u64 rate, __u64 most)
 {
 	if (rate == 0)

@@ -20,7 +20,7 @@ MAY_INCLUDE = {
     "gateway/codec": ("proto/base",),
     "gateway/crypto": ("proto/base",),
     "gateway/fsm": ("proto/base", "gateway/codec", "gateway/crypto"),
-    "gateway/datapath": ("proto/base", "gateway/codec", "gateway/crypto"),
+    "gateway/datapath": ("proto/base", "gateway/codec", "gateway/crypto", "ebpf"),
     "gateway/edge": ("proto/base", "gateway/crypto", "ebpf"),
     "gateway/edge/control_client": ("proto/base", "proto/contract", "generated", "gateway/edge",
                                     "gateway/edge/control_channel", "gateway/edge/control_link"),
