@@ -7,6 +7,7 @@
 #include "gateway/codec/http_preamble.h"
 #include "gateway/codec/ppp_frame.h"
 #include "gateway/codec/sstp_packet.h"
+#include "gateway/datapath/congestion_mark.h"
 #include "gateway/datapath/packet_fields.h"
 #include "proto/base/secret.h"
 
@@ -37,6 +38,7 @@ UplinkCounters& UplinkCounters::operator+=(const UplinkCounters& other) {
   dropped_spoofed += other.dropped_spoofed;
   dropped_malformed += other.dropped_malformed;
   dropped_interface += other.dropped_interface;
+  dropped_limit += other.dropped_limit;
   return *this;
 }
 
@@ -190,6 +192,8 @@ void Uplink::DeliverIp(ByteView packet, UplinkHandler& handler) {
   } else if (SourceOf(packet) != *source_) {
     ++counters_.dropped_spoofed;
   } else {
+    if (pacer_ != nullptr) packet = Pace(packet);
+    if (packet.empty()) return;
     ++counters_.packets;
     counters_.bytes += packet.size();
     delivered_ = true;
@@ -197,10 +201,27 @@ void Uplink::DeliverIp(ByteView packet, UplinkHandler& handler) {
   }
 }
 
+ByteView Uplink::Pace(ByteView packet) {
+  switch (pacer_->Judge(packet)) {
+    case UpPacer::Verdict::kPass:
+      return packet;
+    case UpPacer::Verdict::kDrop:
+      ++counters_.dropped_limit;
+      return {};
+    case UpPacer::Verdict::kMark:
+      break;
+  }
+  // Rare: a few in a second.
+  Bytes& marked = marked_.emplace_back(packet.begin(), packet.end());
+  MarkCongestion(marked);
+  return marked;
+}
+
 void Uplink::EndIpPackets(UplinkHandler& handler) {
   if (!delivered_) return;
   delivered_ = false;
   handler.OnIpPacketsEnd();
+  if (!marked_.empty()) std::vector<Bytes>().swap(marked_);
 }
 
 void Uplink::NoteRefused(std::size_t packets, std::size_t bytes) {

@@ -8,7 +8,9 @@
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
+#include "gateway/datapath/up_pacer.h"
 #include "proto/base/ip.h"
 #include "proto/base/types.h"
 
@@ -43,11 +45,12 @@ struct UplinkCounters {
   std::uint64_t dropped_spoofed = 0;
   std::uint64_t dropped_malformed = 0;
   std::uint64_t dropped_interface = 0;  // refused by the interface
+  std::uint64_t dropped_limit = 0;      // by the session's pacer, as a signal to their senders
 
   // All there were, whatever became of them.
   [[nodiscard]] std::uint64_t data_packets() const {
     return packets + dropped_before_binding + dropped_before_activation + dropped_closed +
-           dropped_spoofed + dropped_malformed + dropped_interface;
+           dropped_spoofed + dropped_malformed + dropped_interface + dropped_limit;
   }
   UplinkCounters& operator+=(const UplinkCounters& other);
 };
@@ -69,6 +72,9 @@ class Uplink {
   // All of it, however many pieces there are.
   void Consume(ByteView plaintext, UplinkHandler& handler);
 
+  // Packets that are passed on are charged to `pacer`, which is not owned, and marked or dropped
+  // where it says so; nullptr: no limit. Takes effect with the next packet.
+  void SetPacer(UpPacer* pacer) { pacer_ = pacer; }
   // The crypto binding is valid.
   void NoteBinding() { bound_ = true; }
   void OpenData(Ipv4Address source);
@@ -94,6 +100,8 @@ class Uplink {
   // A data packet: false: delivered or dropped already.
   bool IsForSession(ByteView packet, UplinkHandler& handler);
   void DeliverIp(ByteView packet, UplinkHandler& handler);
+  // The packet as it is to be passed on; empty: dropped.
+  ByteView Pace(ByteView packet);
   void EndIpPackets(UplinkHandler& handler);
   // How much of the piece that has begun in held_ may still be wanted.
   [[nodiscard]] std::size_t Lacking() const;
@@ -106,6 +114,8 @@ class Uplink {
   bool bound_ = false;
   bool opened_ = false;     // it was open at some time
   bool delivered_ = false;  // OnIpPacketsEnd is owed
+  UpPacer* pacer_ = nullptr;
+  std::vector<Bytes> marked_;  // packets that the pacer marked, until OnIpPacketsEnd
   Bytes held_;
   std::size_t searched_ = 0;  // octets of held_ known to hold no end of the HTTP head
   UplinkCounters counters_;
