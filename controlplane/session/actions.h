@@ -6,6 +6,7 @@
 #include <variant>
 #include <vector>
 
+#include "controlplane/session/policy_tickets.h"
 #include "controlplane/session/registry.h"
 #include "controlplane/session/session_key.h"
 #include "proto/base/link.h"
@@ -33,6 +34,11 @@ struct Send {
   std::string gateway;
   ToGatewayMessage message;
 };
+// Tell an asker how his order for policies ended.
+struct ConcludeChange {
+  ChangeId id;
+  PolicyOutcome outcome;
+};
 // For those who watch.
 struct Announce {
   SessionUpdate update;
@@ -42,7 +48,7 @@ struct WriteLog {
   std::string text;  // foreign text in it is escaped
 };
 
-using Action = std::variant<JudgeCredentials, Answer, Send, Announce, WriteLog>;
+using Action = std::variant<JudgeCredentials, Answer, Send, ConcludeChange, Announce, WriteLog>;
 using ActionList = std::vector<Action>;
 
 }  // namespace sstpgw::cp

@@ -151,6 +151,7 @@ void Authorizer::LetIn(Attempts::iterator attempt, TimePoint now, ActionList& ac
   accept.policy.gateway_address = settings_.gateway_address;
   accept.policy.dns = settings_.dns;
   accept.policy.wins = settings_.wins;
+  accept.policy.rate_limit = rates_.FirstLimit(session, attempt->second.user);
   accept.hlak = std::move(attempt->second.granted.hlak);
   accept.success_message = std::move(attempt->second.granted.success_message);
   ++counters_.accepted;

@@ -32,6 +32,7 @@
 #include "controlplane/config/control_config.h"
 #include "controlplane/pool/address_pool.h"
 #include "controlplane/session/actions.h"
+#include "controlplane/session/rate_keeper.h"
 #include "controlplane/session/registry.h"
 
 namespace sstpgw::cp {
@@ -64,8 +65,9 @@ class Authorizer {
   static constexpr std::chrono::seconds kAnswerKept{30};
   static constexpr std::size_t kMaxAttempts = 100'000;
 
-  // Both must outlive this.
-  Authorizer(const Registry& registry, AddressPools& pools) : registry_(registry), pools_(pools) {}
+  // All must outlive this.
+  Authorizer(const Registry& registry, AddressPools& pools, const RateKeeper& rates)
+      : registry_(registry), pools_(pools), rates_(rates) {}
 
   void Configure(AuthorizerSettings settings) { settings_ = std::move(settings); }
 
@@ -142,6 +144,7 @@ class Authorizer {
 
   const Registry& registry_;
   AddressPools& pools_;
+  const RateKeeper& rates_;
   AuthorizerSettings settings_;
   AuthorizerCounters counters_;
   Attempts attempts_;

@@ -1,5 +1,6 @@
 #include "controlplane/session/control_core.h"
 
+#include <algorithm>
 #include <unordered_set>
 #include <utility>
 
@@ -57,6 +58,7 @@ void ControlCore::Deliver(const std::string& gateway, ToGatewayMessage message,
 void ControlCore::Handle(GatewayAttached& event, TimePoint now, ActionList& actions) {
   const std::string& gateway = event.hello.gateway_id;
   std::vector<SessionUpdate> updates = registry_.Attach(event.hello, now);
+  rates_.GatewayAttached(gateway);
   // Those that ended first: their addresses may be carried by others now.
   for (SessionUpdate& update : updates) TakeIn(std::move(update), now, actions);
   authorizer_.GatewayChanged(gateway, now, actions);
@@ -79,6 +81,7 @@ void ControlCore::DeliverPending(const Hello& hello, ActionList& actions) {
 void ControlCore::Handle(GatewayDetached& event, TimePoint now, ActionList& actions) {
   registry_.Detach(event.gateway, now);
   authorizer_.GatewayChanged(event.gateway, now, actions);
+  rates_.GatewayDetached(event.gateway, now, actions);
 }
 
 void ControlCore::Handle(ReportsArrived& event, TimePoint now, ActionList& actions) {
@@ -108,13 +111,16 @@ void ControlCore::Handle(CountersArrived& event, TimePoint now, ActionList& /*ac
   registry_.ApplyCounters(event.gateway, event.batch, now);
 }
 
-void ControlCore::Handle(SettingsApplied& event, TimePoint /*now*/, ActionList& /*actions*/) {
-  if (event.applied.session.empty()) {
-    registry_.NoteApplied(event.gateway, event.applied.generation);
+void ControlCore::Handle(SettingsApplied& event, TimePoint now, ActionList& actions) {
+  const Applied& applied = event.applied;
+  if (applied.session.empty()) {
+    registry_.NoteApplied(event.gateway, applied.generation);
+  } else {
+    rates_.Applied({event.gateway, applied.session}, applied.generation, now, actions);
   }
 }
 
-void ControlCore::Handle(SettingsRefused& event, TimePoint /*now*/, ActionList& actions) {
+void ControlCore::Handle(SettingsRefused& event, TimePoint now, ActionList& actions) {
   const bool settings = event.refused.session.empty();
   if (settings) {
     // The same again (they are offered again and again) is no news.
@@ -127,6 +133,10 @@ void ControlCore::Handle(SettingsRefused& event, TimePoint /*now*/, ActionList& 
       "gateway " + Escape(event.gateway) + " refused " +
           (settings ? std::string("settings") : "policy of " + Escape(event.refused.session)) +
           ": " + Escape(event.refused.reason)});
+  if (!settings) {
+    rates_.Refused({event.gateway, event.refused.session}, event.refused.generation,
+                   event.refused.reason, now, actions);
+  }
 }
 
 void ControlCore::Handle(AuthorizeAsked& event, TimePoint now, ActionList& actions) {
@@ -141,8 +151,24 @@ void ControlCore::Handle(CredentialsJudged& event, TimePoint now, ActionList& ac
   authorizer_.Judged(event.attempt, std::move(event.outcome), now, actions);
 }
 
-void ControlCore::Handle(TimePassed& /*event*/, TimePoint now, ActionList& actions) {
+void ControlCore::Handle(RatesOrdered& event, TimePoint now, ActionList& actions) {
+  rates_.Order(event.id, event.order, now, actions);
+}
+
+void ControlCore::Handle(RatesConfigured& event, TimePoint now, ActionList& actions) {
+  rates_.Configure(std::move(event.settings), event.time_of_day, now, actions);
+}
+
+void ControlCore::Handle(TimePassed& event, TimePoint now, ActionList& actions) {
   authorizer_.Tick(now, actions);
+  rates_.Tick(now, event.time_of_day, actions);
+}
+
+std::optional<TimePoint> ControlCore::NextDeadline() const {
+  const auto logins = authorizer_.NextDeadline();
+  const auto rates = rates_.NextDeadline();
+  if (logins && rates) return std::min(*logins, *rates);
+  return logins ? logins : rates;
 }
 
 void ControlCore::TakeIn(SessionUpdate update, TimePoint now, ActionList& actions) {
@@ -153,6 +179,7 @@ void ControlCore::TakeIn(SessionUpdate update, TimePoint now, ActionList& action
     pools_.Release(update.former_address, owner);
     pending_.erase(entry.key);
     authorizer_.SessionGone(entry.key, entry.record.user, now, actions);
+    rates_.SessionGone(entry.key, now, actions);
     actions.emplace_back(EndLine(update));
     actions.emplace_back(Announce{std::move(update)});
     return;
@@ -164,6 +191,7 @@ void ControlCore::TakeIn(SessionUpdate update, TimePoint now, ActionList& action
                                                         Escape(pools_.OwnerOf(address))});
   }
   authorizer_.SessionReported(entry);
+  rates_.SessionReported(entry, now, actions);
   actions.emplace_back(Announce{std::move(update)});
 }
 

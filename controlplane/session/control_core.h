@@ -16,6 +16,7 @@
 #include "controlplane/pool/address_pool.h"
 #include "controlplane/session/actions.h"
 #include "controlplane/session/authorizer.h"
+#include "controlplane/session/rate_keeper.h"
 #include "controlplane/session/registry.h"
 
 namespace sstpgw::cp {
@@ -36,6 +37,7 @@ struct CountersArrived {
   std::string gateway;
   CountersBatch batch;
 };
+// Settings, or a session's policy.
 struct SettingsApplied {
   std::string gateway;
   Applied applied;
@@ -43,6 +45,15 @@ struct SettingsApplied {
 struct SettingsRefused {
   std::string gateway;
   Refused refused;
+};
+// Answered by ConcludeChange.
+struct RatesOrdered {
+  ChangeId id;
+  RateOrder order;
+};
+struct RatesConfigured {
+  RateSettings settings;
+  TimeOfDay time_of_day;
 };
 struct AuthorizeAsked {
   AskId ask;
@@ -55,15 +66,17 @@ struct CredentialsJudged {
   AttemptKey attempt;
   AuthOutcome outcome;
 };
-struct TimePassed {};
+struct TimePassed {
+  TimeOfDay time_of_day{0};
+};
 
-using Event =
-    std::variant<GatewayAttached, GatewayDetached, ReportsArrived, CountersArrived, SettingsApplied,
-                 SettingsRefused, AuthorizeAsked, AskCancelled, CredentialsJudged, TimePassed>;
+using Event = std::variant<GatewayAttached, GatewayDetached, ReportsArrived, CountersArrived,
+                           SettingsApplied, SettingsRefused, AuthorizeAsked, AskCancelled,
+                           CredentialsJudged, RatesOrdered, RatesConfigured, TimePassed>;
 
 class ControlCore {
  public:
-  ControlCore() : authorizer_(registry_, pools_) {}
+  ControlCore() : rates_(registry_), authorizer_(registry_, pools_, rates_) {}
   ControlCore(const ControlCore&) = delete;
   ControlCore& operator=(const ControlCore&) = delete;
 
@@ -72,7 +85,7 @@ class ControlCore {
 
   [[nodiscard]] ActionList Step(Event event, TimePoint now);
   // When TimePassed is needed next; may be early.
-  [[nodiscard]] std::optional<TimePoint> NextDeadline() const { return authorizer_.NextDeadline(); }
+  [[nodiscard]] std::optional<TimePoint> NextDeadline() const;
 
   // Orders the end of all that match; appends to `actions`. Returns how many. Sessions of gateways
   // that are not attached are told when their gateway comes back.
@@ -85,6 +98,7 @@ class ControlCore {
   [[nodiscard]] const Registry& registry() const { return registry_; }
   [[nodiscard]] const AddressPools& pools() const { return pools_; }
   [[nodiscard]] const Authorizer& authorizer() const { return authorizer_; }
+  [[nodiscard]] const RateKeeper& rates() const { return rates_; }
 
   // Every lease has an owner that is a session or an open grant, every session with an address
   // holds it. Empty: consistent; else what is wrong. For tests.
@@ -100,6 +114,8 @@ class ControlCore {
   void Handle(AuthorizeAsked& event, TimePoint now, ActionList& actions);
   void Handle(AskCancelled& event, TimePoint now, ActionList& actions);
   void Handle(CredentialsJudged& event, TimePoint now, ActionList& actions);
+  void Handle(RatesOrdered& event, TimePoint now, ActionList& actions);
+  void Handle(RatesConfigured& event, TimePoint now, ActionList& actions);
   void Handle(TimePassed& event, TimePoint now, ActionList& actions);
   void TakeIn(const std::string& gateway, const NumberedReport& report, TimePoint now,
               ActionList& actions);
@@ -110,6 +126,7 @@ class ControlCore {
 
   Registry registry_;
   AddressPools pools_;
+  RateKeeper rates_;
   Authorizer authorizer_;
   std::map<SessionKey, DisconnectOrder> pending_;
   bool drain_all_ = false;

@@ -28,6 +28,24 @@ std::string_view DigitsAt(const std::string& text, std::size_t& at) {
   return run;
 }
 
+// A limit that came or went changes what is counted, and then there is no growth to speak of.
+void Count(RateMeter::Direction& meter, bool limited, std::uint64_t octets) {
+  const bool grown = meter.limited == limited && octets > meter.octets;
+  meter = {octets, limited, grown ? octets - meter.octets : 0};
+}
+
+void Count(RateMeter& meter, const TrafficCounters& counters, const ShaperRecord& shaper) {
+  const bool down = shaper.down != DownLimiter::kAuto;
+  const bool up = shaper.up != UpLimiter::kAuto;
+  Count(meter.down, down, down ? shaper.down_counters.passed_octets : counters.tx_bytes);
+  Count(meter.up, up, up ? shaper.up_counters.passed_octets : counters.rx_bytes);
+}
+
+BitsPerSecond PerSecond(std::uint64_t octets, Duration interval) {
+  const double seconds = std::chrono::duration<double>(interval).count();
+  return BitsPerSecond{static_cast<std::uint64_t>(static_cast<double>(octets) * 8 / seconds)};
+}
+
 }  // namespace
 
 bool NaturalLess(const std::string& a, const std::string& b) {
@@ -70,11 +88,14 @@ SessionUpdate Registry::Put(const SessionKey& key, SessionRecord record, TimePoi
   auto [entry, added] = sessions_.try_emplace(key);
   SessionUpdate update;
   update.kind = added ? ChangeKind::kAdded : ChangeKind::kChanged;
-  if (!added) {
+  RateMeter meter = entry->second.meter;
+  if (added) {
+    Count(meter, record.counters, record.shaper);
+  } else {
     update.former_address = entry->second.record.policy.address;
     Unindex(entry->second);
   }
-  entry->second = SessionEntry{key, std::move(record), now};
+  entry->second = SessionEntry{key, std::move(record), now, meter};
   gateways_[key.gateway].sessions.insert(key.session);
   if (!entry->second.record.user.empty()) by_user_[entry->second.record.user].insert(key);
   update.entry = entry->second;
@@ -122,6 +143,8 @@ std::vector<SessionUpdate> Registry::Attach(const Hello& hello, TimePoint now) {
   gateway.refused_reason.clear();
   gateway.unaccounted.clear();
   gateway.reports_to = hello.reports_to;
+  gateway.counted = {};
+  gateway.count_interval.reset();
 
   std::unordered_set<SessionId> carried;
   for (const SessionRecord& record : hello.sessions) carried.insert(record.session);
@@ -187,15 +210,22 @@ void Registry::ApplyCounters(const std::string& gateway, const CountersBatch& ba
                              TimePoint now) {
   const auto entry = gateways_.find(gateway);
   if (entry == gateways_.end()) return;
-  entry->second.statistics = batch.statistics;
+  GatewayEntry& teller = entry->second;
+  teller.statistics = batch.statistics;
+  if (teller.counted != TimePoint()) teller.count_interval = now - teller.counted;
+  teller.counted = now;
   for (const CountersReport& counters : batch.entries) {
     const auto session = sessions_.find({gateway, counters.session});
     if (session == sessions_.end()) continue;
-    session->second.record.uptime_seconds = UptimeAt(session->second, now);
+    SessionRecord& record = session->second.record;
+    record.uptime_seconds = UptimeAt(session->second, now);
     session->second.updated = now;
-    session->second.record.counters = counters.counters;
-    session->second.record.tls_send = counters.tls_send;
-    session->second.record.tls_receive = counters.tls_receive;
+    record.counters = counters.counters;
+    record.tls_send = counters.tls_send;
+    record.tls_receive = counters.tls_receive;
+    record.shaper = counters.shaper;
+    Count(session->second.meter, counters.counters, counters.shaper);
+    session->second.meter.counted = now;
   }
 }
 
@@ -251,6 +281,19 @@ const GatewayEntry* Registry::FindGateway(const std::string& gateway) const {
 bool Registry::IsAttached(const std::string& gateway) const {
   const GatewayEntry* entry = FindGateway(gateway);
   return entry != nullptr && entry->attached;
+}
+
+std::optional<AchievedRates> Registry::Achieved(const SessionEntry& entry) const {
+  const GatewayEntry* gateway = FindGateway(entry.key.gateway);
+  if (gateway == nullptr || !gateway->attached || !gateway->count_interval) return std::nullopt;
+  const Duration interval = *gateway->count_interval;
+  AchievedRates rates;
+  rates.over = std::chrono::duration_cast<std::chrono::milliseconds>(interval);
+  if (interval.count() > 0 && entry.meter.counted == gateway->counted) {
+    rates.down = PerSecond(entry.meter.down.growth, interval);
+    rates.up = PerSecond(entry.meter.up.growth, interval);
+  }
+  return rates;
 }
 
 SessionTotals Registry::Totals() const {

@@ -21,10 +21,32 @@
 
 namespace sstpgw::cp {
 
+// What went through a session's limiter, from batch to batch of its gateway's counters. A direction
+// without limit counts by the interface.
+struct RateMeter {
+  struct Direction {
+    std::uint64_t octets = 0;  // in all, at the batch that counted it last
+    bool limited = false;      // by whom these were counted
+    std::uint64_t growth = 0;  // since the one before
+  };
+  Direction down;
+  Direction up;
+  TimePoint counted;  // a batch does not name those that stand still
+};
+
 struct SessionEntry {
   SessionKey key;
   SessionRecord record;
   TimePoint updated;  // when record.uptime_seconds was true
+  RateMeter meter{};
+};
+
+// Over the last interval of counters.
+struct AchievedRates {
+  BitsPerSecond down;
+  BitsPerSecond up;
+  std::chrono::milliseconds over{0};
+  friend bool operator==(const AchievedRates&, const AchievedRates&) = default;
 };
 
 struct GatewayEntry {
@@ -38,6 +60,8 @@ struct GatewayEntry {
   Generation applied;
   std::string refused_reason;
   GatewayStatistics statistics;
+  TimePoint counted;                       // the last batch of counters of this stream
+  std::optional<Duration> count_interval;  // since the one before; absent: there are not two
   std::set<SessionId> sessions;
   // Not carried any more, but their own report of the end may be among those that follow the Hello,
   // up to this number.
@@ -101,6 +125,8 @@ class Registry {
   [[nodiscard]] const std::map<std::string, GatewayEntry>& gateways() const { return gateways_; }
   [[nodiscard]] std::size_t session_count() const { return sessions_.size(); }
   [[nodiscard]] SessionTotals Totals() const;
+  // nullopt: its gateway has not sent counters twice since it attached, or is not attached.
+  [[nodiscard]] std::optional<AchievedRates> Achieved(const SessionEntry& entry) const;
 
  private:
   SessionUpdate Put(const SessionKey& key, SessionRecord record, TimePoint now);

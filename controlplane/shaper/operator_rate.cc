@@ -15,4 +15,17 @@ Result<RateReading, std::string> ReadOperatorRate(std::string_view text) {
   return readings->front();
 }
 
+std::string ToKilobits(BitsPerSecond rate) {
+  std::string text = std::to_string(rate.value() / 1000);
+  const std::string thousandths = std::to_string(1000 + rate.value() % 1000);
+  const std::size_t last = thousandths.find_last_not_of('0');
+  if (last > 0) text += "." + thousandths.substr(1, last);
+  return text;
+}
+
+std::string ToKilobits(const RateLimit& limit) {
+  return limit.any() ? ToKilobits(limit.down.rate) + "/" + ToKilobits(limit.up.rate)
+                     : std::string();
+}
+
 }  // namespace sstpgw::cp

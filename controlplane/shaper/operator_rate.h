@@ -15,4 +15,10 @@ namespace sstpgw::cp {
 // for the operator: "no number at position 3".
 [[nodiscard]] Result<RateReading, std::string> ReadOperatorRate(std::string_view text);
 
+// "10240/512": kbit/s with as many decimals as it takes, 0 for a direction without limit. Empty if
+// neither has one.
+[[nodiscard]] std::string ToKilobits(const RateLimit& limit);
+// "10240", "0.512".
+[[nodiscard]] std::string ToKilobits(BitsPerSecond rate);
+
 }  // namespace sstpgw::cp

@@ -16,11 +16,10 @@ class RateTable {
   void Add(const RateReading& reading);
   // The reading takes the place of all that was given for its time range.
   void Set(const RateReading& reading) { readings_[reading.time_range] = reading; }
-  // Something was given for this time range, or for all times; if not, the next source in line
-  // decides.
-  [[nodiscard]] bool Speaks(std::uint32_t time_range) const {
-    return readings_.count(time_range) + readings_.count(0) > 0;
-  }
+  // Something was given for this very time range.
+  [[nodiscard]] bool Has(std::uint32_t time_range) const { return readings_.count(time_range) > 0; }
+  // Likewise, or for all times; if not, the next source in line decides.
+  [[nodiscard]] bool Speaks(std::uint32_t time_range) const { return Has(time_range) || Has(0); }
   // What holds while `time_range` is active; of a direction that was not given for it, range 0's.
   [[nodiscard]] RateLimit During(std::uint32_t time_range) const;
   // Nothing was given at all.

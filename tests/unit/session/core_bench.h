@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "controlplane/session/control_core.h"
+#include "controlplane/shaper/operator_rate.h"
 
 namespace sstpgw::cp {
 
@@ -112,9 +113,56 @@ class CoreBench {
            Record(session, user, address, SessionState::kFinishing));
   }
 
+  // The clock on the wall goes with it.
   void Pass(Duration duration) {
     now += duration;
-    Do(TimePassed{});
+    time_of_day += std::chrono::duration_cast<TimeOfDay>(duration);
+    time_of_day %= std::chrono::hours(24);
+    Do(TimePassed{time_of_day});
+  }
+
+  // "10/5": kbit/s.
+  static RateReading Rate(const std::string& text) {
+    const auto reading = ReadOperatorRate(text);
+    EXPECT_TRUE(reading) << text;
+    return *reading;
+  }
+  // Of one interface, or of "all".
+  ChangeId OrderRate(RateOrder::Kind kind, const std::string& interface_name,
+                     const std::string& rate = "0/0") {
+    RateOrder order;
+    order.kind = kind;
+    order.all = interface_name == "all";
+    if (!order.all) order.which.interface_name = interface_name;
+    order.rate = Rate(rate);
+    order.who = "operator";
+    const ChangeId id(++changes_);
+    Do(RatesOrdered{id, order});
+    return id;
+  }
+  // "1 changed", "not found", "waiting"; failures with their reasons.
+  [[nodiscard]] std::string OutcomeOf(ChangeId id) const {
+    const auto found = outcomes.find(id);
+    if (found == outcomes.end()) return "waiting";
+    if (!found->second.found) return "not found";
+    std::string text = std::to_string(found->second.changed) + " changed";
+    for (const auto& one : found->second.refused) {
+      text += ", " + one.interface_name + " refused: " + one.reason;
+    }
+    for (const auto& one : found->second.unanswered) {
+      text += ", " + one.interface_name + " unanswered: " + one.reason;
+    }
+    return text;
+  }
+  // "g/s1 2 10/5" (generation and limit) for every policy sent so far; empties the list.
+  std::vector<std::string> TakePolicies() {
+    std::vector<std::string> texts;
+    for (const auto& [gateway, order] : std::exchange(policies, {})) {
+      texts.push_back(gateway + "/" + order.session + " " +
+                      std::to_string(order.policy.generation.value()) + " " +
+                      ToKilobits(order.policy.rate_limit));
+    }
+    return texts;
   }
 
   // "gw/session soft" for every order to disconnect so far; empties the list.
@@ -134,6 +182,9 @@ class CoreBench {
   std::vector<SessionUpdate> updates;
   std::vector<JudgeCredentials> to_judge;
   std::vector<std::string> drains;
+  TimeOfDay time_of_day{0};
+  std::vector<std::pair<std::string, PolicyOrder>> policies;
+  std::map<ChangeId, PolicyOutcome> outcomes;
 
  private:
   void Collect(ActionList actions) {
@@ -145,6 +196,9 @@ class CoreBench {
             << "answered twice";
       } else if (auto* send = std::get_if<Send>(&action)) {
         CollectSent(*send);
+      } else if (auto* done = std::get_if<ConcludeChange>(&action)) {
+        EXPECT_TRUE(outcomes.emplace(done->id, std::move(done->outcome)).second)
+            << "concluded twice";
       } else if (auto* announce = std::get_if<Announce>(&action)) {
         updates.push_back(announce->update);
       } else if (auto* line = std::get_if<WriteLog>(&action)) {
@@ -158,6 +212,8 @@ class CoreBench {
     if (const auto* order = std::get_if<DisconnectOrder>(&send.message)) {
       disconnects.push_back(send.gateway + "/" + order->session +
                             (order->termination == Termination::kHard ? " hard" : " soft"));
+    } else if (const auto* policy = std::get_if<PolicyOrder>(&send.message)) {
+      policies.emplace_back(send.gateway, *policy);
     } else if (const auto* ack = std::get_if<ReportAck>(&send.message)) {
       acks.push_back(ack->sequence);
     } else if (const auto* drain = std::get_if<DrainOrder>(&send.message)) {
@@ -167,6 +223,7 @@ class CoreBench {
 
   std::uint64_t attempts_ = 1000;
   std::uint64_t asks_ = 0;
+  std::uint64_t changes_ = 0;
 };
 
 }  // namespace sstpgw::cp

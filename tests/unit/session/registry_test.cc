@@ -233,5 +233,90 @@ TEST(NaturalLess, ComparesNumbersAsNumbers) {
   EXPECT_NE(NaturalLess("a01", "a1"), NaturalLess("a1", "a01"));
 }
 
+// ---- Achieved rates
+
+class RegistryRateTest : public RegistryTest {
+ protected:
+  void SetUp() override {
+    SessionRecord record = Record("a", "ann", "sstp0");
+    record.shaper.down = DownLimiter::kEdt;
+    record.shaper.down_counters.passed_octets = 1000;
+    (void)registry_.Attach(MakeHello("1", {record}), now_);
+  }
+  // After `later`, a batch that names the session if there are any octets.
+  void Count(std::chrono::milliseconds later, std::uint64_t down_passed, std::uint64_t rx = 0,
+             DownLimiter limiter = DownLimiter::kEdt) {
+    now_ += later;
+    CountersBatch batch;
+    if (down_passed + rx > 0) {
+      CountersReport report;
+      report.session = "a";
+      report.shaper.down = limiter;
+      report.shaper.down_counters.passed_octets = down_passed;
+      report.counters.rx_bytes = rx;
+      report.counters.tx_bytes = 7'000'000;
+      batch.entries.push_back(report);
+    }
+    registry_.ApplyCounters("g", batch, now_);
+  }
+  [[nodiscard]] std::optional<AchievedRates> Achieved() const {
+    return registry_.Achieved(*registry_.Find({"g", "a"}));
+  }
+  static AchievedRates Rates(std::uint64_t down, std::uint64_t up, std::chrono::milliseconds over) {
+    return {BitsPerSecond{down}, BitsPerSecond{up}, over};
+  }
+};
+
+TEST_F(RegistryRateTest, TwoBatchesMakeARate) {
+  EXPECT_EQ(Achieved(), std::nullopt);
+  Count(seconds(1), 2000, 500);
+  EXPECT_EQ(Achieved(), std::nullopt);
+  Count(std::chrono::milliseconds(500), 127'000, 1500);
+  // The limited direction by its limiter, the other one by the interface.
+  EXPECT_EQ(Achieved(), Rates(2'000'000, 16'000, std::chrono::milliseconds(500)));
+  EXPECT_EQ(registry_.Find({"g", "a"})->record.shaper.down_counters.passed_octets, 127'000U);
+}
+
+TEST_F(RegistryRateTest, WhoIsNotNamedStandsStill) {
+  Count(seconds(1), 2000);
+  Count(seconds(1), 0);
+  EXPECT_EQ(Achieved(), Rates(0, 0, seconds(1)));
+  // The pause does not count for what comes after it.
+  Count(seconds(1), 3000);
+  EXPECT_EQ(Achieved(), Rates(8000, 0, seconds(1)));
+}
+
+TEST_F(RegistryRateTest, AReportBetweenBatchesTakesNothingAway) {
+  Count(seconds(1), 2000);
+  SessionRecord record = Record("a", "ann", "sstp0");
+  record.shaper.down = DownLimiter::kEdt;
+  record.shaper.down_counters.passed_octets = 2900;
+  (void)registry_.Apply("g", Report(1, SessionEventKind::kChange, record), now_);
+  Count(seconds(1), 3000);
+  EXPECT_EQ(Achieved(), Rates(8000, 0, seconds(1)));
+}
+
+TEST_F(RegistryRateTest, ALimitThatGoesOrComesMakesNoJump) {
+  Count(seconds(1), 2000);
+  Count(seconds(1), 3000, 0, DownLimiter::kAuto);
+  EXPECT_EQ(Achieved(), Rates(0, 0, seconds(1)));
+  Count(seconds(1), 3000, 0, DownLimiter::kPace);
+  EXPECT_EQ(Achieved(), Rates(0, 0, seconds(1)));
+  // Told before it is counted.
+  (void)registry_.Apply("g", Report(1, SessionEventKind::kChange, Record("a", "ann", "sstp0")),
+                        now_);
+  Count(seconds(1), 3000, 0, DownLimiter::kAuto);
+  EXPECT_EQ(Achieved(), Rates(0, 0, seconds(1)));
+}
+
+TEST_F(RegistryRateTest, NobodyKnowsWithoutTheGateway) {
+  Count(seconds(1), 2000);
+  Count(seconds(1), 3000);
+  registry_.Detach("g", now_);
+  EXPECT_EQ(Achieved(), std::nullopt);
+  (void)registry_.Attach(MakeHello("1", {Record("a", "ann", "sstp0")}), now_);
+  EXPECT_EQ(Achieved(), std::nullopt);
+}
+
 }  // namespace
 }  // namespace sstpgw::cp

@@ -38,5 +38,19 @@ TEST(OperatorRate, WhatIsWrongIsTold) {
   }
 }
 
+TEST(OperatorRate, ShownInKilobitsWithTheDecimalsItTakes) {
+  EXPECT_EQ(ToKilobits(BitsPerSecond{0}), "0");
+  EXPECT_EQ(ToKilobits(BitsPerSecond{1}), "0.001");
+  EXPECT_EQ(ToKilobits(BitsPerSecond{10}), "0.01");
+  EXPECT_EQ(ToKilobits(BitsPerSecond{999}), "0.999");
+  EXPECT_EQ(ToKilobits(BitsPerSecond{1000}), "1");
+  EXPECT_EQ(ToKilobits(BitsPerSecond{10'100}), "10.1");
+  EXPECT_EQ(ToKilobits(BitsPerSecond{1'000'000'000'000}), "1000000000");
+  EXPECT_EQ(ToKilobits(RateLimit{}), "");
+  EXPECT_EQ(ToKilobits(RateLimit{{BitsPerSecond{10'240'000}, {}}, {BitsPerSecond{512}, {}}}),
+            "10240/0.512");
+  EXPECT_EQ(ToKilobits(RateLimit{{}, {BitsPerSecond{5'000'000}, {}}}), "0/5000");
+}
+
 }  // namespace
 }  // namespace sstpgw::cp

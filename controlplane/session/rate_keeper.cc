@@ -1,0 +1,228 @@
+#include "controlplane/session/rate_keeper.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "controlplane/shaper/operator_rate.h"
+#include "proto/base/text.h"
+
+namespace sstpgw::cp {
+namespace {
+
+using Standing = PolicyRollout::Standing;
+
+// Let in, and not on its way out. Policies of those that are still negotiating are their first.
+bool IsTold(const SessionEntry& entry) {
+  return entry.record.policy.generation.value() > 0 && entry.record.state == SessionState::kActive;
+}
+
+// "10240/512", "no limit".
+std::string LimitText(const RateLimit& limit) {
+  const std::string text = ToKilobits(limit);
+  return text.empty() ? "no limit" : text + " kbit/s";
+}
+
+RateLimit LimitOf(const RateReading& rate) {
+  return {rate.down.value_or(DirectionLimit{}), rate.up.value_or(DirectionLimit{})};
+}
+
+// "operator: rate limit of sstp0: 10240/512 kbit/s, temporarily".
+std::string Describe(const RateOrder& order) {
+  std::string text = order.who + ": rate limit of " +
+                     (order.all ? "all sessions" : Escape(order.which.interface_name)) + ": ";
+  if (order.kind == RateOrder::Kind::kRestore) return text + "restored";
+  text += LimitText(LimitOf(order.rate));
+  if (order.kind == RateOrder::Kind::kTemporary) return text + ", temporarily";
+  if (order.rate.time_range != 0) {
+    text += " during time range " + std::to_string(order.rate.time_range);
+  }
+  return text;
+}
+
+std::string Counts(const PolicyOutcome& outcome) {
+  std::string text = std::to_string(outcome.changed) + " changed";
+  if (!outcome.refused.empty()) text += ", " + std::to_string(outcome.refused.size()) + " refused";
+  if (!outcome.unanswered.empty()) {
+    text += ", " + std::to_string(outcome.unanswered.size()) + " without an answer";
+  }
+  return text;
+}
+
+}  // namespace
+
+void RateKeeper::Configure(RateSettings settings, TimeOfDay time, TimePoint now,
+                           ActionList& actions) {
+  book_.Configure(std::move(settings));
+  book_.SetTime(time);
+  next_minute_.reset();
+  if (book_.has_time_ranges()) next_minute_ = now + ToNextMinute(time);
+  SendAll(actions);
+}
+
+PolicyRollout::Order RateKeeper::Send(const SessionEntry& entry, bool insist, ActionList& actions) {
+  SessionPolicy wanted = rollout_.Expected(entry);
+  wanted.rate_limit = book_.Choose(entry.key, entry.record.user).limit;
+  return rollout_.Want(entry, std::move(wanted), insist, actions);
+}
+
+void RateKeeper::SendAll(ActionList& actions) {
+  for (const SessionEntry* entry : registry_.Select({})) {
+    if (IsTold(*entry)) Send(*entry, /*insist=*/false, actions);
+  }
+}
+
+void RateKeeper::Change(const SessionKey& key, const RateOrder& order) {
+  switch (order.kind) {
+    case RateOrder::Kind::kChange:
+      book_.Change(key, order.rate);
+      break;
+    case RateOrder::Kind::kTemporary:
+      book_.ChangeTemporarily(key, LimitOf(order.rate));
+      break;
+    case RateOrder::Kind::kRestore:
+      book_.Restore(key);
+      break;
+  }
+}
+
+void RateKeeper::Order(ChangeId id, const RateOrder& order, TimePoint now, ActionList& actions) {
+  PolicyOutcome known;
+  std::vector<PolicyTickets::Awaited> awaited;
+  std::vector<std::pair<const SessionEntry*, SessionRates>> meant;
+  const bool for_all = order.all && order.kind != RateOrder::Kind::kChange;
+  for (const SessionEntry* entry : registry_.Select(order.which)) {
+    if (entry->record.policy.generation.value() == 0) continue;  // not let in
+    SessionRates former = book_.Of(entry->key);
+    // Put back alone, it must not fall under what was ordered for all.
+    if (for_all) {
+      if (!former.temporary && !former.exempt) former.temporary = book_.temporary_of_all();
+      former.exempt = true;
+    }
+    meant.emplace_back(entry, std::move(former));
+  }
+  known.found = order.all || !meant.empty();
+  if (for_all && order.kind == RateOrder::Kind::kTemporary) {
+    book_.ChangeAllTemporarily(LimitOf(order.rate));
+  } else if (for_all) {
+    book_.RestoreAll();
+  }
+  for (auto& [entry, former] : meant) {
+    if (!for_all) Change(entry->key, order);
+    OrderOne(*entry, std::move(former), actions, known, awaited);
+  }
+  tickets_.Open(id, Describe(order), std::move(known), awaited, now);
+  Conclude(now, actions);
+}
+
+void RateKeeper::OrderOne(const SessionEntry& entry, SessionRates former, ActionList& actions,
+                          PolicyOutcome& known, std::vector<PolicyTickets::Awaited>& awaited) {
+  const std::string& name = entry.record.interface_name;
+  if (!IsTold(entry)) {
+    const bool over = entry.record.state == SessionState::kFinishing;
+    auto& failures = over ? known.refused : known.unanswered;
+    failures.push_back({entry.key, name, over ? "the session is ending" : "it is still starting"});
+    return;
+  }
+  const PolicyRollout::Order sent = Send(entry, /*insist=*/true, actions);
+  if (sent.standing == Standing::kCarried) {
+    ++known.changed;
+    return;
+  }
+  undo_[entry.key].push_back({sent.generation, std::move(former)});
+  if (registry_.IsAttached(entry.key.gateway)) {
+    awaited.push_back({entry.key, name, sent.generation});
+  } else {
+    known.unanswered.push_back(
+        {entry.key, name, "gateway '" + entry.key.gateway + "' is not attached"});
+  }
+}
+
+void RateKeeper::GatewayDetached(const std::string& gateway, TimePoint now, ActionList& actions) {
+  tickets_.GatewayLost(gateway);
+  Conclude(now, actions);
+}
+
+void RateKeeper::SessionReported(const SessionEntry& entry, TimePoint now, ActionList& actions) {
+  if (const auto confirmed = rollout_.Reported(entry)) {
+    Applied(entry.key, *confirmed, now, actions);
+  }
+  if (IsTold(entry)) Send(entry, /*insist=*/false, actions);
+}
+
+void RateKeeper::SessionGone(const SessionKey& key, TimePoint now, ActionList& actions) {
+  rollout_.Forget(key);
+  book_.Forget(key);
+  undo_.erase(key);
+  tickets_.Gone(key);
+  Conclude(now, actions);
+}
+
+void RateKeeper::Applied(const SessionKey& key, Generation generation, TimePoint now,
+                         ActionList& actions) {
+  rollout_.Applied(key, generation);
+  const auto undo = undo_.find(key);
+  if (undo != undo_.end()) {
+    std::erase_if(undo->second, [&](const Undo& one) { return one.generation <= generation; });
+    if (undo->second.empty()) undo_.erase(undo);
+  }
+  tickets_.Applied(key, generation);
+  Conclude(now, actions);
+}
+
+void RateKeeper::Refused(const SessionKey& key, Generation generation, const std::string& reason,
+                         TimePoint now, ActionList& actions) {
+  rollout_.Refused(key, generation);
+  TakeBack(key, generation);
+  tickets_.Refused(key, generation, reason);
+  Conclude(now, actions);
+  const SessionEntry* entry = registry_.Find(key);
+  if (entry != nullptr && IsTold(*entry)) Send(*entry, /*insist=*/false, actions);
+}
+
+// The rates go back to what they were, unless a later order stands on them; then that one, if it is
+// refused as well, goes back as far.
+void RateKeeper::TakeBack(const SessionKey& key, Generation generation) {
+  const auto undo = undo_.find(key);
+  if (undo == undo_.end()) return;
+  std::vector<Undo>& all = undo->second;
+  const auto one = std::find_if(all.begin(), all.end(),
+                                [&](const Undo& u) { return u.generation == generation; });
+  if (one == all.end()) return;
+  if (std::next(one) == all.end()) {
+    book_.PutBack(key, std::move(one->former));
+  } else {
+    std::next(one)->former = std::move(one->former);
+  }
+  all.erase(one);
+  if (all.empty()) undo_.erase(undo);
+}
+
+void RateKeeper::Tick(TimePoint now, TimeOfDay time, ActionList& actions) {
+  if (next_minute_ && *next_minute_ <= now) {
+    next_minute_ = now + ToNextMinute(time);
+    if (book_.SetTime(time)) SendAll(actions);
+  }
+  Conclude(now, actions);
+}
+
+std::optional<TimePoint> RateKeeper::NextDeadline() const {
+  const auto tickets = tickets_.NextDeadline();
+  if (tickets && next_minute_) return std::min(*tickets, *next_minute_);
+  return tickets ? tickets : next_minute_;
+}
+
+RateStanding RateKeeper::Of(const SessionEntry& entry) const {
+  return {rollout_.Carried(entry).rate_limit, book_.Choose(entry.key, entry.record.user)};
+}
+
+void RateKeeper::Conclude(TimePoint now, ActionList& actions) {
+  for (PolicyTickets::Done& done : tickets_.TakeDone(now)) {
+    if (done.outcome.found) {
+      actions.emplace_back(
+          WriteLog{LogLevel::kInfo, done.what + " (" + Counts(done.outcome) + ")"});
+    }
+    actions.emplace_back(ConcludeChange{done.id, std::move(done.outcome)});
+  }
+}
+
+}  // namespace sstpgw::cp
