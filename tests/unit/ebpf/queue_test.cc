@@ -99,6 +99,13 @@ TEST(Codel, QueueThatComesBackSoonIsMetWithTheSignalsItTook) {
   EXPECT_THAT(Signals(&late, 3700, 3950), ::testing::ElementsAre(3800, 3900));
 }
 
+TEST(Codel, ASeriesOfOneSignalIsNoHistory) {
+  sg_codel codel{};
+  EXPECT_THAT(Signals(&codel, 0, 101), ::testing::ElementsAre(100));
+  EXPECT_FALSE(sg_codel_signal(&codel, 0, kInterval, kStart + 101 * kMillisecond));
+  EXPECT_THAT(Signals(&codel, 102, 402), ::testing::ElementsAre(202, 302, 373));
+}
+
 TEST(Codel, SignalsThatWereDueInAPauseAreNotMadeUpFor) {
   sg_codel codel{};
   ASSERT_EQ(Signals(&codel, 0, 1000).size(), 27U);
