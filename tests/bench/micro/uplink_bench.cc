@@ -4,6 +4,7 @@
 
 #include "gateway/codec/ppp_frame.h"
 #include "gateway/datapath/coalescer.h"
+#include "gateway/datapath/pace_limit.h"
 #include "gateway/datapath/uplink.h"
 #include "tests/bench/micro/figures.h"
 #include "tests/support/hex.h"
@@ -141,12 +142,13 @@ class Up final : public datapath::UplinkHandler {
   std::unique_ptr<datapath::Coalescer> coalescer_;
 };
 
-void RunUp(benchmark::State& state, bool merge) {
+void RunUp(benchmark::State& state, bool merge, datapath::UpPacer* pacer = nullptr) {
   const Traffic traffic = Flows(6, static_cast<std::size_t>(state.range(0)), 1);
   Up up(merge);
   datapath::Uplink uplink;
   uplink.Consume(test::FromText("GET / HTTP/1.1\r\n\r\n"), up);
   uplink.OpenData(Ipv4Address(0x0a000002));
+  uplink.SetPacer(pacer);
   for (auto _ : state) uplink.Consume(traffic.stream, up);
   if (uplink.counters().packets != state.iterations() * traffic.packets.size()) {
     state.SkipWithError("not all packets came through");
@@ -155,7 +157,13 @@ void RunUp(benchmark::State& state, bool merge) {
 }
 void ParseUp(benchmark::State& state) { RunUp(state, false); }
 void ParseAndMergeUp(benchmark::State& state) { RunUp(state, true); }
+// A session with a limit, which is charged for each packet.
+void ParsePacedUp(benchmark::State& state) {
+  datapath::UpPacer pacer(datapath::PaceLimit({.rate = BitsPerSecond{1'000'000'000}}), {});
+  RunUp(state, false, &pacer);
+}
 BENCHMARK(ParseUp)->ArgName("packet")->Arg(64)->Arg(200)->Arg(1400);
+BENCHMARK(ParsePacedUp)->ArgName("packet")->Arg(64)->Arg(200)->Arg(1400);
 BENCHMARK(ParseAndMergeUp)->ArgName("packet")->Arg(200)->Arg(1400);
 
 }  // namespace
