@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "controlplane/auth/local_users.h"
+#include "controlplane/edge/local_clock.h"
 #include "controlplane/edge/task_loop.h"
 #include "proto/base/log.h"
 #include "proto/base/text.h"
@@ -48,6 +49,11 @@ void ControlState::Configure() {
     if (user.static_ip) settings.fixed_addresses.push_back(*user.static_ip);
   }
   core_.Configure(config_.pools, std::move(settings));
+  RateSettings rates{config_.default_rates, {}, config_.time_ranges};
+  for (const auto& [name, user] : config_.local_users) {
+    if (!user.rates.empty()) rates.users.emplace(name, user.rates);
+  }
+  Step(RatesConfigured{std::move(rates), LocalTimeOfDay()});
 }
 
 // ---- Settings of the gateways
@@ -169,7 +175,7 @@ void ControlState::CancelAsk(AskId ask) {
 void ControlState::Tick() {
   SendSettings(rollout_.Tick(TaskLoop::Now()));
   EndTrialIfOver();
-  Step(TimePassed{});
+  Step(TimePassed{LocalTimeOfDay()});
 }
 
 std::optional<TimePoint> ControlState::NextDeadline() const {
@@ -190,6 +196,8 @@ void ControlState::Execute(ActionList actions) {
     } else if (const auto* send = std::get_if<Send>(&action)) {
       const auto stream = streams_.find(send->gateway);
       if (stream != streams_.end()) stream->second->Send(send->message);
+    } else if (const auto* change = std::get_if<ConcludeChange>(&action)) {
+      Conclude(*change);
     } else if (const auto* announce = std::get_if<Announce>(&action)) {
       Tell(*announce);
     } else if (const auto* line = std::get_if<WriteLog>(&action)) {
@@ -213,8 +221,25 @@ void ControlState::GiveAnswer(Answer& answer) {
   done(std::move(answer.verdict));
 }
 
+void ControlState::OrderRates(const RateOrder& order, RatesDone done) {
+  const ChangeId id(++last_rate_order_);
+  rate_orders_.emplace(id, std::move(done));
+  Step(RatesOrdered{id, order});
+}
+
+void ControlState::Conclude(const ConcludeChange& change) {
+  const auto order = rate_orders_.find(change.id);
+  if (order == rate_orders_.end()) return;
+  const RatesDone done = std::move(order->second);
+  rate_orders_.erase(order);
+  done(change.outcome);
+}
+
 SessionView ControlState::View(const SessionEntry& entry) const {
-  SessionView view{entry, core_.registry().IsAttached(entry.key.gateway)};
+  const RateStanding rates = core_.rates().Of(entry);
+  SessionView view{entry, core_.registry().IsAttached(entry.key.gateway), rates.wanted,
+                   core_.registry().Achieved(entry)};
+  view.entry.record.policy.rate_limit = rates.carried;
   view.entry.record.uptime_seconds = UptimeAt(entry, TaskLoop::Now());
   return view;
 }

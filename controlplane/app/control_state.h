@@ -52,6 +52,9 @@ class ControlState {
   void ChangeLogLevel(LogLevel level);
   std::uint32_t Terminate(const SessionFilter& filter, Termination termination);
   std::uint32_t Drain(const std::string& gateway, bool enabled);
+  // `done` is called once, here or later.
+  using RatesDone = std::function<void(const PolicyOutcome&)>;
+  void OrderRates(const RateOrder& order, RatesDone done);
   void Watch(const std::shared_ptr<SessionWatcher>& watcher) { watchers_.push_back(watcher); }
   [[nodiscard]] SessionView View(const SessionEntry& entry) const;
   [[nodiscard]] std::uint64_t rejected_messages() const { return stray_messages_; }
@@ -61,6 +64,7 @@ class ControlState {
   void Execute(ActionList actions);
   void Judge(const JudgeCredentials& judge);
   void GiveAnswer(Answer& answer);
+  void Conclude(const ConcludeChange& change);
   void Tell(const Announce& announce);
   void Configure();
   // A configuration that the gateways are trying.
@@ -83,6 +87,8 @@ class ControlState {
   std::map<std::string, std::shared_ptr<LinkStream>> streams_;     // by gateway
   std::unordered_map<const LinkStream*, std::string> gateway_of_;  // only current streams
   std::map<AskId, LinkBackend::AuthorizeDone> asks_;
+  std::map<ChangeId, RatesDone> rate_orders_;
+  std::uint64_t last_rate_order_ = 0;
   std::vector<std::weak_ptr<SessionWatcher>> watchers_;
   std::uint64_t stray_messages_ = 0;
 };

@@ -16,6 +16,9 @@ class OperatorDesk final : public OperatorApi {
   void Watch(const std::shared_ptr<SessionWatcher>& watcher) override;
   StatisticsView Statistics() override;
   std::uint32_t Terminate(const SessionFilter& filter, Termination termination) override;
+  void OrderRates(const RateOrder& order, std::function<void(const PolicyOutcome&)> done) override {
+    state_.OrderRates(order, std::move(done));
+  }
   std::vector<PoolUsage> Pools() override;
   std::string DefaultPool() override;
   std::vector<GatewayView> Gateways() override;

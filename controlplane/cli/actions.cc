@@ -20,11 +20,6 @@ namespace {
 
 using Stub = OperatorClient::Stub;
 
-// "1 session", "2 sessions".
-std::string Counted(std::uint32_t count, const std::string& what) {
-  return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
-}
-
 // How many the answer does not list.
 template <class Response>
 void PrintRest(std::ostream& to, const Response& answer) {
@@ -63,13 +58,6 @@ std::string AbsolutePath(const std::string& path) {
   return std::filesystem::absolute(path, ignored).string();
 }
 
-// Names on the wire are UTF-8; another one fits nothing.
-bool CheckName(const std::string& what, const std::string& name, const Flags& flags) {
-  if (IsUtf8(name)) return true;
-  *flags.err << what << " '" << Escape(name) << "' is not UTF-8, so nothing has that name\n";
-  return false;
-}
-
 // Text or JSON of one unary call.
 template <class Request, class Response>
 int Show(OperatorClient& client, const Flags& flags,
@@ -82,6 +70,16 @@ int Show(OperatorClient& client, const Flags& flags,
 }
 
 }  // namespace
+
+std::string Counted(std::uint32_t count, const std::string& what) {
+  return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
+}
+
+bool CheckName(const std::string& what, const std::string& name, const Flags& flags) {
+  if (IsUtf8(name)) return true;
+  *flags.err << what << " '" << Escape(name) << "' is not UTF-8, so nothing has that name\n";
+  return false;
+}
 
 int Complain(const CallError& error, const Flags& flags) {
   if (error.unreachable) {

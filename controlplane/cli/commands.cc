@@ -25,6 +25,10 @@ Examples:
   sstpctl terminate user alice
   sstpctl terminate interface sstp0 --hard
   sstpctl terminate all
+  sstpctl show shaper
+  sstpctl shaper change sstp0 10M/2M
+  sstpctl shaper change all 512/128 temp
+  sstpctl shaper restore all
   sstpctl config check /etc/sstpgw/sstp.yaml
   sstpctl config diff
   sstpctl drain on --gateway edge1
@@ -57,6 +61,25 @@ std::string Joined(const std::vector<std::string>& words) {
   return text;
 }
 
+constexpr const char* kShowShaperHelp =
+    "Print the sessions with a rate limit and what their limiters do. Everything is DOWN/UP: to "
+    "and from the client. rate-limit: kbit/s, as the gateway keeps it; source: temporary, changed "
+    "(by 'shaper change'), user or default, and what the gateway has not taken yet; limiter: the "
+    "one in use, - without limit; achieved: kbit/s over the last interval of counters (about a "
+    "second); passed, dropped, marked (not limited for their firewall mark), signalled (told to "
+    "slow down by ECN): packets since the session's start";
+
+constexpr const char* kShaperChangeHelp =
+    "Change the rate limit of the session on INTERFACE, or of all. Without temp it is the "
+    "session's own limit from now on, instead of its user's and the default; with temp it stands "
+    "above every other until 'shaper restore', and all temp is for new sessions, too. Nothing of "
+    "this outlives the session. Waits for the gateways, at most 5 s; exit code 1 and \"not found\" "
+    "if there is no such interface, 1 if a gateway refuses or does not answer";
+
+constexpr const char* kRateHelp =
+    "DOWN/UP: to and from the client, in kbit/s or with a suffix B (bit/s), K, M or G; decimals "
+    "allowed, 0 is no limit. ID,DOWN/UP: during time range ID (not with temp)";
+
 class CommandLine {
  public:
   explicit CommandLine(Flags& flags) : flags_(flags) {
@@ -70,6 +93,7 @@ class CommandLine {
     app_.add_flag("--json", flags.json, "Print JSON for programs");
     AddShow();
     AddTerminate();
+    AddShaper();
     AddConfig();
     AddOthers();
   }
@@ -132,7 +156,8 @@ class CommandLine {
   }
 
   void AddShow() {
-    CLI::App* show = AddGroup("show", "Print sessions, statistics, pools, gateways or versions");
+    CLI::App* show =
+        AddGroup("show", "Print sessions, rate limits, statistics, pools, gateways or versions");
     CLI::App* sessions = Add(*show, "sessions", "Print the table of sessions", ShowSessions);
     sessions->footer(ColumnHelp());
     CLI::Option* columns =
@@ -151,6 +176,7 @@ class CommandLine {
         ->type_name("COLUMN=REGEX")
         ->expected(1)
         ->take_all();
+    Add(*show, "shaper", kShowShaperHelp, ShowShaper);
     Add(*show, "statistics", kStatisticsHelp, ShowStatistics);
     Add(*show, "pools", "Print the address pools and their use", ShowPools);
     Add(*show, "gateways", "Print the gateways and the state of their settings", ShowGateways);
@@ -186,6 +212,26 @@ class CommandLine {
       chosen.terminate_by = name;
       return Terminate(client, chosen);
     });
+  }
+
+  void AddShaper() {
+    CLI::App* shaper = AddGroup("shaper", "Change rate limits of running sessions");
+    CLI::App* change = Add(*shaper, "change", kShaperChangeHelp, ShaperChange);
+    change->add_option("interface", flags_.shaped, "Interface, e.g. sstp0, or all")
+        ->type_name("INTERFACE|all")
+        ->required();
+    change->add_option("rate", flags_.rate, kRateHelp)->type_name("DOWN/UP")->required();
+    change->add_option("temp", flags_.temporary, "temp: until it is restored")
+        ->type_name("[temp]")
+        ->check(CLI::IsMember({"temp"}));
+    CLI::App* restore =
+        Add(*shaper, "restore",
+            "Take back the temporary limit of the session on INTERFACE, or of all, new sessions "
+            "included; what would hold without it holds again",
+            ShaperRestore);
+    restore->add_option("interface", flags_.shaped, "Interface, e.g. sstp0, or all")
+        ->type_name("INTERFACE|all")
+        ->required();
   }
 
   void AddConfig() {

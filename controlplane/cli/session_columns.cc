@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "controlplane/cli/format.h"
+#include "controlplane/cli/render_shaper.h"
 #include "controlplane/cli/table.h"
 #include "proto/base/ip.h"
 #include "proto/base/text.h"
@@ -117,6 +118,10 @@ const std::vector<Column>& Table() {
        false},
       {"tls-send", "who encrypts: user (OpenSSL), sw (the kernel) or hw (the network card)",
        [](S s, bool) { return Mode(s.record().tls_send()); }, false},
+      {"limiter", "what keeps the rate limit, down/up; see show shaper",
+       [](S s, bool) { return LimiterText(s.record().shaper()); }, false},
+      {"rate-source", "who decided the rate limit: default, user, changed or temporary",
+       [](S s, bool) { return RateSourceText(s); }, false},
       {"tls-receive", "who decrypts, likewise",
        [](S s, bool) { return Mode(s.record().tls_receive()); }, false},
   };
@@ -134,8 +139,8 @@ const std::vector<std::string>& PageColumns() {
 const std::vector<std::string>& WideColumns() {
   static const std::vector<std::string> names = [] {
     std::vector<std::string> all = PageColumns();
-    for (const char* more :
-         {"sid", "gateway", "mtu", "auth", "tls", "cipher", "tls-send", "tls-receive"}) {
+    for (const char* more : {"sid", "gateway", "mtu", "auth", "tls", "cipher", "tls-send",
+                             "tls-receive", "rate-source", "limiter"}) {
       all.emplace_back(more);
     }
     return all;
@@ -146,10 +151,10 @@ const std::vector<std::string>& WideColumns() {
 // Stable: programs rely on these keys. New ones may be added at the end.
 const std::vector<std::string>& JsonColumns() {
   static const std::vector<std::string> names{
-      "ifname",     "username",     "ip",           "ip6",         "ip6-dp",     "type",
-      "rate-limit", "state",        "uptime-raw",   "calling-sid", "called-sid", "sid",
-      "comp",       "rx-bytes-raw", "tx-bytes-raw", "rx-pkts",     "tx-pkts",    "gateway",
-      "mtu",        "auth",         "tls",          "cipher",      "tls-send",   "tls-receive"};
+      "ifname",       "username",   "ip",          "ip6",         "ip6-dp", "type", "rate-limit",
+      "state",        "uptime-raw", "calling-sid", "called-sid",  "sid",    "comp", "rx-bytes-raw",
+      "tx-bytes-raw", "rx-pkts",    "tx-pkts",     "gateway",     "mtu",    "auth", "tls",
+      "cipher",       "tls-send",   "tls-receive", "rate-source", "limiter"};
   return names;
 }
 

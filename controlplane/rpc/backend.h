@@ -15,6 +15,7 @@
 #include "controlplane/edge/process_facts.h"
 #include "controlplane/pool/address_pool.h"
 #include "controlplane/session/actions.h"
+#include "controlplane/session/rate_keeper.h"
 #include "controlplane/session/registry.h"
 #include "proto/base/link.h"
 #include "proto/base/result.h"
@@ -56,8 +57,10 @@ class LinkBackend {
 // -----------------------------------------------------------------------------------
 
 struct SessionView {
-  SessionEntry entry;  // uptime carried on to now
+  SessionEntry entry;  // uptime carried on to now, rate limit as its gateway keeps it
   bool gateway_attached = false;
+  RateChoice wanted_rate{};
+  std::optional<AchievedRates> achieved{};
 };
 
 // Told of changes in the app's thread; must not block.
@@ -115,6 +118,9 @@ class OperatorApi {
   [[nodiscard]] virtual StatisticsView Statistics() = 0;
   [[nodiscard]] virtual std::uint32_t Terminate(const SessionFilter& filter,
                                                 Termination termination) = 0;
+  // `done` is called once, in the app's thread, here or within PolicyTickets::kPatience.
+  virtual void OrderRates(const RateOrder& order,
+                          std::function<void(const PolicyOutcome&)> done) = 0;
   [[nodiscard]] virtual std::vector<PoolUsage> Pools() = 0;
   [[nodiscard]] virtual std::string DefaultPool() = 0;
   [[nodiscard]] virtual std::vector<GatewayView> Gateways() = 0;

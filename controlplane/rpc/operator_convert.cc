@@ -1,5 +1,7 @@
 #include "controlplane/rpc/operator_convert.h"
 
+#include "controlplane/shaper/operator_rate.h"
+#include "proto/base/text.h"
 #include "proto/contract/convert.h"
 #include "proto/contract/grpc_status.h"
 
@@ -24,6 +26,44 @@ pb::SessionChangeKind ToMessage(ChangeKind kind) {
       return pb::SESSION_CHANGE_KIND_REMOVED;
   }
   return pb::SESSION_CHANGE_KIND_UNSPECIFIED;
+}
+
+constexpr std::size_t kMaxFailures = 1000;  // listed
+
+pb::RateSource ToMessage(RateSource source) {
+  switch (source) {
+    case RateSource::kNone:
+      return pb::RATE_SOURCE_NONE;
+    case RateSource::kDefault:
+      return pb::RATE_SOURCE_DEFAULT;
+    case RateSource::kUser:
+      return pb::RATE_SOURCE_USER;
+    case RateSource::kChanged:
+      return pb::RATE_SOURCE_CHANGED;
+    case RateSource::kTemporary:
+      return pb::RATE_SOURCE_TEMPORARY;
+  }
+  return pb::RATE_SOURCE_UNSPECIFIED;
+}
+
+using Failures = google::protobuf::RepeatedPtrField<pb::ChangeShaperResponse::Failure>;
+
+void Put(const std::vector<PolicyOutcome::Failure>& failures, Failures& out) {
+  for (const PolicyOutcome::Failure& failure : failures) {
+    if (static_cast<std::size_t>(out.size()) == kMaxFailures) return;
+    pb::ChangeShaperResponse::Failure& message = *out.Add();
+    message.set_interface_name(failure.interface_name);
+    message.set_gateway_id(failure.session.gateway);
+    message.set_reason(failure.reason);
+  }
+}
+
+Result<RateReading, BadRateOrder> ReadRate(const std::string& text) {
+  const auto rate = ReadOperatorRate(text);
+  if (rate) return *rate;
+  return Fail(BadRateOrder{
+      Error{ErrorCode::kInvalidArgument, "'" + Escape(text) + "' is no DOWN/UP: " + rate.error()},
+      pb::REASON_BAD_RATE});
 }
 
 // Something outside has to change first, whatever kind of error it is for us.
@@ -84,11 +124,71 @@ Result<SessionFilter> ToFilter(const pb::TerminateRequest& message) {
   return filter;
 }
 
+Result<RateOrder, BadRateOrder> ToRateOrder(const pb::ChangeShaperRequest& message) {
+  const auto incomplete = [](const char* text) {
+    return Fail(BadRateOrder{Error{ErrorCode::kInvalidArgument, text}, pb::REASON_BAD_SELECTOR});
+  };
+  RateOrder order;
+  order.who = "operator";
+  order.all = message.all();
+  order.which.interface_name = message.interface_name();
+  // An empty selector would match everything.
+  if (!order.all && message.interface_name().empty()) {
+    return incomplete("say which sessions to change: an interface, or all");
+  }
+  switch (message.order_case()) {
+    case pb::ChangeShaperRequest::kRate: {
+      SG_ASSIGN_OR_RETURN(order.rate, ReadRate(message.rate()));
+      return order;
+    }
+    case pb::ChangeShaperRequest::kTemporaryRate: {
+      order.kind = RateOrder::Kind::kTemporary;
+      SG_ASSIGN_OR_RETURN(order.rate, ReadRate(message.temporary_rate()));
+      if (order.rate.time_range == 0) return order;
+      return Fail(BadRateOrder{Error{ErrorCode::kInvalidArgument,
+                                     "'" + Escape(message.temporary_rate()) +
+                                         "' is for a time range, which a temporary limit has not"},
+                               pb::REASON_BAD_RATE});
+    }
+    case pb::ChangeShaperRequest::kRestore:
+      order.kind = RateOrder::Kind::kRestore;
+      if (message.restore()) return order;
+      break;
+    case pb::ChangeShaperRequest::ORDER_NOT_SET:
+      break;
+  }
+  return incomplete("say what to change: a rate, or to restore");
+}
+
+pb::ChangeShaperResponse ToMessage(const PolicyOutcome& outcome) {
+  pb::ChangeShaperResponse message;
+  message.set_changed(outcome.changed);
+  Put(outcome.refused, *message.mutable_refused());
+  Put(outcome.unanswered, *message.mutable_unanswered());
+  message.set_refused_count(static_cast<std::uint32_t>(outcome.refused.size()));
+  message.set_unanswered_count(static_cast<std::uint32_t>(outcome.unanswered.size()));
+  return message;
+}
+
 pb::Session ToMessage(const SessionView& view) {
   pb::Session message;
   message.set_gateway_id(view.entry.key.gateway);
   *message.mutable_record() = contract::ToProto(view.entry.record);
   message.set_gateway_attached(view.gateway_attached);
+  const RateLimit& kept = view.entry.record.policy.rate_limit;
+  message.set_rate_limit(ToKilobits(kept));
+  message.set_rate_source(ToMessage(view.wanted_rate.source));
+  message.set_rate_time_range(view.wanted_rate.time_range);
+  if (view.wanted_rate.limit != kept) {
+    const RateLimit& wanted = view.wanted_rate.limit;
+    message.set_wanted_rate_limit(wanted.any() ? ToKilobits(wanted) : "0/0");
+  }
+  if (view.achieved) {
+    pb::AchievedRates& achieved = *message.mutable_achieved();
+    achieved.set_down_bits_per_second(view.achieved->down.value());
+    achieved.set_up_bits_per_second(view.achieved->up.value());
+    achieved.set_over_milliseconds(static_cast<std::uint64_t>(view.achieved->over.count()));
+  }
   return message;
 }
 

@@ -15,6 +15,13 @@ namespace pb = ::sstpgw::v1;
 // kInvalidArgument: no selector, an empty one, or an address that is none.
 [[nodiscard]] Result<SessionFilter> ToFilter(const pb::TerminateRequest& message);
 
+// kInvalidArgument: no selector or no order, or a rate that is none.
+struct BadRateOrder {
+  Error error;
+  pb::Reason reason;
+};
+[[nodiscard]] Result<RateOrder, BadRateOrder> ToRateOrder(const pb::ChangeShaperRequest& message);
+[[nodiscard]] pb::ChangeShaperResponse ToMessage(const PolicyOutcome& outcome);
 [[nodiscard]] pb::Session ToMessage(const SessionView& view);
 [[nodiscard]] pb::SessionChange ToMessage(const SessionUpdate& update, const SessionView& view);
 [[nodiscard]] pb::GetStatisticsResponse ToMessage(const StatisticsView& view);

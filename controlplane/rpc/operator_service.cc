@@ -52,6 +52,29 @@ grpc::ServerUnaryReactor* OperatorService::Terminate(grpc::CallbackServerContext
   });
 }
 
+grpc::ServerUnaryReactor* OperatorService::ChangeShaper(grpc::CallbackServerContext* context,
+                                                        const pb::ChangeShaperRequest* request,
+                                                        pb::ChangeShaperResponse* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  const auto order = ToRateOrder(*request);
+  if (!order) {
+    reactor->Finish(Failure(order.error().error, order.error().reason));
+    return reactor;
+  }
+  backend_.Run([reactor, response, order = *order](OperatorApi& api) {
+    api.OrderRates(order, [reactor, response](const PolicyOutcome& outcome) {
+      if (!outcome.found) {
+        reactor->Finish(
+            Failure(Error{ErrorCode::kNotFound, "no such session"}, pb::REASON_NO_SUCH_SESSION));
+        return;
+      }
+      *response = ToMessage(outcome);
+      reactor->Finish(grpc::Status::OK);
+    });
+  });
+  return reactor;
+}
+
 grpc::ServerUnaryReactor* OperatorService::ListPools(grpc::CallbackServerContext* context,
                                                      const pb::ListPoolsRequest* /*request*/,
                                                      pb::ListPoolsResponse* response) {

@@ -25,6 +25,9 @@ class OperatorService final : public ::sstpgw::v1::Operator::CallbackService {
   grpc::ServerUnaryReactor* Terminate(grpc::CallbackServerContext* context,
                                       const ::sstpgw::v1::TerminateRequest* request,
                                       ::sstpgw::v1::TerminateResponse* response) override;
+  grpc::ServerUnaryReactor* ChangeShaper(grpc::CallbackServerContext* context,
+                                         const ::sstpgw::v1::ChangeShaperRequest* request,
+                                         ::sstpgw::v1::ChangeShaperResponse* response) override;
   grpc::ServerUnaryReactor* ListPools(grpc::CallbackServerContext* context,
                                       const ::sstpgw::v1::ListPoolsRequest* request,
                                       ::sstpgw::v1::ListPoolsResponse* response) override;

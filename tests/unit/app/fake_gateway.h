@@ -59,6 +59,10 @@ class FakeGateway {
     return settings;
   }
 
+  // The next policy of a session, answered.
+  v1::SetPolicy ApplyPolicy() { return AnswerPolicy(""); }
+  v1::SetPolicy RefusePolicy(const std::string& reason) { return AnswerPolicy(reason); }
+
   // Without a Hello.
   grpc::Status AttachWrongly() {
     grpc::ClientContext context;
@@ -179,6 +183,20 @@ class FakeGateway {
   }
 
  private:
+  v1::SetPolicy AnswerPolicy(const std::string& refusal) {
+    const v1::SetPolicy order = Await(v1::ToGateway::kPolicy).policy();
+    v1::FromGateway message;
+    if (refusal.empty()) {
+      message.mutable_applied()->set_generation(order.policy().generation());
+      message.mutable_applied()->set_session_id(order.session_id());
+    } else {
+      message.mutable_refused()->set_generation(order.policy().generation());
+      message.mutable_refused()->set_session_id(order.session_id());
+      message.mutable_refused()->set_reason(refusal);
+    }
+    Write(message);
+    return order;
+  }
   static void SetDeadline(grpc::ClientContext& context) {
     context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(60));
   }

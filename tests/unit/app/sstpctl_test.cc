@@ -1,4 +1,5 @@
 // sstpctl against a running control plane.
+#include <future>
 #include <sstream>
 
 #include "controlplane/cli/commands.h"
@@ -85,6 +86,60 @@ TEST_F(SstpctlTest, TerminatePrintsHowManyOrNotFound) {
   EXPECT_THAT(err_, HasSubstr("'nonsense' is not an IPv4 address"));
   EXPECT_EQ(Run({"terminate", "all", "--json"}), 0);
   EXPECT_EQ(out_, "{\n  \"terminated\": 1\n}\n");
+}
+
+TEST_F(SstpctlTest, ShaperChangeAndRestore) {
+  const auto answer = [&](const std::string& refusal = "") {
+    return std::async(std::launch::async, [this, refusal] {
+      return refusal.empty() ? gateway_->ApplyPolicy() : gateway_->RefusePolicy(refusal);
+    });
+  };
+  auto order = answer();
+  EXPECT_EQ(Run({"shaper", "change", "sstp0", "10M/512"}), 0) << err_;
+  EXPECT_EQ(out_, "1 session changed\n");
+  EXPECT_EQ(order.get().policy().rate_limit().down().rate_bits_per_second(), 10'000'000U);
+  EXPECT_EQ(Run({"show", "sessions", "--columns", "ifname,rate-limit,rate-source"}), 0);
+  EXPECT_THAT(out_, HasSubstr(" sstp0  | 10000/512  | changed\n"));
+  order = answer();
+  EXPECT_EQ(Run({"shaper", "change", "all", "1M/1M", "temp", "--json"}), 0);
+  EXPECT_THAT(out_, HasSubstr("\"changed\": 1,\n  \"refused\": 0,\n  \"unanswered\": 0"));
+  order.get();
+  EXPECT_EQ(Run({"show", "shaper"}), 0);
+  EXPECT_THAT(out_, HasSubstr(" sstp0  | test     | 1000/1000  | temporary |"));
+  EXPECT_EQ(Run({"show", "shaper", "--json"}), 0);
+  EXPECT_THAT(out_, HasSubstr("\"source\": \"temporary\""));
+  order = answer("no qdisc for that");
+  EXPECT_EQ(Run({"shaper", "restore", "sstp0"}), 1);
+  EXPECT_EQ(err_, "sstp0: refused: no qdisc for that\n");
+  EXPECT_EQ(out_, "0 sessions restored\n");
+  order.get();
+  order = answer();
+  EXPECT_EQ(Run({"shaper", "restore", "all"}), 0);
+  EXPECT_EQ(out_, "1 session restored\n");
+  EXPECT_EQ(order.get().policy().rate_limit().up().rate_bits_per_second(), 512'000U);
+}
+
+TEST_F(SstpctlTest, ShaperOrdersThatCannotBe) {
+  EXPECT_EQ(Run({"shaper", "change", "sstp9", "10M/2M"}), 1);
+  EXPECT_EQ(err_, "not found\n");
+  EXPECT_EQ(Run({"shaper", "restore", "sstp9"}), 1);
+  EXPECT_EQ(err_, "not found\n");
+  EXPECT_EQ(Run({"shaper", "change", "sstp0", "10M/fast"}), 1);
+  EXPECT_EQ(err_, "'10M/fast' is no DOWN/UP: no number at position 5\n");
+  EXPECT_EQ(Run({"shaper", "change", "sstp0", "3,10M/1M", "temp"}), 1);
+  EXPECT_EQ(err_, "'3,10M/1M' is for a time range, which a temporary limit has not\n");
+  EXPECT_EQ(Run({"shaper", "change", "\xff", "1/1"}), 1);
+  EXPECT_EQ(err_, "interface '\\xff' is not UTF-8, so nothing has that name\n");
+  EXPECT_EQ(Run({"shaper", "change", "sstp0", "\xff"}), 1);
+  gateway_->Hang();
+  // Its stream is over before the next answer that needs it.
+  while (Run({"show", "gateways", "--json"}) == 0 &&
+         out_.find("\"attached\": true") != std::string::npos) {
+  }
+  EXPECT_EQ(Run({"shaper", "change", "sstp0", "10M/2M"}), 1);
+  EXPECT_EQ(err_,
+            "sstp0: not confirmed, takes effect when its gateway can: gateway 'gw1' is not "
+            "attached\n");
 }
 
 TEST_F(SstpctlTest, ConfigAndReload) {

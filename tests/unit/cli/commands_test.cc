@@ -28,13 +28,16 @@ Outcome RunWith(std::vector<const char*> arguments) {
 TEST(Sstpctl, HelpHasCommandsAndExamples) {
   const Outcome help = RunWith({"--help"});
   EXPECT_EQ(help.code, 0);
-  for (const char* part : {"show", "terminate", "config", "reload", "watch", "drain", "log",
-                           "--socket", "--json", "Examples:", "Exit codes:"}) {
+  for (const char* part : {"show", "terminate", "shaper", "config", "reload", "watch", "drain",
+                           "log", "--socket", "--json", "Examples:", "Exit codes:"}) {
     EXPECT_THAT(help.out, HasSubstr(part));
   }
   EXPECT_THAT(RunWith({"show", "sessions", "--help"}).out, HasSubstr("calling-sid"));
   EXPECT_THAT(RunWith({"show", "sessions", "--help"}).out, HasSubstr("--wide"));
   EXPECT_THAT(RunWith({"show", "statistics", "--help"}).out, HasSubstr("longest"));
+  EXPECT_THAT(RunWith({"show", "shaper", "--help"}).out, HasSubstr("achieved"));
+  EXPECT_THAT(RunWith({"shaper", "change", "--help"}).out, HasSubstr("DOWN/UP"));
+  EXPECT_THAT(RunWith({"shaper", "restore", "--help"}).out, HasSubstr("temporary"));
   EXPECT_THAT(RunWith({"--version"}).out, HasSubstr("sstpctl "));
 }
 
@@ -45,6 +48,10 @@ TEST(Sstpctl, WrongCommandLinesAreRefused) {
   EXPECT_GE(RunWith({"terminate", "user"}).code, 100);
   EXPECT_GE(RunWith({"drain", "perhaps"}).code, 100);
   EXPECT_GE(RunWith({"log", "level", "9"}).code, 100);
+  EXPECT_GE(RunWith({"shaper"}).code, 100);
+  EXPECT_GE(RunWith({"shaper", "change", "sstp0"}).code, 100);
+  EXPECT_GE(RunWith({"shaper", "change", "sstp0", "1/1", "for-ever"}).code, 100);
+  EXPECT_GE(RunWith({"shaper", "restore"}).code, 100);
   EXPECT_GE(RunWith({"show", "sessions", "--wide", "--columns", "ip"}).code, 100);
 }
 

@@ -43,12 +43,15 @@ TEST(RenderSessions, ThePagesTable) {
 TEST(RenderSessions, TheWideTableTellsHowASessionIsCarried) {
   TableRequest request;
   request.wide = true;
-  const auto text = RenderSessions({Make("sstp0", "test", 0x0a000002)}, request);
+  pb::Session session = Make("sstp0", "test", 0x0a000002);
+  session.set_rate_source(pb::RATE_SOURCE_CHANGED);
+  session.mutable_record()->mutable_shaper()->set_down_limiter(pb::DOWN_LIMITER_EDT);
+  const auto text = RenderSessions({session}, request);
   ASSERT_TRUE(text);
   EXPECT_THAT(*text, HasSubstr("| tx-bytes |        sid       | gateway | mtu  | auth | tls | "
-                               "cipher | tls-send | tls-receive\n"));
+                               "cipher | tls-send | tls-receive | rate-source | limiter\n"));
   EXPECT_THAT(*text, HasSubstr("| 210 B    | 0123456789abcdef | gw1     | 1452 | PAP  |     | "
-                               "       | sw       | user\n"));
+                               "       | sw       | user        | changed     | edt/-\n"));
 }
 
 TEST(RenderSessions, ATlsModeOfEachKindHasItsWord) {
@@ -135,7 +138,9 @@ TEST(RenderSessionsJson, KeysAreStable) {
     "tls": "",
     "cipher": "",
     "tls-send": "sw",
-    "tls-receive": "user"
+    "tls-receive": "user",
+    "rate-source": "",
+    "limiter": ""
   }
 ]
 )");
