@@ -5,8 +5,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <string>
-
-#include "gateway/edge/filter_message.h"
+#include <utility>
 
 namespace sstpgw::edge {
 namespace {
@@ -37,21 +36,10 @@ Result<UniqueFd> CreateLink(Kernel& kernel, int program, InterfaceIndex index, s
   return Fail(error);
 }
 
-Result<void> UnlessGone(const Result<void>& result) {
-  if (result || result.error().code == ErrorCode::kNotFound) return {};
-  return result;
-}
-
-Result<void> AddFilter(Netlink& netlink, InterfaceIndex index, FilterPlace place, int program) {
-  return netlink.Ask(Step("attaching a BPF filter to", index), [&](std::uint32_t sequence) {
-    return BuildFilterAdd(sequence, index, place, program);
-  });
-}
-
 Result<void> RemoveFilter(Netlink& netlink, InterfaceIndex index, FilterPlace place) {
-  return UnlessGone(netlink.Ask(
-      Step("removing a BPF filter from", index),
-      [&](std::uint32_t sequence) { return BuildFilterDelete(sequence, index, place); }));
+  return netlink.Ask(Step("removing a BPF filter from", index), [&](std::uint32_t sequence) {
+    return BuildFilterDelete(sequence, index, place);
+  });
 }
 
 }  // namespace
@@ -81,26 +69,38 @@ Result<void> ProgramAttachment::AttachFilters(Netlink& netlink, const SessionPro
   });
   made_clsact_ = made.has_value();
   if (!made && made.error().code != ErrorCode::kAlreadyExists) return made;
-  filters_ = true;
   SG_RETURN_IF_ERROR(
-      AddFilter(netlink, index_, FilterPlace::kIngress, programs.fd(ProgramSide::kFromClient)));
-  return AddFilter(netlink, index_, FilterPlace::kEgress, programs.fd(ProgramSide::kToClient));
+      AddFilter(netlink, FilterPlace::kIngress, programs.fd(ProgramSide::kFromClient)));
+  return AddFilter(netlink, FilterPlace::kEgress, programs.fd(ProgramSide::kToClient));
+}
+
+Result<void> ProgramAttachment::AddFilter(Netlink& netlink, FilterPlace place, int program) {
+  SG_RETURN_IF_ERROR(netlink.Ask(
+      Step("attaching a BPF filter to", index_),
+      [&](std::uint32_t sequence) { return BuildFilterAdd(sequence, index_, place, program); }));
+  filters_.push_back(place);
+  return {};
 }
 
 Result<void> ProgramAttachment::Detach(Netlink& netlink) {
   from_client_.Reset();
   to_client_.Reset();
-  if (!filters_) return {};
-  filters_ = false;
-  if (made_clsact_) {
-    return UnlessGone(
-        netlink.Ask(Step("removing clsact from", index_),
-                    [&](std::uint32_t sequence) { return BuildClsactDelete(sequence, index_); }));
+  const auto filters = std::exchange(filters_, {});
+  const bool made_clsact = std::exchange(made_clsact_, false);
+  Result<void> removed;
+  if (made_clsact) {
+    removed = netlink.Ask(Step("removing clsact from", index_), [&](std::uint32_t sequence) {
+      return BuildClsactDelete(sequence, index_);
+    });
+  } else {
+    for (const FilterPlace place : filters) {
+      const auto one = RemoveFilter(netlink, index_, place);
+      if (!one) removed = one;
+    }
   }
-  if (!netlink.HasQdisc(index_, QdiscPlace::kIngress).value_or(true)) return {};
-  const auto ingress = RemoveFilter(netlink, index_, FilterPlace::kIngress);
-  const auto egress = RemoveFilter(netlink, index_, FilterPlace::kEgress);
-  return ingress ? egress : ingress;
+  // The kernel says EINVAL or ENOENT where there is no clsact any more, ENODEV without interface.
+  if (removed || !netlink.HasQdisc(index_, QdiscPlace::kIngress).value_or(true)) return {};
+  return removed;
 }
 
 }  // namespace sstpgw::edge

@@ -10,8 +10,9 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
+#include <vector>
 
+#include "gateway/edge/filter_message.h"
 #include "gateway/edge/kernel.h"
 #include "gateway/edge/netlink.h"
 #include "gateway/edge/session_programs.h"
@@ -39,12 +40,13 @@ class ProgramAttachment {
   explicit ProgramAttachment(InterfaceIndex index) : index_(index) {}
   Result<void> AttachLinks(Kernel& kernel, const SessionPrograms& programs);
   Result<void> AttachFilters(Netlink& netlink, const SessionPrograms& programs);
+  Result<void> AddFilter(Netlink& netlink, FilterPlace place, int program);
 
   InterfaceIndex index_;
   UniqueFd from_client_;  // links of tcx
   UniqueFd to_client_;
   bool made_clsact_ = false;
-  bool filters_ = false;
+  std::vector<FilterPlace> filters_;  // of clsact
 };
 
 }  // namespace sstpgw::edge

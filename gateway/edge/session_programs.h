@@ -29,7 +29,7 @@ class SessionPrograms {
   struct Options {
     std::uint32_t max_interfaces = 65536;
     // A folder of its own on a bpffs, "/sys/fs/bpf/sstp-gateway/NAME"; empty: nothing is pinned.
-    std::string pin_folder;
+    std::string pin_folder{};
   };
   // Maps that a crashed predecessor has pinned are taken over if they are the same in form, without
   // the entries of interfaces that are gone from this network namespace. Where pinning is not

@@ -1,6 +1,7 @@
 // The programs on a real interface, by each way of attaching them that this kernel has.
 #include <gtest/gtest.h>
 
+#include "gateway/edge/filter_message.h"
 #include "gateway/edge/program_attachment.h"
 #include "tests/bpf/limited_tun.h"
 
@@ -59,6 +60,56 @@ TEST(ProgramAttachment, PassesWhatThePolicySaysByTcx) {
   if (!InNewNetworkNamespace([] { PassesWhatItsPolicySays(AttachWay::kTcx); })) {
     GTEST_SKIP() << kNeedsRoot;
   }
+}
+
+bool HasClsact(LimitedTun& tun) {
+  return tun.netlink().HasQdisc(tun.index(), QdiscPlace::kIngress).value();
+}
+
+TEST(ProgramAttachment, SomebodyElsesClsactStays) {
+  const bool ran = InNewNetworkNamespace([] {
+    const SessionPrograms programs = Must(SessionPrograms::Load(LinuxKernel(), {64, ""}));
+    LimitedTun tun;
+    REQUIRE_OK(tun.netlink().Ask(
+        "clsact", [&](std::uint32_t sequence) { return BuildClsactAdd(sequence, tun.index()); }));
+    auto attachment = ProgramAttachment::Attach(LinuxKernel(), tun.netlink(), programs, tun.index(),
+                                                AttachWay::kClsact);
+    REQUIRE_OK(attachment);
+    EXPECT_FALSE(tun.PassesUp());
+    const auto second = ProgramAttachment::Attach(LinuxKernel(), tun.netlink(), programs,
+                                                  tun.index(), AttachWay::kClsact);
+    ASSERT_FALSE(second.has_value());
+    EXPECT_EQ(second.error().code, ErrorCode::kAlreadyExists);
+    EXPECT_FALSE(tun.PassesUp()) << "the first one's filters are not the second one's to remove";
+    REQUIRE_OK(attachment->Detach(tun.netlink()));
+    EXPECT_TRUE(tun.PassesUp() && tun.PassesDown());
+    EXPECT_TRUE(HasClsact(tun));
+  });
+  if (!ran) GTEST_SKIP() << kNeedsRoot;
+}
+
+TEST(ProgramAttachment, WhatSomebodyElseHasRemovedIsNoError) {
+  const bool ran = InNewNetworkNamespace([] {
+    const SessionPrograms programs = Must(SessionPrograms::Load(LinuxKernel(), {64, ""}));
+    LimitedTun tun;
+    for (const bool interface_too : {false, true}) {
+      auto attachment = ProgramAttachment::Attach(LinuxKernel(), tun.netlink(), programs,
+                                                  tun.index(), AttachWay::kClsact);
+      REQUIRE_OK(attachment);
+      if (interface_too) {
+        REQUIRE_OK(tun.netlink().Delete(tun.index()));
+      } else {
+        REQUIRE_OK(tun.netlink().Ask("clsact", [&](std::uint32_t sequence) {
+          return BuildClsactDelete(sequence, tun.index());
+        }));
+      }
+      REQUIRE_OK(attachment->Detach(tun.netlink()));
+    }
+    const auto nowhere = ProgramAttachment::Attach(LinuxKernel(), tun.netlink(), programs,
+                                                   tun.index(), AttachWay::kClsact);
+    EXPECT_EQ(nowhere.error().code, ErrorCode::kNotFound);
+  });
+  if (!ran) GTEST_SKIP() << kNeedsRoot;
 }
 
 }  // namespace

@@ -19,6 +19,7 @@
 #include "gateway/edge/session_programs.h"
 #include "gateway/edge/tun_device.h"
 #include "tests/support/packet_builder.h"
+#include "tests/support/wait_until.h"
 #include "tests/unit/edge/network_namespace.h"
 
 namespace sstpgw::edge {
