@@ -51,7 +51,7 @@ class Shaper:
         self.server, self.client, self.lan = stage.netns("server"), stage.netns("client"), stage.netns("lan")
         self.limits = limits.ByHand(stage, self.server, self.client) if by_hand else limits.Product(stage, self.server)
         self.runner = Runner(stage, self.client, CONTROL, profile.patience)
-        self.results, self.session, self.idle, self.congestion_control = [], None, {}, None
+        self.results, self.session, self.idle, self.congestion_control, self.relay = [], None, {}, None, None
 
     # --- the stage ---
 
@@ -82,8 +82,8 @@ class Shaper:
                 on.run(["tc", "qdisc", "add", "dev", RELAY, "root", "netem", "delay", f"{ONE_WAY_MS}ms", "limit", 100000],
                        netns)
             return "netem"
-        relay = on.start("relay", [on.bin / "sstp-bench-delay-relay", "--netns", self.server, "--netns", self.lan, "--ifname",
-                                   RELAY, "--delay-ms", ONE_WAY_MS])
+        self.relay = relay = on.start("relay", [on.bin / "sstp-bench-delay-relay", "--netns", self.server, "--netns", self.lan, "--ifname",
+                                          RELAY, "--delay-ms", ONE_WAY_MS])
         on.wait_for("the delay relay", lambda: "ready" in relay.output())
         for netns, name, address in ends:
             on.run(["ip", "address", "add", address, "dev", name], netns)
@@ -109,25 +109,35 @@ class Shaper:
         self.stage.stop(self.session)
         self.stage.wait_for("the session's end", lambda: not self.stage.sessions(), 30 * self.profile.patience)
 
+    def relay_counters(self):
+        """Of both directions, at its end; none if netem delays."""
+        if not self.relay:
+            return []
+        self.stage.stop(self.relay)
+        return json.loads(self.relay.output().splitlines()[-1])["directions"]
+
     # --- one run ---
 
     def look(self):
         return {"cpu": self.stage.gateway.cpu_seconds(),
                 "bpf": bpf.programs(self.stage.gateway.pid, PROGRAMS) if self.stage.gateway else {}}
 
-    def drops(self, case, pair):
-        """{where: packets so far}: the limit, the interfaces before the gateway and before the client."""
+    def drops(self, case):
+        """{where: packets so far}: the product's limit; the qdiscs and queues of both interfaces, a super-packet as one."""
         on = self.stage
-        return {"limit": self.limits.dropped(self.interface, case.direction, pair) if pair else 0,
-                "gateway's interface": limits.interface_drops(on, self.server, self.interface),
-                "client's interface": limits.interface_drops(on, self.client, "sstpc0")}
+        self.limits.refresh(self.interface, lambda: idle_ping(on, self.client, HOSTS[plan.NEAR], 1))
+        found = {"limit": self.limits.dropped(self.interface, case.direction)}
+        for whose, netns, name in (("gateway's", self.server, self.interface), ("client's", self.client, "sstpc0")):
+            found[f"{whose} qdisc"] = limits.root_drops(on, netns, name)
+            found[f"{whose} queue"] = limits.interface_drops(on, netns, name)
+        return found
 
-    def measure(self, case, pair):
+    def measure(self, case):
         host, limited = HOSTS[case.rtt], case.kbit is not None
         settle(self.stage, self.client, host, self.idle[case.rtt], 30 * self.profile.patience)
         udp = case.load == "udp"
         load = Load(udp_rate=int(case.kbit * 1300)) if udp else Load(flows=int(case.load.removeprefix("tcp")))
-        before = self.drops(case, pair) if udp else {}
+        before = self.drops(case) if udp else {}
         interval = 0.2 if limited and case.kbit < 1000 else 0.1
         report, (first, second), (times, lost) = self.runner.run(
             load, host, case.direction, self.profile.warm_up, self.profile.seconds(case.load), self.look, interval)
@@ -139,7 +149,7 @@ class Shaper:
                   "cpu_per_octet": (second["cpu"] - first["cpu"]) * 1e9 / max(1, octets)}
         if udp:
             result |= {"sent": report["sent"], "arrived": report["arrived"], "disordered": report["disordered"],
-                       "lost": self.whereabouts(report, before, self.drops(case, pair))}
+                       "dropped": {where: now - before[where] for where, now in self.drops(case).items()}}
         else:
             self.congestion_control = report["congestion_control"]
             result["retransmitted_percent"] = 100 * report["retransmitted"] / max(1, report["packets"])
@@ -147,12 +157,6 @@ class Shaper:
             result |= self.bpf_cost(first["bpf"], second["bpf"], report["packets"])
         self.results.append(result)
         print(shaper_tell.line(result), flush=True)
-
-    @staticmethod
-    def whereabouts(report, before, after):
-        """{where: packets} of those that did not arrive."""
-        lost = {where: after[where] - before[where] for where in before}
-        return lost | {"elsewhere": report["sent"] - report["arrived"] - sum(lost.values())}
 
     @staticmethod
     def bpf_cost(first, second, packets):
@@ -171,7 +175,7 @@ class Shaper:
         say("No limit")
         self.dial(None)
         for case in plan.unlimited(self.profile):
-            self.measure(case, None)
+            self.measure(case)
         self.hang_up()
 
     def measure_pair(self, pair, cases):
@@ -187,9 +191,9 @@ class Shaper:
                 self.limits.change(self.interface, rate, pair)
             if case.count_bpf:
                 with bpf.Statistics():
-                    self.measure(case, pair)
+                    self.measure(case)
             else:
-                self.measure(case, pair)
+                self.measure(case)
         self.hang_up()
         return found
 
@@ -218,11 +222,14 @@ def collect(binaries, profile, by_hand):
         bench.build()
         print(f"  limits by {bench.limits.name}; 20 ms of round-trip time by {bench.delayed_by}; "
               f"IPv4 only\n  {profile.text}")
+        if os.getloadavg()[0] > 1:
+            print(f"  this machine is busy with something else (load average {os.getloadavg()[0]:.1f}): expect noise")
         missing = bench.measure_all()
         fairness = []
         if profile.fair_sessions:
             fairness = shaper_fairness.measure(bench, profile, HOSTS[plan.NEAR], SERVER)
-    return {"runs": bench.results, "fairness": fairness, "missing": missing, "delayed_by": bench.delayed_by,
+        relay = bench.relay_counters()
+    return {"runs": bench.results, "relay": relay, "fairness": fairness, "missing": missing, "delayed_by": bench.delayed_by,
             "limits_by": bench.limits.name, "congestion_control": bench.congestion_control, "profile": profile.name}
 
 

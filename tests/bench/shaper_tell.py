@@ -78,11 +78,11 @@ def print_tables(found, all_found):
         print(f"\n{title}\n{table(head, found.rows(value))}")
     rest = [run for run in found.limited if run["load"] == "udp"]
     if rest:
-        places = list(rest[0]["lost"])
-        print("\nUDP: what became of the packets\n" + table(
-            ["", "sent", "arrived", "out of order", *(f"lost: {place}" for place in places)],
-            [[f"{r['direction']:4} {r['kind']:6} {rate_name(r['kbit'])}", r["sent"], r["arrived"], r["disordered"],
-              *(r["lost"][place] for place in places)] for r in rest]))
+        places = list(rest[0]["dropped"])
+        print("\nUDP: what became of the packets; dropped by qdiscs and full queues: a super-packet is one\n" + table(
+            ["", "sent", "arrived", "lost", "out of order", *(f"dropped: {place}" for place in places)],
+            [[f"{r['direction']:4} {r['kind']:6} {rate_name(r['kbit'])}", r["sent"], r["arrived"], r["sent"] - r["arrived"],
+              r["disordered"], *(r["dropped"][place] for place in places)] for r in rest]))
     if found.unlimited:
         print("\nno limit\n" + table(["", "Mbit/s", "ping added ms", "sent again %", "gateway CPU ns/octet"], [
             [f"{r['direction']:4} {r['load']} {r['rtt']} ms", number(r["achieved"] / 1e6, 0), number(added(r), 1),
@@ -175,6 +175,11 @@ def tell(all_found, name):
     found, report = Found(all_found["runs"]), Report(name)
     if found.limited or found.unlimited:
         print_tables(found, all_found)
+    for way, counters in zip(("from the gateway", "to the gateway"), all_found["relay"]):
+        print(f"  delay relay, {way}: {counters['packets']} packets, late by {counters['late_mean_us']:.0f} us on average, "
+              f"{counters['late_max_us'] / 1000:.1f} ms at most; out of memory {counters['full']} times")
+        for counter, unit in (("late_mean_us", "us"), ("late_max_us", "us"), ("full", "times")):
+            report.add(f"relay_{counter}_{way.replace(' ', '_')}", counters[counter], unit)
     print_bpf([run for run in found.limited if "bpf" in run])
     if all_found["fairness"]:
         print_fairness(all_found["fairness"])

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
+#include <netinet/udp.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -15,9 +16,9 @@ namespace sstpgw::bench {
 namespace {
 
 constexpr std::size_t kChunk = std::size_t{128} * 1024;  // of one flow, then the next one
-constexpr std::size_t kBurst = 64;                       // packets per sendmmsg
-constexpr std::size_t kMaxPayload = 1472;
-constexpr double kPatience = 0.02;  // seconds that the sender may be behind
+constexpr std::size_t kBurst = 16;                       // messages per sendmmsg
+constexpr std::size_t kSegments = 16;                    // packets per message, by UDP_SEGMENT
+constexpr double kPatience = 0.02;                       // seconds that the sender may be behind
 
 // Of all flows so far.
 Sent Segments(const std::vector<int>& flows) {
@@ -41,34 +42,49 @@ bool HearMark(int control, Mark& mark) {
 
 class Packets {
  public:
-  explicit Packets(std::size_t payload) : payload_(payload), octets_(kBurst * kMaxPayload) {
+  explicit Packets(std::size_t payload) : payload_(payload), octets_(kBurst * kSegments * payload) {
     for (std::size_t i = 0; i < kBurst; ++i) {
-      vectors_[i] = {octets_.data() + i * kMaxPayload, payload};
+      vectors_[i].iov_base = octets_.data() + i * kSegments * payload;
       messages_[i].msg_hdr.msg_iov = &vectors_[i];
       messages_[i].msg_hdr.msg_iovlen = 1;
     }
   }
 
-  // The next `count`; what the kernel has no room for is not sent later.
+  // The next `count`, kSegments at most handed to the kernel in one; what it has no room for is not
+  // sent later.
   std::uint64_t Send(int fd, std::uint64_t count) {
     std::uint64_t sent = 0;
     while (sent < count) {
-      const std::size_t here = std::min<std::size_t>(kBurst, count - sent);
-      for (std::size_t i = 0; i < here; ++i) {
-        const std::uint64_t number = next_ + i;
-        std::memcpy(vectors_[i].iov_base, &number, sizeof(number));
-      }
-      const int done =
-          sendmmsg(fd, messages_.data(), static_cast<unsigned>(here), MSG_DONTWAIT | MSG_NOSIGNAL);
+      const std::size_t messages = Fill(count - sent);
+      const int done = sendmmsg(fd, messages_.data(), static_cast<unsigned>(messages),
+                                MSG_DONTWAIT | MSG_NOSIGNAL);
       if (done <= 0) break;
-      next_ += static_cast<std::uint64_t>(done);
-      sent += static_cast<std::uint64_t>(done);
+      for (int i = 0; i < done; ++i) {
+        const std::uint64_t here = vectors_[static_cast<std::size_t>(i)].iov_len / payload_;
+        sent += here;
+        next_ += here;
+      }
     }
     return sent;
   }
-  [[nodiscard]] std::size_t payload() const { return payload_; }
 
  private:
+  // Numbered packets, `count` if they fit; how many messages they are.
+  std::size_t Fill(std::uint64_t count) {
+    std::uint64_t number = next_;
+    std::size_t message = 0;
+    for (; message < kBurst && count > 0; ++message) {
+      const std::size_t here = std::min<std::size_t>(kSegments, count);
+      auto* at = static_cast<char*>(vectors_[message].iov_base);
+      for (std::size_t i = 0; i < here; ++i, ++number, at += payload_) {
+        std::memcpy(at, &number, sizeof(number));
+      }
+      vectors_[message].iov_len = here * payload_;
+      count -= here;
+    }
+    return message;
+  }
+
   std::size_t payload_;
   std::uint64_t next_ = 1;
   std::vector<char> octets_;
@@ -104,7 +120,9 @@ Sent SendTcp(int control, const std::vector<int>& flows, const OnMark& on_mark) 
 
 Sent SendUdp(int control, int fd, const Request& request, const OnMark& on_mark) {
   Packets packets(request.payload);
-  const double bits = static_cast<double>(packets.payload()) * 8;
+  const int segment = static_cast<int>(request.payload);
+  if (setsockopt(fd, IPPROTO_UDP, UDP_SEGMENT, &segment, sizeof(segment)) < 0) Die("UDP_SEGMENT");
+  const double bits = static_cast<double>(request.payload) * 8;
   double per_second = static_cast<double>(request.warm_rate) / bits;
   Clock::time_point last = Clock::now();
   double owed = 1;  // packets

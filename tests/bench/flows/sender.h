@@ -11,8 +11,9 @@ namespace sstpgw::bench {
 [[nodiscard]] Sent SendTcp(int control, const std::vector<int>& flows, const OnMark& on_mark);
 
 // Packets of request.payload octets that begin with their number, from 1, at request.rate, one by
-// one or in bursts of a millisecond. What the sender could not send in time it leaves out. `fd` is
-// connected.
+// one or, from some Mbit/s up, those of a millisecond in super-packets of up to 16, as a sender on
+// the same host or a network card hands them over. What the sender could not send in time it leaves
+// out. `fd` is connected.
 [[nodiscard]] Sent SendUdp(int control, int fd, const Request& request, const OnMark& on_mark);
 
 }  // namespace sstpgw::bench

@@ -99,10 +99,17 @@ class Product:
             session["ifname"] == interface and session.get("rate-limit") == rate for session in self.stage.sessions()))
         self.in_use(interface, pair)
 
-    def dropped(self, interface, direction, pair):
-        """Packets so far that the limit, or what makes senders slow down, dropped."""
-        found = int(self.row(interface).get(f"{direction}_dropped_packets", 0))
-        return found + (root_drops(self.stage, self.server, interface) if direction == "down" else 0)
+    def refresh(self, interface, nudge):
+        """Counters are reported now and then: back when those of `interface` are of now. `nudge` sends a packet through it,
+        and nothing else does."""
+        packets = lambda: {key: value for key, value in self.row(interface).items() if key.endswith("_packets")}
+        before = packets()
+        nudge()
+        self.stage.wait_for("new counters of the limiter", lambda: packets() != before)
+
+    def dropped(self, interface, direction):
+        """Packets so far that the limit, or what makes senders slow down, dropped, as the product counts."""
+        return int(self.row(interface).get(f"{direction}_dropped_packets", 0))
 
 
 class ByHand:
@@ -148,18 +155,24 @@ class ByHand:
                    "cburst", burst, "quantum", 60000)
                 tc("qdisc", "replace", "parent", "1:1", "bfifo", "limit", max(queue, 66000))
 
-    def dropped(self, interface, direction, _pair):
-        netns, name = (self.server, interface) if direction == "down" else (self.client, "sstpc0")
-        return root_drops(self.stage, netns, name)
+    @staticmethod
+    def refresh(_interface, _nudge):
+        """Qdiscs count at once."""
+
+    @staticmethod
+    def dropped(_interface, _direction):
+        """Only the qdiscs drop."""
+        return 0
 
 
 def root_drops(stage, netns, interface):
-    """Packets that the root qdisc of an interface has dropped so far."""
+    """Packets that the root qdisc of an interface has dropped so far; a super-packet is one."""
     text = stage.run(["tc", "-s", "qdisc", "show", "dev", interface, "root"], netns, check=False)
     return int(match[1]) if (match := re.search(r"\(dropped (\d+),", text)) else 0
 
 
 def interface_drops(stage, netns, interface):
-    """Packets that the kernel could not put in the interface's queue so far, or not take from it."""
+    """Packets that the kernel could not put in the interface's queue so far, or not take from it; a
+    super-packet is one."""
     links = json.loads(stage.run(["ip", "-s", "-j", "link", "show", "dev", interface], netns))
     return links[0]["stats64"]["tx"]["dropped"] + links[0]["stats64"]["rx"]["dropped"]

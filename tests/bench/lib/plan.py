@@ -45,15 +45,16 @@ def full():
 def quick():
     return Profile(
         "quick", "quick: only the kinds that the gateway takes by itself, TCP with 1 flow at 20 ms, UDP at nearly none",
-        (10000, 100000), False, (("tcp1", FAR, 0), ("udp", NEAR, 0)), 3, 2, 1, 100000, 10, 10000, False, 5)
+        (10000, 100000), False, (("tcp1", FAR, 0), ("udp", NEAR, 0)), 2.5, 2, 1, 100000, 10, 10000, False, 5)
 
 
 def guest(is_quick):
-    """Emulated, so slow that only low rates say something of the limit."""
+    """Emulated, so slow that only low rates say something of the limit: a gateway there takes half a microsecond and more
+    per octet."""
     return Profile(
-        "guest", "in the guest: rates that it can carry, short runs", (10000,) if is_quick else (1000, 10000, 30000), True,
-        (("tcp1", FAR, 0), ("udp", NEAR, 0)) + (() if is_quick else (("tcp4", FAR, 10000),)), 3 if is_quick else 5, 3, 2,
-        10000, 0, 0, not is_quick, 5, 10)
+        "guest", "in the guest: rates that it can carry, short runs", (1000,) if is_quick else (256, 1000, 4000), True,
+        (("tcp1", FAR, 0), ("udp", NEAR, 0)) + (() if is_quick else (("tcp4", FAR, 4000),)), 3 if is_quick else 5, 3, 2,
+        1000, 0, 0, not is_quick, 5, 10)
 
 
 def limited(profile, directions):
