@@ -59,12 +59,18 @@ struct packet {
 /* gso_segs is 0 on what a TUN was given, so packets are computed from gso_size. */
 SG_INLINE struct packet look_at(struct __sk_buff *skb, const struct sg_policy *policy)
 {
-	struct packet packet = {};
+	const void *data = (void *)(long)skb->data;
+	const void *data_end = (void *)(long)skb->data_end;
+	struct packet packet;
 	__u32 at;
 	__u8 tcp_offset = 0;
 
-	/* Without a head it is no IP packet, and the zeros say so. */
-	bpf_skb_load_bytes(skb, 0, packet.head, SG_HEAD);
+	/* Nearly always it lies there; the call is dear. Without a head it is no IP packet, and the
+	 * zeros that the call leaves say so. */
+	if (data + SG_HEAD <= data_end)
+		__builtin_memcpy(packet.head, data, SG_HEAD);
+	else
+		bpf_skb_load_bytes(skb, 0, packet.head, SG_HEAD);
 	if (skb->gso_size != 0) {
 		at = sg_tcp_offset_at(packet.head);
 		if (at == 0 || bpf_skb_load_bytes(skb, at, &tcp_offset, 1))
