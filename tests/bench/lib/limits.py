@@ -28,7 +28,7 @@ def flat(row, prefix=""):
     """{"down_limiter": ..., "down_dropped_packets": ...} of a nested or flat row of "show shaper --json"."""
     found = {}
     for key, value in row.items():
-        name = prefix + key.replace("-", "_").removesuffix("_counters").removeprefix("counters")
+        name = (prefix + key.replace("-", "_")).removesuffix("counters").rstrip("_")
         found |= flat(value, f"{name}_" if name else "") if isinstance(value, dict) else {name: value}
     return found
 
