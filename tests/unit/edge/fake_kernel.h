@@ -33,6 +33,9 @@ class FakeKernel final : public Kernel {
     errno_ = errno_value;
   }
   [[nodiscard]] const std::vector<std::string>& calls() const { return calls_; }
+  // Does what Bpf is to do; without it: EPERM. The attributes may be shorter than they are
+  // declared.
+  std::function<KernelResult<int>(int command, bpf_attr& attributes)> on_bpf;
   // Sees what Send sends.
   std::function<void(ByteView)> on_send;
   // The last argument of Open, the last bytes of Write.
@@ -202,22 +205,11 @@ class FakeKernel final : public Kernel {
   }
   KernelResult<int> Bpf(int command, void* attributes, std::size_t /*size*/) override {
     if (const auto error = Enter("bpf")) return Fail(*error);
-    bpf.push_back({command, *static_cast<const bpf_attr*>(attributes)});
-    if (bpf_answers.empty()) return Fail(Errno(ENOENT));
-    const auto next = bpf_answers.front();
-    bpf_answers.pop_front();
-    return next;
+    if (on_bpf) return on_bpf(command, *static_cast<bpf_attr*>(attributes));
+    return Fail(Errno(EPERM));
   }
 
   std::vector<std::string> asked_for;  // the names in all TUNSETIFF
-
-  // All BPF commands, and what they are answered, in order; when used up: ENOENT.
-  struct BpfCall {
-    int command;
-    bpf_attr attributes;
-  };
-  std::vector<BpfCall> bpf;
-  std::deque<KernelResult<int>> bpf_answers;
 
   int backlog = 0;
   short tun_flags = 0;
