@@ -21,10 +21,11 @@ class InterfaceMap {
   InterfaceMap(Kernel& kernel, int fd) : kernel_(&kernel), fd_(fd) {}
 
   // Values have exactly the map's size. Errors: E2BIG full, EEXIST, ENOENT.
-  KernelResult<void> Set(InterfaceIndex index, ByteView value, Write write) const;
+  [[nodiscard]] KernelResult<void> Set(InterfaceIndex index, ByteView value, Write write) const;
   // Copied under the value's own lock (BPF_F_LOCK), whose octets become 0.
-  KernelResult<void> ReadLocked(InterfaceIndex index, std::span<std::uint8_t> value) const;
-  KernelResult<void> Erase(InterfaceIndex index) const;
+  [[nodiscard]] KernelResult<void> ReadLocked(InterfaceIndex index,
+                                              std::span<std::uint8_t> value) const;
+  [[nodiscard]] KernelResult<void> Erase(InterfaceIndex index) const;
   // Of all entries; some may be missing or be there twice while others write.
   [[nodiscard]] KernelResult<std::vector<InterfaceIndex>> Keys() const;
 

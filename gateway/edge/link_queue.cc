@@ -54,9 +54,8 @@ Result<void> LinkQueue::Set(Netlink& netlink, const RootQueue& wanted) {
 
 Result<void> LinkQueue::Remove(Netlink& netlink) {
   current_ = {};
-  const auto removed = Ask(netlink, "removing", "the queue", [&](std::uint32_t sequence) {
-    return BuildRootDelete(sequence, index_);
-  });
+  auto removed = Ask(netlink, "removing", "the queue",
+                     [&](std::uint32_t sequence) { return BuildRootDelete(sequence, index_); });
   if (removed || removed.error().code == ErrorCode::kNotFound) return {};
   return removed;
 }

@@ -64,9 +64,8 @@ Result<void> ProgramAttachment::AttachLinks(Kernel& kernel, const SessionProgram
 }
 
 Result<void> ProgramAttachment::AttachFilters(Netlink& netlink, const SessionPrograms& programs) {
-  const auto made = netlink.Ask(Step("adding clsact to", index_), [&](std::uint32_t sequence) {
-    return BuildClsactAdd(sequence, index_);
-  });
+  auto made = netlink.Ask(Step("adding clsact to", index_),
+                          [&](std::uint32_t sequence) { return BuildClsactAdd(sequence, index_); });
   made_clsact_ = made.has_value();
   if (!made && made.error().code != ErrorCode::kAlreadyExists) return made;
   SG_RETURN_IF_ERROR(
