@@ -131,5 +131,81 @@ TEST(ToMessage, PoolCountsWhatIsLeft) {
   EXPECT_TRUE(pool.is_default());
 }
 
+// ---- Rate limits
+
+TEST(ToRateOrder, EachKindOfOrder) {
+  pb::ChangeShaperRequest request;
+  request.set_interface_name("sstp0");
+  request.set_rate("3,10M/2M");
+  auto order = ToRateOrder(request);
+  ASSERT_TRUE(order);
+  EXPECT_EQ(order->kind, RateOrder::Kind::kChange);
+  EXPECT_FALSE(order->all);
+  EXPECT_EQ(order->which.interface_name, "sstp0");
+  EXPECT_EQ(order->rate.time_range, 3U);
+  EXPECT_EQ(order->rate.up->rate, BitsPerSecond{2'000'000});
+  EXPECT_EQ(order->who, "operator");
+  request.set_all(true);
+  request.set_temporary_rate("1/1");
+  order = ToRateOrder(request);
+  ASSERT_TRUE(order);
+  EXPECT_EQ(order->kind, RateOrder::Kind::kTemporary);
+  EXPECT_TRUE(order->all);
+  EXPECT_EQ(order->which.interface_name, "");
+  request.set_restore(true);
+  order = ToRateOrder(request);
+  ASSERT_TRUE(order);
+  EXPECT_EQ(order->kind, RateOrder::Kind::kRestore);
+}
+
+TEST(ToMessage, OfManyFailuresTheFirstThousandAreListed) {
+  PolicyOutcome outcome;
+  outcome.changed = 5;
+  outcome.refused.assign(1001, {{"g", "s"}, "sstp0", "no"});
+  outcome.unanswered.assign(2, {{"h", "t"}, "sstp1", "silent"});
+  const pb::ChangeShaperResponse message = ToMessage(outcome);
+  EXPECT_EQ(message.changed(), 5U);
+  EXPECT_EQ(message.refused_size(), 1000);
+  EXPECT_EQ(message.refused_count(), 1001U);
+  EXPECT_EQ(message.unanswered_count(), 2U);
+  EXPECT_EQ(message.unanswered(1).gateway_id(), "h");
+  EXPECT_EQ(message.unanswered(1).interface_name(), "sstp1");
+  EXPECT_EQ(message.unanswered(1).reason(), "silent");
+}
+
+TEST(ToMessage, ASessionTellsWhatIsKeptAndWhatIsWanted) {
+  const RateLimit limit{{BitsPerSecond{10'000'000}, {}}, {BitsPerSecond{500}, {}}};
+  SessionView view;
+  view.entry.record.policy.rate_limit = limit;
+  view.wanted_rate = {limit, RateSource::kChanged, 3};
+  pb::Session message = ToMessage(view);
+  EXPECT_EQ(message.rate_limit(), "10000/0.5");
+  EXPECT_EQ(message.rate_source(), pb::RATE_SOURCE_CHANGED);
+  EXPECT_EQ(message.rate_time_range(), 3U);
+  EXPECT_FALSE(message.has_wanted_rate_limit());
+  EXPECT_FALSE(message.has_achieved());
+  view.wanted_rate = {RateLimit{}, RateSource::kNone, 0};
+  view.achieved = AchievedRates{BitsPerSecond{7}, BitsPerSecond{8}, std::chrono::milliseconds(9)};
+  message = ToMessage(view);
+  EXPECT_EQ(message.wanted_rate_limit(), "0/0");
+  EXPECT_EQ(message.rate_source(), pb::RATE_SOURCE_NONE);
+  EXPECT_EQ(message.achieved().down_bits_per_second(), 7U);
+  EXPECT_EQ(message.achieved().up_bits_per_second(), 8U);
+  EXPECT_EQ(message.achieved().over_milliseconds(), 9U);
+}
+
+TEST(ToMessage, EverySourceHasItsNumber) {
+  SessionView view;
+  for (const auto& [source, number] :
+       {std::pair{RateSource::kNone, pb::RATE_SOURCE_NONE},
+        std::pair{RateSource::kDefault, pb::RATE_SOURCE_DEFAULT},
+        std::pair{RateSource::kUser, pb::RATE_SOURCE_USER},
+        std::pair{RateSource::kChanged, pb::RATE_SOURCE_CHANGED},
+        std::pair{RateSource::kTemporary, pb::RATE_SOURCE_TEMPORARY}}) {
+    view.wanted_rate.source = source;
+    EXPECT_EQ(ToMessage(view).rate_source(), number);
+  }
+}
+
 }  // namespace
 }  // namespace sstpgw::cp
