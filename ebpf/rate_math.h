@@ -79,7 +79,7 @@ SG_INLINE struct sg_limit sg_limit_make(__u32 kind, __u64 rate, __u64 burst, __u
 	limit.burst = sg_min(sg_max(burst, floor), SG_MAX_BURST);
 	if (sg_kind_queues(kind))
 		limit.queue = sg_max(sg_ns_octets(wait_ns, limit.rate, SG_MAX_BURST),
-				     sg_min(8ULL * mtu, SG_MAX_BURST));
+				     sg_min(16ULL * mtu, SG_MAX_BURST));
 	limit.fill_ns = sg_octets_ns(limit.burst + limit.queue + SG_MAX_CHARGE, limit.rate);
 	return limit;
 }

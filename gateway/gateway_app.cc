@@ -63,11 +63,19 @@ Result<bool> GatewayApp::Build() {
                         std::visit([this](auto&& part) { Handle(std::move(part)); },
                                    std::move(message));
                       }));
+  SG_ASSIGN_OR_RETURN(auto netlink, edge::Netlink::Open(edge::LinuxKernel()));
+  edge::SessionPrograms::Options programs;
+  programs.max_interfaces = options_.max_shaped;
+  programs.pin_folder = options_.pin_folder;
+  shaper_ = std::make_unique<ShaperBase>(ShaperBase::Load(edge::LinuxKernel(), netlink, programs));
   edge::ControlOptions control;
   control.gateway_id = options_.name;
   control.boot_id = RandomId(entropy_);
   control.version = options_.version;
   control.capabilities = {"pap", "chap-md5", "mschap-v1", "mschap-v2", "ipv4"};
+  for (std::string& capability : shaper_->Capabilities()) {
+    control.capabilities.push_back(std::move(capability));
+  }
   control.addresses = options_.control_addresses;
   SG_ASSIGN_OR_RETURN(control_, edge::ControlClient::Create(std::move(control), *this));
   SG_ASSIGN_OR_RETURN(interfaces_, InterfaceCache::Create(edge::LinuxKernel()));
@@ -80,8 +88,8 @@ Result<bool> GatewayApp::Build() {
   ids.random_start = Ipv4Address::FromOctets(start).value();
   for (std::size_t i = 0; i < options_.workers; ++i) {
     ids.worker = static_cast<std::uint32_t>(i);
-    SG_ASSIGN_OR_RETURN(auto worker,
-                        Worker::Create({i, ids}, *control_, *interfaces_, *load_, *inbox_));
+    SG_ASSIGN_OR_RETURN(
+        auto worker, Worker::Create({i, ids}, *control_, *interfaces_, *shaper_, *load_, *inbox_));
     workers_.push_back(std::move(worker));
   }
   const std::size_t share =
@@ -303,7 +311,8 @@ Result<bool> GatewayApp::Apply(const GatewaySettings& settings) {
     worker->Post(WorkerSettings{settings.generation,
                                 {settings.sstp, settings.ppp},
                                 settings.interface_name,
-                                settings.data_path});
+                                settings.data_path,
+                                settings.shaper});
   }
   interfaces_->Configure(settings.data_path.interface_cache, settings.data_path.super_packets);
   max_sessions_ = settings.max_sessions;

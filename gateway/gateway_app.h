@@ -37,6 +37,8 @@ struct GatewayOptions {
   std::size_t handshake_threads = 0;                // 0: half as many as cores, at least one
   std::size_t max_handshakes = 4096;                // unfinished, all threads together
   std::optional<LogLevel> log_level;                // set: stronger than the settings' level
+  std::uint32_t max_shaped = 65536;                 // sessions with a rate limit
+  std::string pin_folder;                           // of the kernel's programs; empty: not pinned
   std::chrono::milliseconds stop_patience{5000};    // for sessions to end softly
   std::chrono::milliseconds report_patience{1000};  // for their reports to be acknowledged
 };
@@ -108,6 +110,7 @@ class GatewayApp final : private edge::ControlEvents, private edge::TimerHandler
   std::unique_ptr<AppInbox> inbox_;
   std::unique_ptr<LoadBoard> load_;
   std::unique_ptr<InterfaceCache> interfaces_;
+  std::unique_ptr<ShaperBase> shaper_;
   std::unique_ptr<edge::ControlClient> control_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<std::unique_ptr<Handshaker>> handshakers_;

@@ -12,7 +12,9 @@ namespace sstpgw::gateway {
 namespace {
 
 constexpr char kDefaultControlPlane[] = "unix:/run/sstpgw/link.sock";
+constexpr char kPins[] = "/sys/fs/bpf/sstp-gateway";
 constexpr std::size_t kMaxThreads = 256;
+constexpr std::uint32_t kMaxShaped = 1U << 20;
 
 // A gateway's name as the control plane accepts it: host names fit, other characters become '-'.
 std::string NameFrom(std::string host_name) {
@@ -32,6 +34,7 @@ std::string CheckName(const std::string& name) {
 // Everything but what the app itself is told.
 struct Texts {
   int log_level = -1;
+  std::string pins = kPins;
 };
 
 // Reads the bootstrap file for CLI11, which ignores what it does not know.
@@ -65,8 +68,8 @@ void Describe(CLI::App& app, GatewayOptions& options, Texts& texts, const std::s
   app.description(
       "SSTP access gateway: takes clients in over TLS and forwards their packets. Users, addresses "
       "and all other\nsettings come from sstp-controlplane, which this program dials and keeps "
-      "dialling.\nNeeds CAP_NET_ADMIN (interfaces) and, for ports below 1024, "
-      "CAP_NET_BIND_SERVICE.");
+      "dialling.\nNeeds CAP_NET_ADMIN (interfaces), CAP_BPF and CAP_PERFMON (rate limits) and, for "
+      "ports below 1024, CAP_NET_BIND_SERVICE.");
   app.set_version_flag("--version", "sstp-gateway " + version, "print the version and exit");
   app.set_help_flag("-h,--help", "print this help and exit");
   app.set_config("--config", "",
@@ -86,6 +89,14 @@ void Describe(CLI::App& app, GatewayOptions& options, Texts& texts, const std::s
                  "threads for TLS handshakes; 0: half as many as cores, at least one")
       ->capture_default_str()
       ->check(CLI::Range(std::size_t{0}, kMaxThreads));
+  app.add_option("--shaped-sessions", options.max_shaped,
+                 "sessions that can have a rate limit at one time")
+      ->capture_default_str()
+      ->check(CLI::Range(1U, kMaxShaped));
+  app.add_option("--bpf-pins", texts.pins,
+                 "folder on a bpffs where the programs and maps of rate limits are shown, below it "
+                 "one of this\ngateway's name; empty: nowhere")
+      ->capture_default_str();
   app.add_option("--log-level", texts.log_level,
                  "0 off, 1 error, 2 warning, 3 info, 4 protocol trace, 5 debug; not given: the "
                  "control plane's log.level")
@@ -118,6 +129,9 @@ CommandLine ParseCommandLine(const std::vector<std::string>& arguments,
     result.exit_code = code == 0 ? 0 : 2;
     result.text = out.str();
     return result;
+  }
+  if (!texts.pins.empty()) {
+    result.options.pin_folder = texts.pins + "/" + result.options.name;
   }
   if (texts.log_level >= 0) result.options.log_level = static_cast<LogLevel>(texts.log_level);
   return result;

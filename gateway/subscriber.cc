@@ -77,7 +77,9 @@ void Subscriber::OnTimer(std::uint64_t cookie) {
   timers_[cookie] = {};
   if (cookie == kLingerOver) {
     Finish();
-  } else if (cookie == kReadAgain) {
+  } else if (cookie == kPaceDown) {
+    if (phase_ == Phase::kOpen) OnTun({.readable = true});
+  } else if (cookie == kReadAgain || cookie == kPaceUp) {
     if (phase_ == Phase::kLingering) Linger();
     if (phase_ != Phase::kOpen) return;
     if (stream_->pending_bytes() <= kMaxPending) {

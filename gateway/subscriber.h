@@ -39,6 +39,7 @@
 #include "gateway/fsm/session.h"
 #include "gateway/interface_cache.h"
 #include "gateway/session_interface.h"
+#include "gateway/session_shaper.h"
 #include "gateway/thread_messages.h"
 
 namespace sstpgw::gateway {
@@ -50,6 +51,7 @@ struct WorkerShared {
   edge::Kernel& kernel;
   edge::Netlink& netlink;
   InterfaceCache& interfaces;
+  const ShaperBase& shaper;
   edge::ControlClient& control;
   Entropy& entropy;
   std::vector<std::uint8_t> plaintext;
@@ -59,6 +61,7 @@ struct WorkerShared {
   datapath::Coalescer coalescer;
   std::array<std::uint64_t, fsm::kCounterCount> counters{};
   std::array<std::uint64_t, edge::kTlsFailures> tls_failures{};  // of connections that ended
+  std::uint64_t limits_failed = 0;    // that could not be put on a session at its beginning
   std::uint64_t kernel_receives = 0;  // connections whose receiving went to the kernel
   std::array<std::uint64_t, edge::kKernelTlsFallbacks> kernel_receive_fallbacks{};
   std::vector<SessionId> gone;  // to be deleted when no handler is on the stack
@@ -95,6 +98,8 @@ class Subscriber final : private edge::IoHandler,
   void Start();
   // Something the worker was told about this session.
   void Deliver(const fsm::Event& event);
+  // Desired state. When it returns its limits are in force; after an error the old policy is.
+  Result<void> ReplacePolicy(SessionPolicy policy);
 
   // It takes its leave: nothing can be asked of it any more.
   [[nodiscard]] bool ending() const { return phase_ != Phase::kOpen || session_.finishing(); }
@@ -115,6 +120,8 @@ class Subscriber final : private edge::IoHandler,
   enum class Phase : std::uint8_t { kOpen, kLingering, kGone };
   static constexpr std::uint64_t kReadAgain = fsm::kTimerCount;
   static constexpr std::uint64_t kLingerOver = fsm::kTimerCount + 1;
+  static constexpr std::uint64_t kPaceUp = fsm::kTimerCount + 2;  // while it runs, nothing is read
+  static constexpr std::uint64_t kPaceDown = fsm::kTimerCount + 3;  // likewise, of the interface
   // The interface's half of the event loop's calls.
   struct TunSide final : edge::IoHandler {
     explicit TunSide(Subscriber& subscriber) : owner(subscriber) {}
@@ -156,6 +163,28 @@ class Subscriber final : private edge::IoHandler,
   ByteView Consume(ByteView plaintext, std::size_t& budget);
   void SendFrames();
   void ReadAgain();
+
+  // Limits, see session_shaper.h.
+  // On the interface; after an error the old ones stay.
+  Result<void> LimitTo(const RateLimit& limit, const ShapedLink& link);
+  // Before the interface is up. False: it must not come up.
+  bool LimitAtActivation(const fsm::ActivateInterface& action);
+  [[nodiscard]] bool Runs(std::uint64_t timer) const {
+    return timers_[timer] != edge::TimerHandle{};
+  }
+  // Octets that the next read of the socket may take; 0: not before kPaceUp.
+  std::size_t UpRoom();
+  // How much waits unread, for the pacer.
+  void ResumeUp();
+  void UpDrained();
+  // Octets of the limit that may be read of the interface now; 0: not before kPaceDown.
+  std::uint64_t DownAllowance();
+  // After a read: what is left of them.
+  std::uint64_t ChargeDown(ByteView read, std::uint64_t allowance);
+  void DownDrained();
+  // The client does not take what there is.
+  void HoldDown();
+  void WaitDown(datapath::DownPacer& pacer);
   void UpdateInterest();
   void LoseTransport(std::string reason);
   void TellTlsFailure();
@@ -184,12 +213,15 @@ class Subscriber final : private edge::IoHandler,
   datapath::Uplink uplink_;
   datapath::Downlink downlink_;
   std::optional<SessionInterface> interface_;
+  std::unique_ptr<SessionShaper> shaper_;  // once there was a limit; goes with the interface
+  ShaperRecord shaped_;                    // what it did, once it is gone
+  std::optional<ShapedLink> link_;         // of the interface in use
   TunSide tun_side_;
   UpSide up_side_;
   edge::IoHandle socket_handle_;
   edge::IoHandle tun_handle_;
   bool tun_watched_ = false;
-  std::array<edge::TimerHandle, fsm::kTimerCount + 2> timers_;
+  std::array<edge::TimerHandle, fsm::kTimerCount + 4> timers_;
   std::deque<fsm::Event> follow_ups_;  // results of actions, fed after the list that caused them
   // Reading stopped for back-pressure or for others' sake, with input in the stream or left over.
   bool unread_inside_ = false;

@@ -87,6 +87,7 @@ void Subscriber::DoActivateInterface(const fsm::ActivateInterface& action) {
     follow_ups_.push_back(fsm::InterfaceFailed{"there is no interface"});
     return;
   }
+  if (!LimitAtActivation(action)) return;
   const auto activated =
       interface_->Activate(shared_.netlink, {action.local, action.peer, Mtu(action.mtu)});
   if (!activated) {
@@ -113,6 +114,10 @@ void Subscriber::DoSetInterfaceMtu(const fsm::SetInterfaceMtu& action) {
   const auto set = interface_->SetMtu(shared_.netlink, Mtu(action.mtu));
   if (!set)
     Log(LogLevel::kWarning, log_prefix_ + "interface keeps its MTU: " + set.error().message);
+  if (link_) link_->mtu = Mtu(action.mtu);
+  if (!shaper_ || !link_) return;
+  const auto limited = LimitTo(shaper_->limit(), *link_);
+  if (!limited) Log(LogLevel::kError, log_prefix_ + "shaper: " + limited.error().message);
 }
 
 void Subscriber::DoReleaseInterface() {
@@ -121,6 +126,14 @@ void Subscriber::DoReleaseInterface() {
   if (!interface_) return;
   shared_.loop.Remove(tun_handle_);
   tun_watched_ = false;
+  link_.reset();
+  if (shaper_) {
+    const auto bare = shaper_->Release(shared_.netlink);
+    if (!bare) Log(LogLevel::kWarning, log_prefix_ + "shaper: " + bare.error().message);
+    uplink_.SetPacer(nullptr);
+    shaped_ = shaper_->Record();
+    shaper_.reset();
+  }
   shared_.interfaces.Give(shared_.netlink, std::move(*interface_));
   interface_.reset();
 }
@@ -141,6 +154,7 @@ SessionRecord Subscriber::Record() {
   const edge::TlsModes modes = TlsModesNow();
   record.tls_send = modes.send;
   record.tls_receive = modes.receive;
+  record.shaper = shaper_ ? shaper_->Record() : shaped_;
   return record;
 }
 
@@ -171,9 +185,10 @@ edge::TlsModes Subscriber::TlsModesNow() {
 
 std::optional<CountersReport> Subscriber::TakeChanges() {
   const edge::TlsModes modes = TlsModesNow();
-  CountersReport now{id_, Counters(), modes.send, modes.receive};
+  CountersReport now{id_, Counters(), modes.send, modes.receive,
+                     shaper_ ? shaper_->Record() : shaped_};
   if (now.counters == reported_.counters && now.tls_send == reported_.tls_send &&
-      now.tls_receive == reported_.tls_receive) {
+      now.tls_receive == reported_.tls_receive && now.shaper == reported_.shaper) {
     return std::nullopt;
   }
   reported_ = now;

@@ -39,8 +39,8 @@ void Subscriber::OnIo(edge::IoEvents events) {
     return;
   }
   if (events.readable) {
-    // Not twice in a round: its next turn is waiting already.
-    if (timers_[kReadAgain] == edge::TimerHandle{}) ReadSocket();
+    // Not twice in a round, and not before its time: its next turn is waiting already.
+    if (!Runs(kReadAgain) && !Runs(kPaceUp)) ReadSocket();
   } else if (events.broken) {
     LoseTransport("connection reset by peer");
   }
@@ -57,9 +57,11 @@ void Subscriber::ReadSocket() {
   std::size_t octets = left_over_.view().size();
   const std::uint64_t packets_before = uplink_.counters().data_packets();
   bool enough = TakeLeftOver(budget);
+  ResumeUp();
   for (int round = 0; !enough && round < kReadRounds; ++round) {
     if (phase_ != Phase::kOpen || transport_lost_) return;
-    const std::size_t room = tun_watched_ ? read_room_.size() : kRoomBeforeData;
+    const std::size_t room = tun_watched_ ? UpRoom() : kRoomBeforeData;
+    if (room == 0) return;
     const edge::ReadOutcome outcome = stream_->Read(std::span(shared_.plaintext).first(room));
     const std::span<std::uint8_t> plaintext = std::span(shared_.plaintext).first(outcome.bytes);
     record_yield_.Add(outcome.bytes);
@@ -76,6 +78,7 @@ void Subscriber::ReadSocket() {
     if (!left_over_.empty()) break;
     switch (outcome.status) {
       case edge::ReadStatus::kDrained:
+        UpDrained();
         return;
       case edge::ReadStatus::kFull:
         break;
@@ -146,7 +149,7 @@ ByteView Subscriber::Consume(ByteView plaintext, std::size_t& budget) {
 
 // As soon as the client takes our answers, and after others had their turn.
 void Subscriber::ReadAgain() {
-  if (!unread_inside_ || stream_->pending_bytes() > kMaxPending) return;
+  if (!unread_inside_ || stream_->pending_bytes() > kMaxPending || Runs(kPaceUp)) return;
   unread_inside_ = false;
   shared_.loop.CancelTimer(timers_[kReadAgain]);
   timers_[kReadAgain] = shared_.loop.StartTimer(Duration{0}, *this, kReadAgain);
@@ -184,12 +187,14 @@ void Subscriber::UpdateInterest() {
   if (tun_watched_) HandOverReceiving();
   ReadAgain();
   const bool write = stream_->wants_write();
-  const bool read = stream_->pending_bytes() <= kMaxPending;
-  shared_.loop.Modify(
-      socket_handle_,
-      read ? (write ? edge::Interest::kReadWrite : edge::Interest::kRead) : edge::Interest::kWrite);
+  const bool read = stream_->pending_bytes() <= kMaxPending && !Runs(kPaceUp);
+  shared_.loop.Modify(socket_handle_,
+                      read ? (write ? edge::Interest::kReadWrite : edge::Interest::kRead)
+                           : (write ? edge::Interest::kWrite : edge::Interest::kNone));
   if (tun_watched_) {
-    shared_.loop.Modify(tun_handle_, write ? edge::Interest::kNone : edge::Interest::kRead);
+    if (write) HoldDown();
+    const bool wait = write || Runs(kPaceDown);
+    shared_.loop.Modify(tun_handle_, wait ? edge::Interest::kNone : edge::Interest::kRead);
   }
 }
 
@@ -239,11 +244,16 @@ void Subscriber::ToTun(std::span<const ByteView> parts, std::size_t packets, std
 void Subscriber::OnTun(edge::IoEvents events) {
   if (!interface_ || !tun_watched_) return;
   if (stream_->wants_write() && !events.broken) return;
+  std::uint64_t allowance = DownAllowance();
+  if (allowance == 0 && !events.broken) {
+    UpdateInterest();
+    return;
+  }
   const bool fill = settings_.data_path.fill_records;
   edge::TunReadStatus status = edge::TunReadStatus::kPacket;
   shared_.frames.Clear();
   for (std::size_t packets = 0, octets = 0;
-       octets < kFramesPerTurn && (fill || packets < kSinglesPerTurn); ++packets) {
+       octets < kFramesPerTurn && allowance > 0 && (fill || packets < kSinglesPerTurn); ++packets) {
     const edge::TunReadOutcome read = interface_->device().Read(shared_.tun_buffer);
     status = read.status;
     if (status == edge::TunReadStatus::kLost) {
@@ -253,12 +263,14 @@ void Subscriber::OnTun(edge::IoEvents events) {
     }
     if (status != edge::TunReadStatus::kPacket) break;
     octets += read.packet.size();
+    allowance = ChargeDown(read.packet, allowance);
     FromTun(read.packet);
     if (!fill) SendFrames();
     if (phase_ != Phase::kOpen || transport_lost_ || !interface_) return;
     if (!fill && stream_->wants_write()) break;
   }
   SendFrames();
+  if (status == edge::TunReadStatus::kDrained) DownDrained();
   if (status == edge::TunReadStatus::kGone && tun_watched_) {
     shared_.loop.Remove(tun_handle_);
     tun_watched_ = false;

@@ -64,6 +64,7 @@ struct WorkerSettings {
   fsm::SessionSettings session;
   std::string interface_template;  // "sstp%d"
   DataPathSettings data_path;
+  ShaperSettings shaper{};
 };
 struct AuthorizeDone {
   SessionId session;

@@ -37,12 +37,12 @@ SessionReport EndOfAbsent(SessionId session) {
 }  // namespace
 
 Result<std::unique_ptr<Worker>> Worker::Create(const Options& options, edge::ControlClient& control,
-                                               InterfaceCache& interfaces, LoadBoard& load,
-                                               AppInbox& app) {
+                                               InterfaceCache& interfaces, const ShaperBase& shaper,
+                                               LoadBoard& load, AppInbox& app) {
   SG_ASSIGN_OR_RETURN(auto loop, edge::EventLoop::Create());
   SG_ASSIGN_OR_RETURN(auto netlink, edge::Netlink::Open(edge::LinuxKernel()));
-  std::unique_ptr<Worker> worker(
-      new Worker(options, std::move(loop), std::move(netlink), control, interfaces, load, app));
+  std::unique_ptr<Worker> worker(new Worker(options, std::move(loop), std::move(netlink), control,
+                                            interfaces, shaper, load, app));
   Worker& self = *worker;
   SG_ASSIGN_OR_RETURN(
       worker->mailbox_,
@@ -54,8 +54,8 @@ Result<std::unique_ptr<Worker>> Worker::Create(const Options& options, edge::Con
 }
 
 Worker::Worker(const Options& options, std::unique_ptr<edge::EventLoop> loop, edge::Netlink netlink,
-               edge::ControlClient& control, InterfaceCache& interfaces, LoadBoard& load,
-               AppInbox& app)
+               edge::ControlClient& control, InterfaceCache& interfaces, const ShaperBase& shaper,
+               LoadBoard& load, AppInbox& app)
     : index_(options.index),
       ids_(options.ids),
       loop_(std::move(loop)),
@@ -68,11 +68,13 @@ Worker::Worker(const Options& options, std::unique_ptr<edge::EventLoop> loop, ed
               edge::LinuxKernel(),
               netlink_,
               interfaces,
+              shaper,
               control_,
               entropy_,
               std::vector<std::uint8_t>(datapath::ReadRoom::kMost),
               std::vector<std::uint8_t>(edge::TunDevice::kPacketRoom),
               datapath::FrameBatch(kFrameBatch),
+              {},
               {},
               {},
               {},
@@ -151,8 +153,12 @@ void Worker::Handle(PolicyOrder order) {
     control_.SendRefused({generation, order.session, "no such session"});
     return;
   }
-  subscriber->Deliver(fsm::PolicyReplaced{std::move(order.policy)});
-  control_.SendApplied({generation, order.session});
+  const auto taken = subscriber->ReplacePolicy(std::move(order.policy));
+  if (taken) {
+    control_.SendApplied({generation, order.session});
+  } else {
+    control_.SendRefused({generation, order.session, taken.error().message});
+  }
 }
 
 void Worker::Handle(TerminateAll order) {
@@ -204,6 +210,7 @@ void Worker::Handle(FiguresRequest /*request*/) {
     figures.counters.push_back({name, shared_.tls_failures[static_cast<std::size_t>(kind)]});
   }
   using edge::KernelTlsFallback;
+  figures.counters.push_back({"limits_failed", shared_.limits_failed});
   figures.counters.push_back({"ktls_sessions_receive", shared_.kernel_receives});
   for (const auto& [fallback, name] :
        {std::pair{KernelTlsFallback::kUnusable, "ktls_fallback_unusable"},
@@ -217,6 +224,7 @@ void Worker::Handle(FiguresRequest /*request*/) {
   figures.counters.push_back({"up_dropped_spoofed", up.dropped_spoofed});
   figures.counters.push_back({"up_dropped_malformed", up.dropped_malformed});
   figures.counters.push_back({"up_dropped_interface", up.dropped_interface});
+  figures.counters.push_back({"up_dropped_limit", up.dropped_limit});
   figures.counters.push_back({"down_dropped_closed", down.dropped_closed});
   figures.counters.push_back({"down_dropped_malformed", down.dropped_malformed});
   figures.counters.push_back({"down_dropped_interface", down.dropped_interface});

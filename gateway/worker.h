@@ -35,7 +35,8 @@ class Worker {
   // The references must outlive it.
   static Result<std::unique_ptr<Worker>> Create(const Options& options,
                                                 edge::ControlClient& control,
-                                                InterfaceCache& interfaces, LoadBoard& load,
+                                                InterfaceCache& interfaces,
+                                                const ShaperBase& shaper, LoadBoard& load,
                                                 AppInbox& app);
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
@@ -57,7 +58,8 @@ class Worker {
   };
 
   Worker(const Options& options, std::unique_ptr<edge::EventLoop> loop, edge::Netlink netlink,
-         edge::ControlClient& control, InterfaceCache& interfaces, LoadBoard& load, AppInbox& app);
+         edge::ControlClient& control, InterfaceCache& interfaces, const ShaperBase& shaper,
+         LoadBoard& load, AppInbox& app);
 
   void Handle(NewConnection connection);
   void Handle(WorkerSettings settings);

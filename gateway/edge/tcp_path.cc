@@ -14,10 +14,11 @@ namespace sstpgw::edge {
 namespace {
 
 // A field of tcp_info; 0 where the kernel does not tell.
-std::uint64_t FieldOf(Kernel& kernel, int fd, std::size_t begin) {
+template <class T = std::uint64_t>
+T FieldOf(Kernel& kernel, int fd, std::size_t begin) {
   std::array<std::uint8_t, sizeof(tcp_info)> octets{};
   const auto length = kernel.GetSocketOption(fd, IPPROTO_TCP, TCP_INFO, octets);
-  std::uint64_t value = 0;
+  T value = 0;
   if (!length || *length < begin + sizeof(value)) return 0;
   std::memcpy(&value, &octets[begin], sizeof(value));
   return value;
@@ -39,6 +40,24 @@ std::optional<TakenOctets> OctetsTaken(Kernel& kernel, int fd) {
     return received - std::min(received, static_cast<std::uint64_t>(std::max(waiting, 0)));
   };
   return TakenOctets{without(after), without(before)};
+}
+
+std::size_t OctetsUnread(Kernel& kernel, int fd) {
+  int waiting = 0;
+  if (!kernel.Ioctl(fd, SIOCINQ, &waiting)) return 0;
+  return static_cast<std::size_t>(std::max(waiting, 0));
+}
+
+Duration RoundTrip(Kernel& kernel, int fd) {
+  return std::chrono::microseconds(
+      FieldOf<std::uint32_t>(kernel, fd, offsetof(tcp_info, tcpi_rtt)));
+}
+
+KernelResult<void> ClampWindow(Kernel& kernel, int fd, std::uint64_t octets) {
+  const int most = static_cast<int>(std::min<std::uint64_t>(octets, 1U << 30));
+  std::array<std::uint8_t, sizeof(most)> value{};
+  std::memcpy(value.data(), &most, sizeof(most));
+  return kernel.SetSocketOption(fd, IPPROTO_TCP, TCP_WINDOW_CLAMP, value);
 }
 
 }  // namespace sstpgw::edge

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "gateway/edge/kernel.h"
+#include "proto/base/types.h"
 
 namespace sstpgw::edge {
 
@@ -22,5 +23,12 @@ struct TakenOctets {
 };
 // nullopt: not known, or nothing came yet.
 [[nodiscard]] std::optional<TakenOctets> OctetsTaken(Kernel& kernel, int fd);
+
+// Octets that wait unread in the socket; 0 if it cannot be told.
+[[nodiscard]] std::size_t OctetsUnread(Kernel& kernel, int fd);
+// TCP's smoothed round trip to the peer; zero: not known.
+[[nodiscard]] Duration RoundTrip(Kernel& kernel, int fd);
+// The peer is offered no more than so many octets of window from now on.
+KernelResult<void> ClampWindow(Kernel& kernel, int fd, std::uint64_t octets);
 
 }  // namespace sstpgw::edge

@@ -50,11 +50,13 @@ class SubscriberBench : private edge::ControlEvents {
                                    edge::LinuxKernel(),
                                    *netlink_,
                                    *cache_,
+                                   shaper_,
                                    *control_,
                                    entropy_,
                                    Bytes(datapath::ReadRoom::kMost),
                                    Bytes(edge::TunDevice::kPacketRoom),
                                    datapath::FrameBatch(160 * 1024),
+                                   {},
                                    {},
                                    {},
                                    {},
@@ -205,6 +207,7 @@ class SubscriberBench : private edge::ControlEvents {
   std::unique_ptr<InterfaceCache> cache_;
   std::unique_ptr<edge::ControlClient> control_;
   edge::KernelEntropy entropy_;
+  ShaperBase shaper_{"not in this test"};
   std::unique_ptr<WorkerShared> shared_;
   WorkerSettings settings_;
   std::unique_ptr<Subscriber> subscriber_;

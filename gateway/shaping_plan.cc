@@ -1,0 +1,212 @@
+#include "gateway/shaping_plan.h"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <chrono>
+#include <limits>
+
+#include "ebpf/queue.h"
+#include "gateway/datapath/pace_limit.h"
+
+namespace sstpgw::gateway {
+namespace {
+
+constexpr Duration kTarget = std::chrono::milliseconds(10);
+constexpr Duration kInterval = std::chrono::milliseconds(100);
+// sch_tbf and sch_htb have 32 bits for it.
+constexpr std::uint64_t kMostQueue = 1U << 30;
+// What htb takes for a quantum without words in the kernel's log.
+constexpr std::uint32_t kLeastQuantum = 1500;
+constexpr std::uint32_t kMostQuantum = 200'000;
+
+std::uint64_t Octets(BitsPerSecond rate, std::chrono::milliseconds time) {
+  // Below 10^12 times 10^6: fits.
+  return rate.value() / 8 * static_cast<std::uint64_t>(std::max<std::int64_t>(time.count(), 0)) /
+         1000;
+}
+
+std::uint64_t BurstOf(const DirectionLimit& limit, std::chrono::milliseconds burst) {
+  return limit.burst.value() > 0 ? limit.burst.value() : Octets(limit.rate, burst);
+}
+
+std::uint32_t Fit(std::uint64_t octets, Mtu mtu) {
+  return static_cast<std::uint32_t>(std::clamp(octets, std::uint64_t{2} * mtu.value(), kMostQueue));
+}
+
+sg_limit LimitOf(std::uint32_t kind, const DirectionLimit& limit, std::uint64_t burst,
+                 const ShaperSettings& settings, Mtu mtu) {
+  const auto wait = std::chrono::nanoseconds(settings.latency).count();
+  sg_limit made =
+      sg_limit_make(kind, limit.rate.value(), burst,
+                    static_cast<std::uint64_t>(std::max<std::int64_t>(wait, 0)), mtu.value());
+  sg_limit_manage(&made, static_cast<std::uint64_t>(kTarget.count()),
+                  static_cast<std::uint64_t>(kInterval.count()));
+  return made;
+}
+
+datapath::PaceWish WishOf(const DirectionLimit& limit, const ShaperSettings& settings, Mtu mtu) {
+  datapath::PaceWish wish;
+  wish.rate = limit.rate;
+  wish.burst = limit.burst;
+  wish.mtu = mtu;
+  wish.latency = settings.latency;
+  wish.target = kTarget;
+  wish.interval = kInterval;
+  return wish;
+}
+
+edge::LeafQueue LeafOf(const LeafQdisc& leaf, const edge::ShaperSupport& support) {
+  switch (leaf.kind) {
+    case LeafQdisc::Kind::kFifo:
+      return edge::FifoQueue{leaf.limit};
+    case LeafQdisc::Kind::kSfq:
+      return edge::SfqQueue{leaf.limit, leaf.quantum, std::chrono::seconds(leaf.perturb)};
+    case LeafQdisc::Kind::kAuto:
+      if (!support.fq_codel) return {};
+      [[fallthrough]];
+    case LeafQdisc::Kind::kFqCodel:
+      return edge::FqCodelQueue{leaf.limit,  leaf.flows,    leaf.quantum,
+                                leaf.target, leaf.interval, leaf.ecn};
+  }
+  return {};
+}
+
+std::uint32_t QuantumOf(const ShaperSettings& settings, BitsPerSecond rate) {
+  if (settings.quantum > 0) return settings.quantum;
+  const std::uint64_t quantum = rate.value() / 8 / std::max(settings.r2q, 1U);
+  if (quantum >= kLeastQuantum && quantum <= kMostQuantum) return 0;
+  if (!settings.moderate_quantum) return 0;
+  return static_cast<std::uint32_t>(
+      std::clamp<std::uint64_t>(quantum, kLeastQuantum, kMostQuantum));
+}
+
+edge::HtbQueue HtbOf(const ShaperSettings& settings, const DirectionLimit& limit, Mtu mtu,
+                     const edge::ShaperSupport& support) {
+  edge::HtbQueue queue;
+  queue.rate = limit.rate;
+  queue.burst = Fit(BurstOf(limit, settings.down_burst), mtu);
+  queue.cburst = std::max<std::uint32_t>(settings.cburst, mtu.value());
+  queue.quantum = QuantumOf(settings, limit.rate);
+  queue.r2q = settings.r2q;
+  queue.mpu = static_cast<std::uint16_t>(std::min<std::uint32_t>(settings.mpu, 0xffff));
+  queue.leaf = LeafOf(settings.leaf, support);
+  return queue;
+}
+
+edge::TbfQueue TbfOf(const ShaperSettings& settings, const DirectionLimit& limit, Mtu mtu,
+                     const edge::ShaperSupport& support) {
+  edge::TbfQueue queue;
+  queue.rate = limit.rate;
+  queue.burst = Fit(BurstOf(limit, settings.down_burst), mtu);
+  queue.limit = Fit(Octets(limit.rate, settings.latency) + queue.burst, mtu);
+  queue.mpu = static_cast<std::uint16_t>(std::min<std::uint32_t>(settings.mpu, 0xffff));
+  queue.leaf = LeafOf(settings.leaf, support);
+  return queue;
+}
+
+Result<void> Lacking(const char* what, const char* setting) {
+  return Fail(Error{ErrorCode::kUnsupported, std::string("this kernel has no ") + what +
+                                                 "; choose another shaper." + setting +
+                                                 ", such as auto"});
+}
+
+Result<void> CheckLeaf(const LeafQdisc& leaf, const edge::ShaperSupport& support) {
+  if (leaf.kind == LeafQdisc::Kind::kSfq && !support.sfq) return Lacking("sch_sfq", "leaf-qdisc");
+  if (leaf.kind == LeafQdisc::Kind::kFqCodel && !support.fq_codel) {
+    return Lacking("sch_fq_codel", "leaf-qdisc");
+  }
+  return {};
+}
+
+Result<void> PlanQueue(ShapingPlan& plan, const ShaperSettings& settings,
+                       const DirectionLimit& limit, Mtu mtu, const edge::ShaperSupport& support) {
+  SG_RETURN_IF_ERROR(CheckLeaf(settings.leaf, support));
+  // Charged by nobody but the queue; the rate is there for the moment of a change.
+  plan.policy.down =
+      LimitOf(SG_KIND_COUNT, limit, BurstOf(limit, settings.down_burst), settings, mtu);
+  if (plan.down == DownLimiter::kTbf && settings.fwmark == 0) {
+    if (!support.tbf) return Lacking("sch_tbf", "down-limiter");
+    plan.queue = TbfOf(settings, limit, mtu, support);
+    return {};
+  }
+  if (!support.htb) {
+    return Lacking(
+        plan.down == DownLimiter::kTbf ? "sch_htb, which tbf needs for a fwmark" : "sch_htb",
+        "down-limiter");
+  }
+  plan.queue = HtbOf(settings, limit, mtu, support);
+  if (settings.fwmark > 0) plan.policy.flags |= SG_MARK_DIRECT;
+  return {};
+}
+
+Result<void> PlanDown(ShapingPlan& plan, const ShaperSettings& settings,
+                      const DirectionLimit& limit, Mtu mtu, const edge::ShaperSupport& support) {
+  if (limit.rate == BitsPerSecond{}) return {};
+  plan.down = settings.down == DownLimiter::kAuto ? DownLimiter::kPace : settings.down;
+  switch (plan.down) {
+    case DownLimiter::kTbf:
+    case DownLimiter::kHtb:
+      return PlanQueue(plan, settings, limit, mtu, support);
+    case DownLimiter::kClsact:
+      plan.policy.down =
+          LimitOf(SG_KIND_POLICE, limit, BurstOf(limit, settings.down_burst), settings, mtu);
+      return {};
+    case DownLimiter::kEdt:
+      if (!support.fq) return Lacking("sch_fq", "down-limiter");
+      plan.policy.down =
+          LimitOf(SG_KIND_EDT, limit, datapath::PaceLimit(WishOf(limit, settings, mtu)).burst,
+                  settings, mtu);
+      plan.queue = edge::FqQueue{};
+      return {};
+    case DownLimiter::kAuto:
+    case DownLimiter::kPace:
+      plan.down_pace = datapath::PaceLimit(WishOf(limit, settings, mtu));
+      plan.policy.down = plan.down_pace;
+      return {};
+  }
+  return {};
+}
+
+void PlanUp(ShapingPlan& plan, const ShaperSettings& settings, const DirectionLimit& limit,
+            Mtu mtu) {
+  if (limit.rate == BitsPerSecond{}) return;
+  plan.up = settings.up == UpLimiter::kAuto ? UpLimiter::kPace : settings.up;
+  if (plan.up == UpLimiter::kPolice) {
+    plan.policy.up =
+        LimitOf(SG_KIND_POLICE, limit, BurstOf(limit, settings.up_burst), settings, mtu);
+    return;
+  }
+  plan.up_pace = datapath::PaceLimit(WishOf(limit, settings, mtu));
+  plan.policy.up = datapath::BackstopLimit(plan.up_pace);
+}
+
+std::string KilobitText(BitsPerSecond rate) {
+  std::string text = std::to_string(rate.value() / 1000);
+  std::string rest = std::to_string(1000 + rate.value() % 1000).substr(1);
+  while (!rest.empty() && rest.back() == '0') rest.pop_back();
+  return rest.empty() ? text : text + "." + rest;
+}
+
+}  // namespace
+
+Result<ShapingPlan> PlanShaping(const ShaperSettings& settings, const RateLimit& limit,
+                                const ShapedLink& link, const edge::ShaperSupport& support) {
+  ShapingPlan plan;
+  plan.policy.bypass_mark = settings.fwmark;
+  plan.policy.mpu = settings.mpu;
+  plan.policy.flags = SG_CHECK_SOURCE;
+  if (settings.count == RateCount::kPacket) plan.policy.flags |= SG_COUNT_PACKET;
+  plan.policy.source4_count = 1;
+  plan.policy.source4[0].address = htonl(link.peer.value());
+  plan.policy.source4[0].mask = std::numeric_limits<std::uint32_t>::max();
+  SG_RETURN_IF_ERROR(PlanDown(plan, settings, limit.down, link.mtu, support));
+  PlanUp(plan, settings, limit.up, link.mtu);
+  return plan;
+}
+
+std::string LimitText(const RateLimit& limit) {
+  return KilobitText(limit.down.rate) + "/" + KilobitText(limit.up.rate);
+}
+
+}  // namespace sstpgw::gateway

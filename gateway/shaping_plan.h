@@ -1,0 +1,52 @@
+// How one session's limits are kept: what the kernel's programs are told, which queue its interface
+// gets, how fast its worker reads. Pure.
+//
+//   to the client     the interface's queue    program at egress         worker reads
+//   pace              the kernel's default     admits, signals, marks    at the rate
+//   edt               fq                       departures, signals       all there is
+//   tbf, htb          tbf or htb               counts, marks             all there is
+//   clsact            the kernel's default     drops                     all there is
+//   from the client                            program at ingress
+//   pace                                       drops what is far above   at the rate
+//   police                                     drops                     all there is
+//
+// Marked packets (fwmark): the programs do not charge them. tbf has no way around it, so a session
+// with tbf and a mark gets htb, where they take the direct queue.
+#pragma once
+
+#include <string>
+
+#include "ebpf/abi.h"
+#include "gateway/edge/qdisc_message.h"
+#include "gateway/edge/shaper_support.h"
+#include "proto/base/ip.h"
+#include "proto/base/messages.h"
+#include "proto/base/rate_limit.h"
+#include "proto/base/result.h"
+#include "proto/base/types.h"
+
+namespace sstpgw::gateway {
+
+struct ShapingPlan {
+  DownLimiter down = DownLimiter::kAuto;  // kAuto: no limit
+  UpLimiter up = UpLimiter::kAuto;        // likewise
+  sg_policy policy{};
+  edge::RootQueue queue;
+  sg_limit down_pace{};  // rate 0: reads all there is
+  sg_limit up_pace{};    // likewise
+};
+
+struct ShapedLink {
+  Ipv4Address peer;  // the only source of what the client sends
+  Mtu mtu;
+};
+
+// kUnsupported: the kernel lacks what the settings ask for; the message names it and the remedy.
+[[nodiscard]] Result<ShapingPlan> PlanShaping(const ShaperSettings& settings,
+                                              const RateLimit& limit, const ShapedLink& link,
+                                              const edge::ShaperSupport& support);
+
+// "10000/4000": kbit/s down and up as log lines have it; decimals where a rate needs them.
+[[nodiscard]] std::string LimitText(const RateLimit& limit);
+
+}  // namespace sstpgw::gateway
