@@ -9,16 +9,19 @@
 namespace sstpgw::cp {
 namespace {
 
-// "ann: session gw1/5f..0a on sstp0 has ended: Lost-Carrier, lcp: no echo reply". Who never got in
-// is of interest to those who read the protocol.
+// "ann: session gw1/5f..0a on sstp0 has ended: Lost-Carrier, lcp: no echo reply"; without an
+// interface "from 192.0.2.1", and that instead of a user who is not known. Who never got in is of
+// interest to those who read the protocol.
 WriteLog EndLine(const SessionUpdate& update) {
   const SessionRecord& record = update.entry.record;
   const bool was_in = record.policy.generation.value() > 0;
+  const std::string client = Escape(record.calling_station);
   const std::string where =
-      record.interface_name.empty() ? "" : " on " + Escape(record.interface_name);
+      record.interface_name.empty() ? " from " + client : " on " + Escape(record.interface_name);
   return {was_in ? LogLevel::kInfo : LogLevel::kTrace,
-          Escape(record.user) + ": session " + Escape(update.entry.key.Owner()) + where +
-              " has ended: " + ToString(update.cause) + ", " + Escape(update.reason)};
+          (record.user.empty() ? client : Escape(record.user)) + ": session " +
+              Escape(update.entry.key.Owner()) + where + " has ended: " + ToString(update.cause) +
+              ", " + Escape(update.reason)};
 }
 
 }  // namespace

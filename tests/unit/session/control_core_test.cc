@@ -129,6 +129,22 @@ TEST_F(ControlCoreTest, TheTrueCauseArrivesAfterTheHello) {
   EXPECT_EQ(core.pools().lease_count(), 0U);
 }
 
+TEST_F(ControlCoreTest, AnEndWithoutAnInterfaceNamesTheClient) {
+  SessionRecord named = Record("s1", "ann", "10.0.0.2");
+  named.interface_name.clear();
+  named.calling_station = "192.0.2.1";
+  SessionRecord nameless = named;
+  nameless.session = "s2";
+  nameless.user.clear();
+  Attach("g", "b", {named, nameless});
+  log.clear();
+  Report("g", SessionEventKind::kDown, named);
+  Report("g", SessionEventKind::kDown, nameless);
+  ASSERT_EQ(log.size(), 2U);
+  EXPECT_EQ(log[0].rfind("ann: session g/s1 from 192.0.2.1 has ended: ", 0), 0U) << log[0];
+  EXPECT_EQ(log[1].rfind("192.0.2.1: session g/s2 from 192.0.2.1 has ended: ", 0), 0U) << log[1];
+}
+
 TEST_F(ControlCoreTest, WithoutAReportItIsLost) {
   Attach("g", "b", {Record("s1", "ann", "10.0.0.2")});
   updates.clear();
