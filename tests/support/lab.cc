@@ -36,7 +36,9 @@ std::string Indent(const std::string& text, int blanks) {
 }
 
 Lab::Lab(const LabConfig& config)
-    : server_("server"),
+    : gateway_wrapper_(config.gateway_wrapper),
+      gateway_arguments_(config.gateway_arguments),
+      server_("server"),
       client_("client"),
       inside_("inside"),
       wan_({server_, "wan0", std::string(kServer) + "/24"},
@@ -149,10 +151,12 @@ bool Lab::StartControlPlane() {
 
 void Lab::LaunchGateway() {
   gateway_.reset();
-  gateway_ = std::make_unique<Process>(
-      std::vector<std::string>{Program("sstp-gateway"), "--name", "gw1", "--controlplane",
-                               "unix:" + directory_.File("link.sock")},
-      ProcessOptions{&server_, {}, "sstp-gateway"});
+  std::vector<std::string> argv = gateway_wrapper_;
+  argv.insert(argv.end(), {Program("sstp-gateway"), "--name", "gw1", "--controlplane",
+                           "unix:" + directory_.File("link.sock")});
+  argv.insert(argv.end(), gateway_arguments_.begin(), gateway_arguments_.end());
+  gateway_ =
+      std::make_unique<Process>(std::move(argv), ProcessOptions{&server_, {}, "sstp-gateway"});
 }
 
 bool Lab::StartGateway() {

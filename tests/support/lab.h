@@ -39,6 +39,9 @@ struct LabConfig {
   sstpgw::testing::KeyType key_type = sstpgw::testing::KeyType::kEcdsaP256;
   std::string extra;  // further nodes under sstp
   int log_level = 5;
+  // The gateway's command line: what runs it ("setpriv ..."), and further arguments.
+  std::vector<std::string> gateway_wrapper;
+  std::vector<std::string> gateway_arguments;
 };
 
 class Lab {
@@ -106,6 +109,8 @@ class Lab {
   // True once the gateway said that it runs with the newest settings.
   bool WaitApplied();
 
+  const std::vector<std::string> gateway_wrapper_;
+  const std::vector<std::string> gateway_arguments_;
   TempDir directory_;
   sstpgw::testing::CertificateAuthority ca_;
   Namespace server_;
