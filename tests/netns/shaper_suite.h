@@ -34,9 +34,10 @@ class ShaperLab {
     Process server({"iperf3", "-s", "-1", "--forceflush"}, {&lab.inside(), {}, "iperf3"});
     EXPECT_TRUE(server.WaitForLine("Server listening", kPatience));
     int code = 0;
-    const std::string out = lab.client().Shell(std::string("iperf3 -c ") + host + " -O 1 -t " +
-                                                   std::to_string(seconds) + " -J " + arguments,
-                                               &code);
+    const std::string out =
+        lab.client().Shell(std::string("iperf3 -c ") + host + " -O 1 -t " +
+                               std::to_string(seconds) + " -C cubic -J " + arguments,
+                           &code);
     const auto json = Json::Parse(out);
     EXPECT_EQ(code, 0) << out;
     if (code != 0 || !json) return 0;
