@@ -16,14 +16,15 @@
 
 #define SG_MAX_INTERVAL_NS 10000000000ULL
 #define SG_CODEL_MOST	   65535U
-/* A drop of more than this part of the queue, as of a super-packet, would leave its sender too little
- * to notice it by, and it would wait for its timeout: the signal is left to a smaller packet. */
+/* A drop of more than this part of the queue, as of a super-packet, would leave its sender too
+ * little to notice it by, and it would wait for its timeout: the signal is left to a smaller
+ * packet. */
 #define SG_CODEL_PART 4U
 /* A queue that stands again within so many intervals is met with the signals it took before. */
 #define SG_CODEL_MEMORY 16U
 
-/* Lets a limit with a queue signal: a wait above `target_ns`, but no less than two packets, for
- * longer than `interval_ns`. Where two packets take longer than the target, so does the interval.
+/* Lets a limit with a queue signal: a wait above `target_ns`, but no less than four packets, for
+ * longer than `interval_ns`. Where four packets take longer than the target, so does the interval.
  */
 SG_INLINE void sg_limit_manage(struct sg_limit *limit, __u64 target_ns, __u64 interval_ns)
 {
@@ -31,8 +32,9 @@ SG_INLINE void sg_limit_manage(struct sg_limit *limit, __u64 target_ns, __u64 in
 
 	if (limit->rate == 0 || !sg_kind_queues(limit->kind))
 		return;
-	least_ns = sg_octets_ns(3ULL * limit->floor, limit->rate);
-	limit->target = sg_max(sg_ns_octets(target_ns, limit->rate, SG_MAX_BURST), 3ULL * limit->floor);
+	least_ns = sg_octets_ns(2ULL * limit->floor, limit->rate);
+	limit->target =
+	    sg_max(sg_ns_octets(target_ns, limit->rate, SG_MAX_BURST), 2ULL * limit->floor);
 	interval_ns = sg_min(interval_ns, SG_MAX_INTERVAL_NS);
 	if (least_ns > target_ns)
 		interval_ns = sg_min(interval_ns + (least_ns - target_ns), SG_MAX_INTERVAL_NS);
@@ -128,7 +130,8 @@ SG_INLINE struct sg_admission sg_queue_admit(struct sg_bucket *bucket, struct sg
 	admission.start_ns = sg_max(now_ns, bucket->last_ns);
 	admission.debt = bucket->octets < 0 ? (__u64)-bucket->octets : 0;
 	above = admission.debt > limit->target;
-	if (limit->interval_ns != 0 && !(above && !ecn && octets > admission.debt / SG_CODEL_PART) &&
+	if (limit->interval_ns != 0 &&
+	    !(above && !ecn && octets > admission.debt / SG_CODEL_PART) &&
 	    sg_codel_signal(codel, above, limit->interval_ns, admission.start_ns))
 		admission.verdict = ecn ? SG_VERDICT_SIGNAL : SG_VERDICT_DROP;
 	if (admission.debt > limit->queue)

@@ -13,6 +13,8 @@ namespace sstpgw::gateway {
 namespace {
 
 constexpr Duration kTarget = std::chrono::milliseconds(10);
+// Besides what a read takes at once.
+constexpr Duration kUpTarget = std::chrono::milliseconds(5);
 constexpr Duration kInterval = std::chrono::milliseconds(100);
 // sch_tbf and sch_htb have 32 bits for it.
 constexpr std::uint64_t kMostQueue = 1U << 30;
@@ -177,7 +179,9 @@ void PlanUp(ShapingPlan& plan, const ShaperSettings& settings, const DirectionLi
         LimitOf(SG_KIND_POLICE, limit, BurstOf(limit, settings.up_burst), settings, mtu);
     return;
   }
-  plan.up_pace = datapath::PaceLimit(WishOf(limit, settings, mtu));
+  datapath::PaceWish wish = WishOf(limit, settings, mtu);
+  wish.target = kUpTarget;
+  plan.up_pace = datapath::PaceLimit(wish);
   plan.policy.up = datapath::BackstopLimit(plan.up_pace);
 }
 

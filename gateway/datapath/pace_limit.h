@@ -14,8 +14,8 @@ struct PaceWish {
   BitsPerSecond rate;   // 0: no limit
   BurstOctets burst{};  // 0: 50 ms of the rate; never below two packets
   Mtu mtu{1400};        // the interface's
-  Duration latency = std::chrono::milliseconds(50);  // longest wait; never below eight packets
-  Duration target = std::chrono::milliseconds(10);   // wait that may last; never below two packets
+  Duration latency = std::chrono::milliseconds(50);  // longest wait; never below 16 packets
+  Duration target = std::chrono::milliseconds(10);   // wait that may last; never below four packets
   Duration interval = std::chrono::milliseconds(100);  // for no longer than this, when it is above
 };
 

@@ -9,7 +9,7 @@
 namespace sstpgw::datapath {
 namespace {
 
-constexpr std::uint64_t kRoomNs = 10'000'000;
+constexpr std::uint64_t kRoomNs = 5'000'000;
 constexpr std::uint64_t kWindowNs = 50'000'000;
 constexpr std::uint64_t kLongestRoundTripNs = 1'000'000'000;
 // Packets of the Internet are no larger, even where the interface's own could be.

@@ -36,7 +36,7 @@ struct UpPacerCounters {
 
 class UpPacer {
  public:
-  // Of a read while the limit holds it back: 10 ms of the rate. It is a part of every packet's
+  // Of a read while the limit holds it back: 5 ms of the rate. It is a part of every packet's
   // wait.
   static constexpr std::size_t kLeastRoom = 2 * 1024;
   static constexpr std::size_t kMostRoom = 256 * 1024;
@@ -50,7 +50,7 @@ class UpPacer {
   // A limit by PaceLimit, or one without a rate. Begins with a full burst.
   UpPacer(const sg_limit& limit, const ChargeRule& rule);
 
-  // Octets that the next read may take: what the bucket holds, or 10 ms of the rate; 0: none yet.
+  // Octets that the next read may take: what the bucket holds, or 5 ms of the rate; 0: none yet.
   [[nodiscard]] std::size_t ReadRoom(TimePoint now);
   // Until it is worth reading again. 0 while it is.
   [[nodiscard]] Duration Wait(TimePoint now);
@@ -81,7 +81,7 @@ class UpPacer {
   ChargeRule rule_;
   sg_bucket bucket_{};
   sg_codel codel_{};
-  std::size_t room_ = 0;       // 10 ms of the rate
+  std::size_t room_ = 0;       // 5 ms of the rate
   std::uint64_t quantum_ = 0;  // 2 ms
   bool signal_ = false;        // with the next packet that may be
   UpPacerCounters counters_;

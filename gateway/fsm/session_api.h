@@ -133,9 +133,9 @@ struct AskAuthorize {
 // Make an interface, or take one from an ended session (down, no address). Comes back as
 // InterfaceCreated, with the name it has for people until it is activated, or InterfaceFailed.
 struct CreateInterface {};
-// Final name, MTU, rate limits and the address pair, link up. InterfaceActivated or InterfaceFailed. The data
-// path is open from then on: the worker forwards IP packets in both directions, from the peer only
-// with source address `peer`.
+// Final name, MTU, rate limits and the address pair, link up. InterfaceActivated or
+// InterfaceFailed. The data path is open from then on: the worker forwards IP packets in both
+// directions, from the peer only with source address `peer`.
 struct ActivateInterface {
   Ipv4Address local;
   Ipv4Address peer;

@@ -111,11 +111,10 @@ void Session::Impl::ActivateWhenReady() {
   phase_ = Phase::kActivate;
   interface_ = Interface::kActivating;
   interface_mtu_ = lcp_.mtu();
-  out_.Add(ActivateInterface{
-      .local = policy_.gateway_address,
-      .peer = policy_.address,
-      .mtu = interface_mtu_,
-      .rate_limit = policy_.rate_limit});
+  out_.Add(ActivateInterface{.local = policy_.gateway_address,
+                             .peer = policy_.address,
+                             .mtu = interface_mtu_,
+                             .rate_limit = policy_.rate_limit});
 }
 
 // LCP has agreed on another MRU of the peer while its interface is in use.
@@ -163,8 +162,7 @@ void Session::Impl::On(const TerminateRequested& event) {
 }
 
 bool Session::Impl::TakesPolicy(Generation generation) const {
-  return phase_ >= Phase::kInterface && phase_ <= Phase::kActive &&
-         generation > policy_.generation;
+  return phase_ >= Phase::kInterface && phase_ <= Phase::kActive && generation > policy_.generation;
 }
 
 void Session::Impl::On(const PolicyReplaced& event) {

@@ -23,13 +23,13 @@ TEST(PaceLimit, WaitsAndWhenSendersAreTold) {
   EXPECT_EQ(limit.interval_ns, 100'000'000U);
   const sg_limit other = PaceLimit({.rate = BitsPerSecond{10'000'000},
                                     .latency = milliseconds(20),
-                                    .target = milliseconds(5),
+                                    .target = milliseconds(8),
                                     .interval = milliseconds(50)});
   EXPECT_EQ(other.queue, 25'000U);
-  EXPECT_EQ(other.target, 6'250U);
+  EXPECT_EQ(other.target, 10'000U);
   EXPECT_EQ(other.interval_ns, 50'000'000U);
   EXPECT_EQ(PaceLimit({.rate = BitsPerSecond{1'000'000}, .latency = milliseconds(-1)}).queue,
-            8U * 1400);
+            16U * 1400);
 }
 
 TEST(PaceLimit, NoRateIsNoLimit) {

@@ -51,13 +51,13 @@ TEST(Departure, WhatWouldWaitTooLongIsDropped) {
   EXPECT_NE(Depart(&bucket, &limit, 1400, kStart + 1'400'000), 0U);
 }
 
-TEST(Departure, QueueOfASlowSessionHoldsEightPackets) {
+TEST(Departure, QueueOfASlowSessionHoldsSixteenPackets) {
   const sg_limit limit = Edt(64'000, 0);  // 50 ms are 400 octets
-  EXPECT_EQ(limit.queue, 8U * kMtu);
+  EXPECT_EQ(limit.queue, 16U * kMtu);
   sg_bucket bucket{};
   int queued = 0;
   while (Depart(&bucket, &limit, kMtu, kStart)) ++queued;
-  EXPECT_EQ(queued, 11);  // the burst's two, eight that wait, and one behind them
+  EXPECT_EQ(queued, 19);  // the burst's two, sixteen that wait, and one behind them
 }
 
 TEST(Departure, NoWindowOfDeparturesHoldsMoreThanRateAndBurst) {

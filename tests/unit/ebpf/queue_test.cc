@@ -21,15 +21,15 @@ sg_limit Managed(std::uint32_t kind, std::uint64_t rate, std::uint64_t burst = 0
   return limit;
 }
 
-TEST(QueueLimit, TargetIsTheTimeButNeverBelowTwoPackets) {
+TEST(QueueLimit, TargetIsTheTimeButNeverBelowFourPackets) {
   const sg_limit fast = Managed(SG_KIND_PACE, 100'000'000);
   EXPECT_EQ(fast.target, 125'000U);
   EXPECT_EQ(fast.interval_ns, kInterval);
   EXPECT_EQ(fast.queue, 625'000U);
   const sg_limit slow = Managed(SG_KIND_EDT, 256'000);
-  EXPECT_EQ(slow.target, 2U * kMtu);
-  EXPECT_EQ(slow.queue, 8U * kMtu);
-  EXPECT_EQ(slow.interval_ns, kInterval + 77'500'000);  // 87.5 ms for two packets
+  EXPECT_EQ(slow.target, 4U * kMtu);
+  EXPECT_EQ(slow.queue, 16U * kMtu);
+  EXPECT_EQ(slow.interval_ns, kInterval + 165'000'000);  // 175 ms for four packets
 }
 
 TEST(QueueLimit, OnlyKindsWithAQueueSignal) {
@@ -45,7 +45,7 @@ TEST(QueueLimit, EndsOfTheScaleHaveRoom) {
     EXPECT_EQ(limit.target, SG_MAX_BURST);
     EXPECT_EQ(limit.interval_ns, SG_MAX_INTERVAL_NS);
     sg_limit_manage(&limit, 0, 0);
-    EXPECT_EQ(limit.target, 2U * 65535);
+    EXPECT_EQ(limit.target, 4U * 65535);
     EXPECT_GE(limit.interval_ns, 1U);
     EXPECT_LE(limit.interval_ns, SG_MAX_INTERVAL_NS);
   }

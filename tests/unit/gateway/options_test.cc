@@ -84,7 +84,7 @@ TEST(Options, BootstrapFileIsRefusedForWhatItCannotMean) {
   const std::string at = file + ":";
   for (const std::string& wrong :
        {at + "2: unknown key 'contolplane', did you mean 'controlplane'? (there are name, "
-             "controlplane, workers, handshake-threads, log-level)\n",
+             "controlplane, workers, handshake-threads, shaped-sessions, bpf-pins, log-level)\n",
         at + "3: 'workers 4' is no `key = value`\n",
         at + "4: unknown key 'handshake_threads', did you mean 'handshake-threads'?",
         at + "5: name has no value", at + "6: controlplane has no value, or a list without its end",
