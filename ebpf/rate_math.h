@@ -62,8 +62,8 @@ SG_INLINE int sg_kind_queues(__u32 kind)
 
 /*
  * A limit from what is wished: rate in bit/s (0: none), burst in octets, the longest wait in a
- * queue in ns, and the interface's MTU. Never less than two MTU of burst, and sixteen of queue where
- * there is one: with fewer packets on their way TCP cannot tell that one is lost.
+ * queue in ns, and the interface's MTU. Never less than two MTU of burst, and sixteen of queue
+ * where there is one: with fewer packets on their way TCP cannot tell that one is lost.
  */
 SG_INLINE struct sg_limit sg_limit_make(__u32 kind, __u64 rate, __u64 burst, __u64 wait_ns,
 					__u32 mtu)

@@ -26,7 +26,7 @@ MAY_INCLUDE = {
                                     "gateway/edge/control_channel", "gateway/edge/control_link"),
     "gateway/edge/control_link": ("proto/base", "proto/contract", "generated", "gateway/edge/control_client"),
     "gateway/edge/control_channel": ("proto/base", "generated", "gateway/edge/control_client"),
-    "gateway": ("proto/base", *GATEWAY_LAYERS, "gateway/edge/control_client"),
+    "gateway": ("proto/base", *GATEWAY_LAYERS, "gateway/edge/control_client", "ebpf"),
     # The settings of the control plane as plain values; how they are read stays in the rest of config.
     "controlplane/config/control_config": ("proto/base", "controlplane/shaper"),
     "controlplane/auth": ("proto/base", "controlplane/config/control_config"),

@@ -63,10 +63,10 @@ TEST(Sstpctl, NamesTheUnknownWordTheNearestAndAllThatThereAre) {
   for (const Case& wrong :
        {Case{{"show", "sesions"},
              "Unknown command 'sesions' after 'show', did you mean 'sessions'?\n"
-             "There are: sessions, statistics, pools, gateways, version\n"},
+             "There are: sessions, shaper, statistics, pools, gateways, version\n"},
         Case{{"shwo"},
              "Unknown command 'shwo', did you mean 'show'?\n"
-             "There are: show, terminate, config, reload, watch, drain, log\n"},
+             "There are: show, terminate, shaper, config, reload, watch, drain, log\n"},
         Case{{"shwo", "sessions"}, "Unknown command 'shwo', did you mean 'show'?\n"},
         Case{{"--bogus"},
              "Unknown option '--bogus'\nThere are: --help, --version, --socket, --json\n"},
@@ -79,7 +79,7 @@ TEST(Sstpctl, NamesTheUnknownWordTheNearestAndAllThatThereAre) {
              "--match\n"},
         Case{{"show", "pools", "all"}, "'show pools' takes no argument 'all'\n"},
         Case{{"x\x1b[31m"}, "Unknown command 'x\\x1b[31m'\n"},
-        Case{{"show"}, "A command is missing after 'show': sessions, statistics, "},
+        Case{{"show"}, "A command is missing after 'show': sessions, shaper, statistics, "},
         Case{{}, "A command is missing: show, terminate, "},
         Case{{"terminate", "user"}, "value is required"}}) {
     const Outcome outcome = RunWith(wrong.arguments);
