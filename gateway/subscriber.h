@@ -166,6 +166,7 @@ class Subscriber final : private edge::IoHandler,
 
   // Limits, see session_shaper.h.
   // On the interface; after an error the old ones stay.
+  [[nodiscard]] RateLimit KeptLimit() const;
   Result<void> LimitTo(const RateLimit& limit, const ShapedLink& link);
   // Before the interface is up. False: it must not come up.
   bool LimitAtActivation(const fsm::ActivateInterface& action);

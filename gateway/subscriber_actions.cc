@@ -154,6 +154,8 @@ SessionRecord Subscriber::Record() {
   const edge::TlsModes modes = TlsModesNow();
   record.tls_send = modes.send;
   record.tls_receive = modes.receive;
+  // What is kept: a limit that failed is none.
+  if (link_) record.policy.rate_limit = KeptLimit();
   record.shaper = shaper_ ? shaper_->Record() : shaped_;
   return record;
 }

@@ -24,7 +24,7 @@ const char* VerbOf(const RateLimit& before, const RateLimit& after) {
 
 Result<void> Subscriber::ReplacePolicy(SessionPolicy policy) {
   if (!session_.TakesPolicy(policy.generation)) return {};
-  if (link_ && policy.rate_limit != session_.policy().rate_limit) {
+  if (link_ && policy.rate_limit != KeptLimit()) {
     SG_RETURN_IF_ERROR(LimitTo(policy.rate_limit, *link_));
   }
   Deliver(fsm::PolicyReplaced{std::move(policy)});
@@ -46,8 +46,10 @@ bool Subscriber::LimitAtActivation(const fsm::ActivateInterface& action) {
   return false;
 }
 
+RateLimit Subscriber::KeptLimit() const { return shaper_ ? shaper_->limit() : RateLimit{}; }
+
 Result<void> Subscriber::LimitTo(const RateLimit& limit, const ShapedLink& link) {
-  const RateLimit before = shaper_ ? shaper_->limit() : RateLimit{};
+  const RateLimit before = KeptLimit();
   if (!shaper_) {
     if (!limit.any()) return {};
     if (shared_.shaper.programs() == nullptr) {

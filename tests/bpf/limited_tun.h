@@ -41,7 +41,12 @@ T Must(Result<T> result) {
   } while (false)
 
 // Counts and checks nothing.
-inline sg_policy Unlimited() { return sg_policy{}; }
+// Counts whole packets.
+inline sg_policy Unlimited() {
+  sg_policy policy{};
+  policy.flags = SG_COUNT_PACKET;
+  return policy;
+}
 
 class LimitedTun {
  public:

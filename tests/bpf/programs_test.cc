@@ -28,7 +28,7 @@ class SessionProgramRun : public ::testing::Test {
 };
 
 sg_policy Limited(std::uint32_t kind, std::uint64_t rate, std::uint64_t burst) {
-  sg_policy policy{};
+  sg_policy policy = Unlimited();
   policy.up = sg_limit_make(SG_KIND_POLICE, rate, burst, 0, kMtu);
   policy.down = sg_limit_make(kind, rate, burst, kLongestWaitNs, kMtu);
   return policy;
@@ -224,7 +224,7 @@ TEST_F(SessionProgramRun, MarkedPacketsPassAndAreCounted) {
 TEST_F(SessionProgramRun, ForeignSourcesAreDroppedFromTheClientOnly) {
   Inside([](const SessionPrograms& programs) {
     sg_policy policy{};
-    policy.flags = SG_CHECK_SOURCE;
+    policy.flags = SG_CHECK_SOURCE | SG_COUNT_PACKET;
     policy.source4_count = 1;
     policy.source4[0] = {htonl(kClient.value()), ~0U};
     policy.source6_count = 1;
