@@ -111,14 +111,14 @@ TEST_F(ShaperTest, ChangeTempAndRestore) {
   Close(*dial);
 }
 
-// Two rates, five times a second. Whatever passes is at most what the rates allow for, and the
-// counters have all of it.
+// Two rates, five times a second, for half a minute. Whatever passes is at most what the rates
+// allow for, and the counters have all of it.
 TEST_F(ShaperTest, ChangesUnderTrafficLetNothingPassUnlimited) {
   ASSERT_TRUE(lab().Reload(Config()));
   const auto dial = DialUp("test");
   const TcpFlow down(lab().inside(), lab().client(), dial->Fact("address"));
   const TcpFlow up(lab().client(), lab().inside(), Lab::kInside);
-  constexpr int kChanges = 50;
+  constexpr int kChanges = 150;
   const std::array<double, 2> rates{8'000 * kKilobit, 2'000 * kKilobit};
   ASSERT_EQ(Change("8000/8000", true).exit_code, 0);
   const std::uint64_t down_before = down.received();
@@ -172,8 +172,8 @@ class FwmarkTest : public LabSuite<FwmarkTest>, protected ShaperLab {
     if (CanUseNamespaces()) lab().server().Shell("nft flush ruleset");
     LabSuite::TearDown();
   }
-  static void ExpectMarkedPassUnlimited(const char* what) {
-    for (const char* kind : {"auto", "pace", "tbf", "htb", "clsact"}) {
+  static void ExpectMarkedPassUnlimited(const char* what, std::vector<const char*> kinds) {
+    for (const char* kind : kinds) {
       SCOPED_TRACE(std::string(what) + ", " + kind);
       ASSERT_TRUE(lab().Reload(ConfigOf(kind)));
       const auto dial = DialUp(lab(), "test");
@@ -193,7 +193,7 @@ TEST_F(FwmarkTest, H8AMarkSetInForward) {
   lab().server().Shell(
       "nft 'add table inet m; add chain inet m f { type filter hook forward priority mangle; };"
       " add rule inet m f ip saddr 10.20.0.3 meta mark set 2'");
-  ExpectMarkedPassUnlimited("forward");
+  ExpectMarkedPassUnlimited("forward", {"pace", "tbf", "htb", "clsact"});
 }
 
 TEST_F(FwmarkTest, H8AMarkRestoredFromTheConnection) {
@@ -201,7 +201,7 @@ TEST_F(FwmarkTest, H8AMarkRestoredFromTheConnection) {
       "nft 'add table inet m; add chain inet m p { type filter hook prerouting priority mangle; };"
       " add rule inet m p ip daddr 10.20.0.3 ct mark set 2;"
       " add rule inet m p meta mark set ct mark'");
-  ExpectMarkedPassUnlimited("conntrack");
+  ExpectMarkedPassUnlimited("conntrack", {"auto"});
 }
 
 }  // namespace
