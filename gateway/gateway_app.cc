@@ -63,6 +63,8 @@ Result<bool> GatewayApp::Build() {
                         std::visit([this](auto&& part) { Handle(std::move(part)); },
                                    std::move(message));
                       }));
+  // Removes a predecessor's interfaces, whose limits can go then.
+  SG_ASSIGN_OR_RETURN(interfaces_, InterfaceCache::Create(edge::LinuxKernel()));
   SG_ASSIGN_OR_RETURN(auto netlink, edge::Netlink::Open(edge::LinuxKernel()));
   edge::SessionPrograms::Options programs;
   programs.max_interfaces = options_.max_shaped;
@@ -78,7 +80,6 @@ Result<bool> GatewayApp::Build() {
   }
   control.addresses = options_.control_addresses;
   SG_ASSIGN_OR_RETURN(control_, edge::ControlClient::Create(std::move(control), *this));
-  SG_ASSIGN_OR_RETURN(interfaces_, InterfaceCache::Create(edge::LinuxKernel()));
 
   SessionIdSource::Options ids;
   ids.boot_unix_seconds = static_cast<std::uint32_t>(std::time(nullptr));

@@ -1,5 +1,6 @@
 #include "gateway/session_interface.h"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cerrno>
@@ -115,14 +116,15 @@ SessionInterface::SessionInterface(InterfaceNames::Lease lease, edge::TunDevice 
     : lease_(std::move(lease)),
       device_(std::move(device)),
       name_(device_.name()),
-      super_packets_(super_packets) {}
+      super_packets_(super_packets),
+      queue_(kSuperPackets) {}
 
 Result<void> SessionInterface::Activate(edge::Netlink& netlink, const Activation& activation) {
   const InterfaceIndex index = device_.index();
   edge::LinkChange change;
   change.index = index;
   change.mtu = activation.mtu;
-  if (super_packets_) change.tx_queue_length = kSuperPackets;
+  if (super_packets_) change.tx_queue_length = queue_;
   change.group = kSessionGroup;
   sound_ = false;
   SG_RETURN_IF_ERROR(netlink.Change(change));
@@ -133,11 +135,19 @@ Result<void> SessionInterface::Activate(edge::Netlink& netlink, const Activation
   return {};
 }
 
+Result<void> SessionInterface::SetQueue(edge::Netlink& netlink, edge::TxQueueLength packets) {
+  const edge::TxQueueLength wanted = std::max(packets, kSuperPackets);
+  if (wanted == queue_ || !super_packets_) return {};
+  queue_ = wanted;
+  return addresses_ ? netlink.SetTxQueueLength(device_.index(), queue_) : Result<void>{};
+}
+
 Result<void> SessionInterface::SetMtu(edge::Netlink& netlink, Mtu mtu) {
   return netlink.SetMtu(device_.index(), mtu);
 }
 
 void SessionInterface::Shut(edge::Netlink& netlink) {
+  queue_ = kSuperPackets;
   if (!addresses_) return;
   const auto removed =
       netlink.RemoveAddress(device_.index(), addresses_->first, addresses_->second);

@@ -51,6 +51,9 @@ class SessionInterface {
   };
   // Sets MTU and addresses, link up.
   Result<void> Activate(edge::Netlink& netlink, const Activation& activation);
+  // Packets that may wait for the gateway: never less than the usual number, to which it goes back
+  // when the session is over. From its activation on, or at once.
+  Result<void> SetQueue(edge::Netlink& netlink, edge::TxQueueLength packets);
   // While it is in use.
   Result<void> SetMtu(edge::Netlink& netlink, Mtu mtu);
   // The session is over: takes the addresses away, since they may be given to another one at once;
@@ -94,7 +97,8 @@ class SessionInterface {
   std::string former_name_;  // the neutral one that it had before, empty: none
   std::string warning_;
   bool super_packets_;
-  bool sound_ = true;  // everything that was done to it succeeded
+  edge::TxQueueLength queue_;  // of super-packets
+  bool sound_ = true;          // everything that was done to it succeeded
   std::optional<std::pair<Ipv4Address, Ipv4Address>> addresses_;
 };
 

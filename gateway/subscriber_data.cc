@@ -253,7 +253,9 @@ void Subscriber::OnTun(edge::IoEvents events) {
   edge::TunReadStatus status = edge::TunReadStatus::kPacket;
   shared_.frames.Clear();
   for (std::size_t packets = 0, octets = 0;
-       octets < kFramesPerTurn && allowance > 0 && (fill || packets < kSinglesPerTurn); ++packets) {
+       octets < kFramesPerTurn && (allowance > 0 || events.broken) &&
+       (fill || packets < kSinglesPerTurn);
+       ++packets) {
     const edge::TunReadOutcome read = interface_->device().Read(shared_.tun_buffer);
     status = read.status;
     if (status == edge::TunReadStatus::kLost) {

@@ -17,6 +17,14 @@ const char* VerbOf(const RateLimit& before, const RateLimit& after) {
   return before.any() ? "changed shaper " : "installed shaper ";
 }
 
+// What the program lets in is bounded in octets; small packets are to find room, too.
+edge::TxQueueLength QueueFor(const datapath::DownPacer* pacer) {
+  constexpr std::uint64_t kSmallPacket = 500;
+  constexpr std::uint64_t kMost = 1000;  // what passes for its mark is bounded by this alone
+  const std::uint64_t octets = pacer == nullptr ? 0 : pacer->limit().queue;
+  return edge::TxQueueLength(static_cast<std::uint32_t>(std::min(octets / kSmallPacket, kMost)));
+}
+
 }  // namespace
 
 // ---- Changes
@@ -50,7 +58,8 @@ RateLimit Subscriber::KeptLimit() const { return shaper_ ? shaper_->limit() : Ra
 
 Result<void> Subscriber::LimitTo(const RateLimit& limit, const ShapedLink& link) {
   const RateLimit before = KeptLimit();
-  if (!shaper_) {
+  const bool first = shaper_ == nullptr;
+  if (first) {
     if (!limit.any()) return {};
     if (shared_.shaper.programs() == nullptr) {
       return Fail(Error{ErrorCode::kUnsupported, shared_.shaper.missing()});
@@ -60,9 +69,11 @@ Result<void> Subscriber::LimitTo(const RateLimit& limit, const ShapedLink& link)
   }
   const auto applied = shaper_->Apply(shared_.netlink, limit, link, Now());
   if (!applied) {
-    if (!before.any()) shaper_.reset();
+    if (first) shaper_.reset();  // it took back what it did
     return applied;
   }
+  // Without it packets are lost sooner, where they are small and the rate is high.
+  static_cast<void>(interface_->SetQueue(shared_.netlink, QueueFor(shaper_->down())));
   datapath::UpPacer* const up = shaper_->up();
   uplink_.SetPacer(up);
   const std::uint64_t window =

@@ -128,7 +128,11 @@ void RateKeeper::OrderOne(const SessionEntry& entry, SessionRates former, Action
     ++known.changed;
     return;
   }
-  undo_[entry.key].push_back({sent.generation, std::move(former)});
+  // The same order again is the order that is under way: what was before that one is known.
+  std::vector<Undo>& undo = undo_[entry.key];
+  if (undo.empty() || undo.back().generation != sent.generation) {
+    undo.push_back({sent.generation, std::move(former)});
+  }
   if (registry_.IsAttached(entry.key.gateway)) {
     awaited.push_back({entry.key, name, sent.generation});
   } else {

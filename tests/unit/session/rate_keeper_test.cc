@@ -172,6 +172,19 @@ TEST_F(RateKeeperTest, ARefusedOrderIsTakenBack) {
   EXPECT_EQ(Standing("2"), "10/5 changed");
 }
 
+TEST_F(RateKeeperTest, TheSameOrderTwiceIsTakenBackWhole) {
+  Configure("9/8");
+  Attach("g", "b", {Limited("2", "ann", "9/8")});
+  const ChangeId first = OrderRate(Kind::kChange, "sstp2", "10/5");
+  const ChangeId second = OrderRate(Kind::kChange, "sstp2", "10/5");
+  EXPECT_THAT(TakePolicies(), ElementsAre("g/2 2 10/5"));
+  Refused("2", 2, "no qdisc");
+  EXPECT_EQ(OutcomeOf(first), "0 changed, sstp2 refused: no qdisc");
+  EXPECT_EQ(OutcomeOf(second), "0 changed, sstp2 refused: no qdisc");
+  EXPECT_EQ(Standing("2"), "9/8 default");
+  EXPECT_THAT(TakePolicies(), IsEmpty());
+}
+
 TEST_F(RateKeeperTest, RefusalOfAnOlderOrderLeavesTheNewerOne) {
   Attach("g", "b", {Limited("2", "ann", "")});
   const ChangeId first = OrderRate(Kind::kChange, "sstp2", "10/5");
