@@ -6,6 +6,7 @@ from lib.report import Report, number, table
 ALLOWED_PERCENT, ALLOWED_UNFAIR_PERCENT, ALLOWED_PING_MS = 3, 5, 30
 FROM_KBIT, PING_FROM_KBIT = 1000, 10000  # below, nothing is asked for
 COLUMNS = (("tcp1", NEAR), ("tcp1", FAR), ("tcp4", FAR), ("udp", NEAR))
+WARM_RUNS = 1000
 HEADLINE = ("worst_tcp_error_percent", "worst_udp_error_percent", "worst_ping_added", "bpf_ns_per_run",
             "fairness_worst_percent")
 
@@ -128,7 +129,8 @@ def add_headline(report, found, fairness):
     pings = [added(r) for r in counted if r["kbit"] >= PING_FROM_KBIT and r["load"] != "udp" and added(r) is not None]
     if pings:
         report.add("worst_ping_added", max(pings), "ms")
-    costs = [cost["ns"] for run in found.limited for cost in run.get("bpf", {}).values()]
+    # What ran a few times only was cold each time.
+    costs = [cost["ns"] for run in found.limited for cost in run.get("bpf", {}).values() if cost["runs"] >= WARM_RUNS]
     if costs:
         report.add("bpf_ns_per_run", max(costs), "ns")
     unfair = [abs(rate / f["kbit"] / 1000 - 1) * 100 for f in fairness for rate in f["rates"]]
