@@ -10,6 +10,11 @@ namespace sstpgw::datapath {
 namespace {
 
 constexpr std::uint64_t kRoomNs = 5'000'000;
+// Signals in a row that had no effect; then so much more is shed with each look, in 256ths of the
+// packets, until it has one, and so large a part of it less afterwards.
+constexpr std::uint16_t kDeafAfter = 32;
+constexpr std::uint32_t kShedAll = 256;
+constexpr std::uint32_t kShedEase = 48;
 constexpr std::uint64_t kWindowNs = 50'000'000;
 constexpr std::uint64_t kLongestRoundTripNs = 1'000'000'000;
 // Packets of the Internet are no larger, even where the interface's own could be.
@@ -40,24 +45,38 @@ void UpPacer::Resume(std::size_t unread, TimePoint now) {
     signal_ = true;
   }
   if (!above) signal_ = false;
+  const bool deaf = above && unread >= full_ && codel_.active != 0 && codel_.count >= kDeafAfter;
+  if (deaf) {
+    shed_ = std::min(shed_ + 1, kShedAll);
+  } else {
+    shed_ -= (shed_ + kShedEase - 1) / kShedEase;
+  }
 }
 
 UpPacer::Verdict UpPacer::Judge(ByteView packet) {
   if (limit_.rate == 0) return Verdict::kPass;
   const sg_cost cost = CostOf(packet, rule_);
   Verdict verdict = Verdict::kPass;
-  if (signal_ && MaySignal(packet)) {
-    signal_ = false;
-    if (EcnOf(packet) == kNotEct) {
-      ++counters_.dropped_packets;
-      counters_.dropped_octets += cost.octets;
-      return Verdict::kDrop;
-    }
-    ++counters_.signalled_packets;
-    verdict = Verdict::kMark;
+  if ((signal_ || shed_ > 0) && MaySignal(packet)) verdict = Tell(packet);
+  if (verdict == Verdict::kDrop) {
+    ++counters_.dropped_packets;
+    counters_.dropped_octets += cost.octets;
+    return verdict;
   }
+  if (verdict == Verdict::kMark) ++counters_.signalled_packets;
   bucket_.octets -= static_cast<std::int64_t>(std::min<std::uint64_t>(cost.octets, SG_MAX_CHARGE));
   return verdict;
+}
+
+UpPacer::Verdict UpPacer::Tell(ByteView packet) {
+  shed_due_ += shed_;
+  if (shed_due_ >= kShedAll) {
+    shed_due_ -= kShedAll;
+    return Verdict::kDrop;
+  }
+  if (!signal_) return Verdict::kPass;
+  signal_ = false;
+  return EcnOf(packet) == kNotEct ? Verdict::kDrop : Verdict::kMark;
 }
 
 std::uint64_t UpPacer::WindowClamp(Duration round_trip) const {
@@ -82,7 +101,9 @@ void UpPacer::Apply(const sg_limit& limit) {
   limit_ = limit;
   room_ = std::max<std::size_t>(sg_ns_octets(kRoomNs, limit.rate, kMostRoom), kLeastRoom);
   quantum_ = PaceQuantum(limit);
+  full_ = sg_max(sg_ns_octets(kWindowNs, limit.rate, SG_MAX_BURST), kLeastWindow) * 3 / 4;
   if (limit.rate == 0) {
+    shed_ = 0;
     codel_ = {};
     signal_ = false;
   }

@@ -10,7 +10,8 @@
 // they are told, by CoDel's law (ebpf/queue.h), of what is seen of it: octets that are still unread
 // when it is their turn. A packet that is to be signalled is marked where its sender understands,
 // and dropped where it does not: of TCP or UDP, and of more than half the full size, since others
-// carry nothing that could slow down.
+// carry nothing that could slow down. Senders who hear nothing, and so fill what the client has of
+// memory, lose an ever larger part of their packets until the queue in the client is gone.
 //
 // In any window of time
 //
@@ -74,6 +75,8 @@ class UpPacer {
  private:
   void Fill(TimePoint now);
   void Apply(const sg_limit& limit);
+  // What becomes of a packet that may be told by.
+  [[nodiscard]] Verdict Tell(ByteView packet);
   // Its sender slows down when told by this packet.
   [[nodiscard]] bool MaySignal(ByteView packet) const;
 
@@ -84,6 +87,9 @@ class UpPacer {
   std::size_t room_ = 0;       // 5 ms of the rate
   std::uint64_t quantum_ = 0;  // 2 ms
   bool signal_ = false;        // with the next packet that may be
+  std::uint64_t full_ = 0;     // unread octets behind which there are more in the client
+  std::uint32_t shed_ = 0;     // part of the packets, in 256ths
+  std::uint32_t shed_due_ = 0;
   UpPacerCounters counters_;
 };
 

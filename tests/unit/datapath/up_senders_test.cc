@@ -22,6 +22,8 @@ constexpr std::size_t kPacket = 1400;
 constexpr std::uint64_t kRoundTrip = 20 * kMillisecond;  // without the queue
 constexpr std::size_t kClientQueue = 2'000;              // packets; what is more is lost
 
+constexpr std::size_t kNobody = 1'000'000;  // a sender who hears nothing
+
 TimePoint At(std::uint64_t ns) { return TimePoint(Duration(ns)); }
 
 struct Path {
@@ -29,6 +31,7 @@ struct Path {
   std::size_t senders;
   std::uint8_t tos;
   bool told = true;
+  double deaf = 0;  // instead of senders: so many times the rate, whatever happens
 };
 
 struct Outcome {
@@ -65,11 +68,16 @@ class Tunnel {
   Outcome Run() {
     for (std::size_t i = 0; i < senders_.size(); ++i) Send(i, kStart);
     std::uint64_t wake = kStart;
+    double offered = 0;
     for (std::uint64_t now = kStart; now < kUntil; now += kMillisecond / 10) {
       for (; !answers_.empty() && answers_.top().at <= now; answers_.pop()) {
         const Answer answer = answers_.top();
         senders_[answer.sender].Hear(answer.sent, answer.told, now);
         Send(answer.sender, now);
+      }
+      offered += path_.deaf * static_cast<double>(path_.rate) / 8 / 10'000;
+      for (; offered >= kPacket; offered -= kPacket) {
+        if (queue_.size() < kClientQueue) queue_.push_back({now, kNobody});
       }
       if (now >= wake && !queue_.empty()) wake = Wake(now);
     }
@@ -121,7 +129,9 @@ class Tunnel {
     queue_.pop_front();
     const UpPacer::Verdict verdict = pacer_.Judge(packet_);
     const bool told = verdict != UpPacer::Verdict::kPass;
-    answers_.push({now + kRoundTrip, waiting.sent, waiting.sender, told});
+    if (waiting.sender != kNobody) {
+      answers_.push({now + kRoundTrip, waiting.sent, waiting.sender, told});
+    }
     if (now < kFrom || verdict == UpPacer::Verdict::kDrop) return;
     ++passed_;
     waited_ += now - waiting.sent;
@@ -160,6 +170,24 @@ TEST(UpSenders, WithoutSignalsTheClientsQueueGrows) {
     const Outcome untold = Tunnel({.rate = rate, .senders = 1, .tos = 0, .told = false}).Run();
     EXPECT_GT(untold.mean_ms, 50) << rate;
     EXPECT_LT(told.mean_ms * 4, untold.mean_ms) << rate;
+  }
+}
+
+// Who hears nothing fills the client's queue, which is seconds long, for a moment only.
+TEST(UpSenders, DeafOnesGetTheRateAndDoNotKeepTheClientsQueueFull) {
+  for (const std::uint64_t rate : {10'000'000ULL, 100'000'000ULL}) {
+    for (const double load : {1.1, 1.3, 3.0}) {
+      for (const int ecn : {0, 2}) {
+        const Outcome outcome = Tunnel({.rate = rate,
+                                        .senders = 0,
+                                        .tos = static_cast<std::uint8_t>(ecn),
+                                        .told = true,
+                                        .deaf = load})
+                                    .Run();
+        EXPECT_GE(outcome.goodput, 0.97) << rate << " " << load;
+        EXPECT_LE(outcome.mean_ms, load < 2 ? 50 : 150) << rate << " " << load;
+      }
+    }
   }
 }
 
