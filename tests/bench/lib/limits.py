@@ -1,13 +1,14 @@
 """Who limits a session: the product, told by sstpctl as an operator tells it; or, to see what the measurement itself is
 worth, qdiscs of the kernel that are put on both ends of a session's interface by hand, whose behaviour is known.
 
-A *kind* limits one direction: tbf, htb, clsact, edt, pace to the client; police, pace from the client.
+A *kind* limits one direction: htb, clsact, edt, pace to the client; police, pace from the client. The product keeps tbf
+by htb.
 """
 import json
 import re
 
-DOWN_KINDS, UP_KINDS = ("tbf", "htb", "clsact", "edt", "pace"), ("police", "pace")
-PAIRS = (("tbf", "police"), ("htb", "pace"), ("clsact", "police"), ("edt", "pace"), ("pace", "pace"))
+DOWN_KINDS, UP_KINDS = ("htb", "clsact", "edt", "pace"), ("police", "pace")
+PAIRS = (("htb", "police"), ("clsact", "police"), ("edt", "pace"), ("pace", "pace"))
 # What a kind needs of the kernel: qdisc and its arguments. Those that are not named need nothing but TUN.
 QDISCS = {"tbf": ("tbf", "rate", "1mbit", "burst", "10k", "latency", "50ms"), "htb": ("htb",), "edt": ("fq",),
           "clsact": ("clsact",), "police": ("clsact",)}
