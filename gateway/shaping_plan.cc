@@ -6,6 +6,7 @@
 #include <chrono>
 #include <limits>
 
+#include "ebpf/packet.h"
 #include "ebpf/queue.h"
 #include "gateway/datapath/pace_limit.h"
 
@@ -21,6 +22,8 @@ constexpr std::uint64_t kMostQueue = 1U << 30;
 // What htb takes for a quantum without words in the kernel's log.
 constexpr std::uint32_t kLeastQuantum = 1500;
 constexpr std::uint32_t kMostQuantum = 200'000;
+// Besides the queue: what passes at once for its burst or its mark.
+constexpr std::uint32_t kLeastFqPackets = 10'000;
 
 std::uint64_t Octets(BitsPerSecond rate, std::chrono::milliseconds time) {
   // Below 10^12 times 10^6: fits.
@@ -107,6 +110,22 @@ edge::TbfQueue TbfOf(const ShaperSettings& settings, const DirectionLimit& limit
   return queue;
 }
 
+// What the bucket admits has been charged, and must not be dropped behind it: room for the smallest
+// packets that fill the queue, and for the longest wait, with a second for clocks that differ.
+edge::FqQueue FqOf(const sg_policy& policy) {
+  constexpr std::chrono::microseconds kLeastHorizon = std::chrono::seconds(10);  // the kernel's own
+  constexpr std::chrono::microseconds kSlack = std::chrono::seconds(1);
+  const sg_limit& limit = policy.down;
+  const std::uint64_t packets = limit.queue / std::max(policy.mpu, SG_LEAST_PAYLOAD);
+  const std::chrono::nanoseconds wait(sg_octets_ns(limit.queue, limit.rate));
+  edge::FqQueue queue;
+  queue.packets = static_cast<std::uint32_t>(packets) + kLeastFqPackets;
+  queue.flow_packets = queue.packets;
+  queue.horizon =
+      std::max(kLeastHorizon, std::chrono::duration_cast<std::chrono::microseconds>(wait) + kSlack);
+  return queue;
+}
+
 Result<void> Lacking(const char* what, const char* setting) {
   return Fail(Error{ErrorCode::kUnsupported, std::string("this kernel has no ") + what +
                                                  "; choose another shaper." + setting +
@@ -159,7 +178,7 @@ Result<void> PlanDown(ShapingPlan& plan, const ShaperSettings& settings,
       plan.policy.down =
           LimitOf(SG_KIND_EDT, limit, datapath::PaceLimit(WishOf(limit, settings, mtu)).burst,
                   settings, mtu);
-      plan.queue = edge::FqQueue{};
+      plan.queue = FqOf(plan.policy);
       return {};
     case DownLimiter::kAuto:
     case DownLimiter::kPace:

@@ -90,6 +90,11 @@ class LimitedTun {
     }
   }
 
+  // Packets that wait do not stop their sender.
+  void GiveSendRoom(int octets) {
+    EXPECT_EQ(::setsockopt(socket_.get(), SOL_SOCKET, SO_SNDBUFFORCE, &octets, sizeof(octets)), 0);
+  }
+
   [[nodiscard]] InterfaceIndex index() const { return tun_.index(); }
   [[nodiscard]] Netlink& netlink() { return netlink_; }
   [[nodiscard]] TunDevice& tun() { return tun_; }

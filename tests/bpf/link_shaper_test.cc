@@ -195,6 +195,31 @@ TEST(LinkShaper, ChangesOfTheRateUnderTrafficLetNothingPass) {
   if (!ran) GTEST_SKIP() << kNeedsRoot;
 }
 
+// A queue of 500 packets, and all of one flow: fq's own limit is 100.
+TEST(LinkShaper, FqKeepsEveryPacketThatTheBucketHasCharged) {
+  const bool ran = InNewNetworkNamespace([] {
+    Bench bench;
+    if (!bench.support.fq) GTEST_SKIP() << "this kernel has no sch_fq; the guest's has";
+    sg_policy policy{};
+    policy.down = sg_limit_make(SG_KIND_EDT, 2'000'000, kBurst, 2'000'000'000, 1400);
+    REQUIRE_OK(bench.Apply(policy, FqQueue{10'000, 10'000, std::chrono::seconds(10)}));
+    bench.tun.GiveSendRoom(64 << 20);
+    int read = 0;
+    for (int round = 0; round < 10; ++round) read += bench.AtOnce(300);
+    const sg_counters counters = Must(bench.shaper.ReadDown()).counters;
+    EXPECT_GT(counters.dropped_packets, 0U) << "too slow to be an overload";
+    EXPECT_TRUE(test::WaitUntil(
+        [&] {
+          read += bench.Waiting();
+          return read >= static_cast<int>(counters.passed_packets);
+        },
+        test::kPatience))
+        << read << " of " << counters.passed_packets;
+    EXPECT_EQ(static_cast<std::uint64_t>(read), counters.passed_packets);
+  });
+  if (!ran) GTEST_SKIP() << kNeedsRoot;
+}
+
 TEST(LinkShaper, WhatIsRefusedLeavesTheOldLimit) {
   const bool ran = InNewNetworkNamespace([] {
     Bench bench;

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "ebpf/rate_math.h"
+
 namespace sstpgw::gateway {
 namespace {
 
@@ -158,6 +160,21 @@ TEST(ShapingPlan, EdtLeavesTheTimesToFq) {
   EXPECT_TRUE(std::holds_alternative<edge::FqQueue>(plan.queue));
   EXPECT_EQ(plan.down_pace.rate, 0U);
   EXPECT_GT(plan.policy.down.queue, 0U);
+}
+
+TEST(ShapingPlan, FqDropsNothingThatTheBucketHasCharged) {
+  for (const std::uint64_t rate : {64ULL, 8'000ULL, 10'000'000ULL, 1'000'000'000'000ULL}) {
+    const ShapingPlan plan = Plan(Down(DownLimiter::kEdt), {{BitsPerSecond(rate), {}}, {}});
+    const auto& fq = std::get<edge::FqQueue>(plan.queue);
+    const sg_limit& limit = plan.policy.down;
+    EXPECT_GE(fq.packets, limit.queue / 20) << rate;
+    EXPECT_EQ(fq.flow_packets, fq.packets) << rate << ": one flow may have it all";
+    EXPECT_GE(fq.horizon, std::chrono::nanoseconds(sg_octets_ns(limit.queue, limit.rate))) << rate;
+    EXPECT_GE(fq.horizon, std::chrono::seconds(10)) << rate;
+  }
+  ShaperSettings large = Down(DownLimiter::kEdt);
+  large.mpu = 1000;
+  EXPECT_LT(std::get<edge::FqQueue>(Plan(large).queue).packets, 11'000U);
 }
 
 TEST(ShapingPlan, WhatTheKernelLacksIsNamedWithTheSetting) {
