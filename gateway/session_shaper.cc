@@ -46,7 +46,7 @@ std::vector<std::string> ShaperBase::Capabilities() const {
   std::vector<std::string> found;
   if (!missing_.empty()) return found;
   found = {"shape-pace", "shape-police", "shape-clsact"};
-  if (support_.tbf) found.emplace_back("shape-tbf");
+  if (support_.tbf || support_.htb) found.emplace_back("shape-tbf");
   if (support_.htb) found.emplace_back("shape-htb");
   if (support_.fq) found.emplace_back("shape-edt");
   return found;

@@ -140,24 +140,37 @@ Result<void> CheckLeaf(const LeafQdisc& leaf, const edge::ShaperSupport& support
   return {};
 }
 
+// A change of sch_tbf would give its burst away anew, of a class of htb nothing: so htb it is, with
+// a burst that holds at any speed and the queue that tbf has.
+edge::HtbQueue TbfAsHtb(const ShaperSettings& settings, const DirectionLimit& limit, Mtu mtu,
+                        const edge::ShaperSupport& support) {
+  edge::HtbQueue queue = HtbOf(settings, limit, mtu, support);
+  const edge::TbfQueue tbf = TbfOf(settings, limit, mtu, support);
+  queue.cburst = queue.burst;
+  if (std::holds_alternative<std::monostate>(queue.leaf)) {
+    queue.leaf = edge::ByteFifoQueue{tbf.limit};
+  }
+  return queue;
+}
+
 Result<void> PlanQueue(ShapingPlan& plan, const ShaperSettings& settings,
                        const DirectionLimit& limit, Mtu mtu, const edge::ShaperSupport& support) {
   SG_RETURN_IF_ERROR(CheckLeaf(settings.leaf, support));
   // Charged by nobody but the queue; the rate is there for the moment of a change.
   plan.policy.down =
       LimitOf(SG_KIND_COUNT, limit, BurstOf(limit, settings.down_burst), settings, mtu);
-  if (plan.down == DownLimiter::kTbf && settings.fwmark == 0) {
-    if (!support.tbf) return Lacking("sch_tbf", "down-limiter");
-    plan.queue = TbfOf(settings, limit, mtu, support);
+  const bool tbf = plan.down == DownLimiter::kTbf;
+  if (support.htb) {
+    plan.queue =
+        tbf ? TbfAsHtb(settings, limit, mtu, support) : HtbOf(settings, limit, mtu, support);
+    plan.down = DownLimiter::kHtb;
+    if (settings.fwmark > 0) plan.policy.flags |= SG_MARK_DIRECT;
     return {};
   }
-  if (!support.htb) {
-    return Lacking(
-        plan.down == DownLimiter::kTbf ? "sch_htb, which tbf needs for a fwmark" : "sch_htb",
-        "down-limiter");
-  }
-  plan.queue = HtbOf(settings, limit, mtu, support);
-  if (settings.fwmark > 0) plan.policy.flags |= SG_MARK_DIRECT;
+  if (!tbf) return Lacking("sch_htb", "down-limiter");
+  if (settings.fwmark > 0) return Lacking("sch_htb, which tbf needs for a fwmark", "down-limiter");
+  if (!support.tbf) return Lacking("sch_htb or sch_tbf", "down-limiter");
+  plan.queue = TbfOf(settings, limit, mtu, support);
   return {};
 }
 

@@ -4,14 +4,17 @@
 //   to the client     the interface's queue    program at egress         worker reads
 //   pace              the kernel's default     admits, signals, marks    at the rate
 //   edt               fq                       departures, signals       all there is
-//   tbf, htb          tbf or htb               counts, marks             all there is
+//   tbf, htb          htb                      counts, marks             all there is
 //   clsact            the kernel's default     drops                     all there is
 //   from the client                            program at ingress
 //   pace                                       drops what is far above   at the rate
 //   police                                     drops                     all there is
 //
-// Marked packets (fwmark): the programs do not charge them. tbf has no way around it, so a session
-// with tbf and a mark gets htb, where they take the direct queue.
+// tbf is kept by htb, and said to be: every change of sch_tbf gives a burst away. sch_tbf itself is
+// for kernels without sch_htb.
+//
+// Marked packets (fwmark): the programs do not charge them, and htb has a direct queue for them.
+// sch_tbf has no way around it.
 #pragma once
 
 #include <string>
@@ -28,7 +31,7 @@
 namespace sstpgw::gateway {
 
 struct ShapingPlan {
-  DownLimiter down = DownLimiter::kAuto;  // kAuto: no limit
+  DownLimiter down = DownLimiter::kAuto;  // which one it has become; kAuto: no limit
   UpLimiter up = UpLimiter::kAuto;        // likewise
   sg_policy policy{};
   edge::RootQueue queue;

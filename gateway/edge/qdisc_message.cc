@@ -67,6 +67,10 @@ void AddLeafOptions(NetlinkRequest& request, const FifoQueue& queue) {
   if (queue.packets != 0) request.AddStruct(TCA_OPTIONS, tc_fifo_qopt{queue.packets});
 }
 
+void AddLeafOptions(NetlinkRequest& request, const ByteFifoQueue& queue) {
+  if (queue.octets != 0) request.AddStruct(TCA_OPTIONS, tc_fifo_qopt{queue.octets});
+}
+
 void AddLeafOptions(NetlinkRequest& request, const SfqQueue& queue) {
   tc_sfq_qopt options{};
   options.quantum = queue.quantum;
@@ -95,7 +99,7 @@ const char* NameOf(const RootQueue& queue) {
 }
 
 const char* NameOf(const LeafQueue& queue) {
-  constexpr const char* kNames[] = {"default", "pfifo", "sfq", "fq_codel"};
+  constexpr const char* kNames[] = {"default", "pfifo", "sfq", "fq_codel", "bfifo"};
   return kNames[queue.index()];
 }
 
@@ -164,7 +168,9 @@ Bytes BuildRootDelete(std::uint32_t sequence, InterfaceIndex index) {
 Bytes BuildLeafQueue(std::uint32_t sequence, InterfaceIndex index, std::uint32_t parent_class,
                      const LeafQueue& queue) {
   if (std::holds_alternative<std::monostate>(queue)) return {};
-  NetlinkRequest request(RTM_NEWQDISC, kMakeAnew, sequence);
+  // What a bfifo holds follows the rate, and packets must not be lost for every new one.
+  const bool change = std::holds_alternative<ByteFifoQueue>(queue);
+  NetlinkRequest request(RTM_NEWQDISC, change ? kMakeOrChange : kMakeAnew, sequence);
   StartQdisc(request, index, parent_class, 0, NameOf(queue));
   std::visit([&](const auto& leaf) { AddLeafOptions(request, leaf); }, queue);
   return request.Take();

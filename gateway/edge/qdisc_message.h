@@ -28,6 +28,11 @@ struct FifoQueue {
   friend bool operator==(const FifoQueue&, const FifoQueue&) = default;
 };
 
+struct ByteFifoQueue {
+  std::uint32_t octets = 0;
+  friend bool operator==(const ByteFifoQueue&, const ByteFifoQueue&) = default;
+};
+
 struct SfqQueue {
   std::uint32_t packets = 0;
   std::uint32_t quantum = 0;  // octets
@@ -46,10 +51,10 @@ struct FqCodelQueue {
 };
 
 // What waits inside a limit: the limit's own queue, or another one.
-using LeafQueue = std::variant<std::monostate, FifoQueue, SfqQueue, FqCodelQueue>;
+using LeafQueue = std::variant<std::monostate, FifoQueue, SfqQueue, FqCodelQueue, ByteFifoQueue>;
 
 // sch_tbf. Its own queue is a fifo of `limit` octets; another leaf has limits of its own. A change
-// fills its bucket.
+// fills its bucket, so that many changes give many bursts away: htb does the same without that.
 struct TbfQueue {
   BitsPerSecond rate{};     // not 0; below 8 counts as 8
   std::uint32_t burst = 0;  // octets, not 0; larger super-packets are cut
@@ -100,7 +105,8 @@ using RootQueue = std::variant<std::monostate, TbfQueue, HtbQueue, FqQueue>;
 // ENOENT where there is none but the kernel's default.
 [[nodiscard]] Bytes BuildRootDelete(std::uint32_t sequence, InterfaceIndex index);
 
-// A new leaf in the place of the one that is there, whose packets are lost; empty for monostate.
+// A new leaf in the place of the one that is there, whose packets are lost, but a fifo of octets is
+// changed where it stands; empty for monostate.
 [[nodiscard]] Bytes BuildLeafQueue(std::uint32_t sequence, InterfaceIndex index,
                                    std::uint32_t parent_class, const LeafQueue& queue);
 inline constexpr std::uint32_t kRootParent = 0xffff'ffff;  // as the root

@@ -75,6 +75,7 @@ struct Bench {
 std::vector<RootQueue> Limiters(const ShaperSupport& support) {
   std::vector<LeafQueue> leaves{std::monostate{}};
   if (support.pfifo) leaves.emplace_back(FifoQueue{5});
+  if (support.htb) leaves.emplace_back(ByteFifoQueue{5000});
   if (support.sfq) leaves.emplace_back(SfqQueue{64, 1500, std::chrono::seconds(10)});
   if (support.fq_codel) {
     FqCodelQueue codel;
@@ -191,6 +192,34 @@ TEST(LinkShaper, ChangesOfTheRateUnderTrafficLetNothingPass) {
     EXPECT_LE(read, 12 + static_cast<int>(taken.count() * 100));
     EXPECT_GE(read, 9);
     EXPECT_EQ(Must(bench.shaper.ReadDown()).counters.passed_packets, 1000U);
+  });
+  if (!ran) GTEST_SKIP() << kNeedsRoot;
+}
+
+// What a session with tbf has. sch_tbf itself would fill its bucket with each change.
+TEST(LinkShaper, TwentyChangesUnderOverloadGiveOneBurst) {
+  const bool ran = InNewNetworkNamespace([] {
+    Bench bench;
+    HtbQueue slow = Htb(ByteFifoQueue{15'000});
+    slow.rate = BitsPerSecond(kRate / 2);
+    const HtbQueue queues[] = {Htb(ByteFifoQueue{20'000}), slow};
+    REQUIRE_OK(bench.Apply(Policy(SG_KIND_COUNT), queues[0]));
+    using Clock = std::chrono::steady_clock;
+    const auto start = Clock::now();
+    int read = 0;
+    for (int i = 1; i <= 20; ++i) {
+      for (const auto until = Clock::now() + std::chrono::milliseconds(40); Clock::now() < until;) {
+        read += bench.AtOnce(5);
+      }
+      REQUIRE_OK(bench.Apply(Policy(SG_KIND_COUNT), queues[i % 2]));
+    }
+    const std::chrono::duration<double> taken = Clock::now() - start;
+    EXPECT_LE(read, 12 + static_cast<int>(taken.count() * 100));
+    EXPECT_GE(read, 30);
+    REQUIRE_OK(bench.Apply(Policy(SG_KIND_COUNT), queues[1]));
+    EXPECT_TRUE(test::WaitUntil(
+        [&, waited = 0]() mutable { return (waited += bench.Waiting()) >= 10; }, test::kPatience))
+        << "packets that wait are not lost for a change";
   });
   if (!ran) GTEST_SKIP() << kNeedsRoot;
 }

@@ -143,8 +143,7 @@ class NoQueueTest : public FaultSuite<NoQueueTest> {
     const auto missing = line->find("not:");
     if (missing == std::string::npos) return "";
     const std::string words = line->substr(missing + 4) + " ";
-    for (const auto& [queue, kind] :
-         {std::pair{" fq ", "edt"}, {" tbf ", "tbf"}, {" htb ", "htb"}}) {
+    for (const auto& [queue, kind] : {std::pair{" fq ", "edt"}, {" htb ", "htb"}}) {
       if (words.find(queue) != std::string::npos) return kind;
     }
     return "";
@@ -154,7 +153,7 @@ class NoQueueTest : public FaultSuite<NoQueueTest> {
 TEST_F(NoQueueTest, TheSettingDecidesAndTheLogNamesTheQueue) {
   const std::string kind = MissingKind();
   if (kind.empty()) {
-    GTEST_SKIP() << "this kernel has every queue; one without sch_fq, sch_tbf or sch_htb runs it";
+    GTEST_SKIP() << "this kernel has every queue; one without sch_fq or sch_htb runs it";
   }
   ASSERT_TRUE(lab().Reload(Limited("required: false, down-limiter: " + kind)));
   ExpectUpWithoutLimit("test", "this kernel has no sch_");

@@ -117,6 +117,14 @@ TEST(LinkQueue, LeavesAreReplacedAndGoneOnlyWithTheRoot) {
   EXPECT_THAT(link.Told(), ElementsAre("del root", "qdisc htb", "class htb"));
 }
 
+TEST(LinkQueue, AFifoOfOctetsFollowsTheRate) {
+  Recorder link;
+  ASSERT_TRUE(link.Set(Htb(1'000'000, ByteFifoQueue{5000})).has_value());
+  static_cast<void>(link.Told());
+  EXPECT_TRUE(link.Set(Htb(2'000'000, ByteFifoQueue{10'000})).has_value());
+  EXPECT_THAT(link.Told(), ElementsAre("qdisc bfifo", "class htb"));
+}
+
 TEST(LinkQueue, WhatTheKernelDoesNotHaveLeavesTheOldQueueAlone) {
   Recorder link;
   ASSERT_TRUE(link.Set(Tbf(1'000'000)).has_value());

@@ -131,6 +131,17 @@ TEST(QdiscMessage, BurstsThatTakeLongerThanTicksCanTellAreTheLongest) {
   EXPECT_THAT(buffer, ElementsAreArray(Bytes{0xff, 0xff, 0xff, 0xff}));
 }
 
+TEST(QdiscMessage, AFifoOfOctetsIsChangedWhereItStandsAndOtherLeavesAreMadeAnew) {
+  const Bytes expected = Concat({
+      Head(56, RTM_NEWQDISC, kCreate | kReplace, {0, 0, 0, 0}, {1, 0, 1, 0}),
+      {10, 0, TCA_KIND, 0, 'b', 'f', 'i', 'f', 'o', 0, 0, 0},
+      {8, 0, TCA_OPTIONS, 0, 0x88, 0x13, 0, 0},
+  });
+  EXPECT_THAT(BuildLeafQueue(3, kIndex, kHtbClass, ByteFifoQueue{5000}),
+              ElementsAreArray(expected));
+  EXPECT_EQ(BuildLeafQueue(3, kIndex, kHtbClass, FifoQueue{5})[7], kCreate | kReplace | kExclusive);
+}
+
 TEST(QdiscMessage, FairQueue) {
   FqQueue queue;
   queue.packets = 1000;

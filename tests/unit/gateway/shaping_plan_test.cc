@@ -90,31 +90,50 @@ TEST(ShapingPlan, ADirectionWithoutARateHasNoLimit) {
       std::holds_alternative<std::monostate>(Plan(Down(DownLimiter::kHtb), {{}, {k4M, {}}}).queue));
 }
 
-TEST(ShapingPlan, TbfHasItsBurstAndItsWait) {
+edge::ShaperSupport WithoutHtb() {
+  edge::ShaperSupport support = All();
+  support.htb = false;
+  return support;
+}
+
+TEST(ShapingPlan, TbfIsHtbWithItsBurstAndItsWait) {
   const ShapingPlan plan = Plan(Down(DownLimiter::kTbf));
+  EXPECT_EQ(plan.down, DownLimiter::kHtb) << "and is said to be";
   EXPECT_EQ(plan.policy.down.kind, SG_KIND_COUNT);
   EXPECT_EQ(plan.policy.down.rate, 10'000'000U) << "for the moment of a change";
   EXPECT_EQ(plan.down_pace.rate, 0U) << "the worker reads all there is";
-  const auto& tbf = std::get<edge::TbfQueue>(plan.queue);
-  EXPECT_EQ(tbf.rate, k10M);
-  EXPECT_EQ(tbf.burst, 125'000U) << "100 ms";
-  EXPECT_EQ(tbf.limit, 125'000U + 62'500U) << "and 50 ms";
-  EXPECT_TRUE(std::holds_alternative<edge::FqCodelQueue>(tbf.leaf));
+  const auto& htb = std::get<edge::HtbQueue>(plan.queue);
+  EXPECT_EQ(htb.rate, k10M);
+  EXPECT_EQ(htb.burst, 125'000U) << "100 ms";
+  EXPECT_EQ(htb.cburst, htb.burst) << "at any speed";
+  EXPECT_TRUE(std::holds_alternative<edge::FqCodelQueue>(htb.leaf));
+  EXPECT_LT(std::get<edge::HtbQueue>(Plan(Down(DownLimiter::kHtb)).queue).cburst, 2000U);
   edge::ShaperSupport old = All();
   old.fq_codel = false;
-  EXPECT_TRUE(std::holds_alternative<std::monostate>(
-      std::get<edge::TbfQueue>(Plan(Down(DownLimiter::kTbf), kBoth, old).queue).leaf));
+  EXPECT_EQ(std::get<edge::HtbQueue>(Plan(Down(DownLimiter::kTbf), kBoth, old).queue).leaf,
+            edge::LeafQueue(edge::ByteFifoQueue{125'000U + 62'500U}))
+      << "and 50 ms";
+  EXPECT_EQ(std::get<edge::HtbQueue>(Plan(Down(DownLimiter::kHtb), kBoth, old).queue).leaf,
+            edge::LeafQueue());
+}
+
+TEST(ShapingPlan, TbfIsItselfWhereTheKernelHasNoHtb) {
+  const ShapingPlan plan = Plan(Down(DownLimiter::kTbf), kBoth, WithoutHtb());
+  EXPECT_EQ(plan.down, DownLimiter::kTbf);
+  const auto& tbf = std::get<edge::TbfQueue>(plan.queue);
+  EXPECT_EQ(tbf.rate, k10M);
+  EXPECT_EQ(tbf.burst, 125'000U);
+  EXPECT_EQ(tbf.limit, 125'000U + 62'500U);
+  EXPECT_TRUE(std::holds_alternative<edge::FqCodelQueue>(tbf.leaf));
 }
 
 TEST(ShapingPlan, ABurstIsNeverBelowTwoPackets) {
   const RateLimit slow{{BitsPerSecond{8'000}, {}}, {BitsPerSecond{8'000}, {}}};
   for (const DownLimiter kind : {DownLimiter::kTbf, DownLimiter::kHtb}) {
-    const ShapingPlan plan = Plan(Down(kind), slow);
-    const std::uint32_t burst = kind == DownLimiter::kTbf
-                                    ? std::get<edge::TbfQueue>(plan.queue).burst
-                                    : std::get<edge::HtbQueue>(plan.queue).burst;
-    EXPECT_EQ(burst, 2U * 1452);
+    EXPECT_EQ(std::get<edge::HtbQueue>(Plan(Down(kind), slow).queue).burst, 2U * 1452);
   }
+  EXPECT_EQ(std::get<edge::TbfQueue>(Plan(Down(DownLimiter::kTbf), slow, WithoutHtb()).queue).burst,
+            2U * 1452);
   for (const ShaperSettings& settings : {Down(DownLimiter::kClsact), ShaperSettings{}}) {
     EXPECT_GE(Plan(settings, slow).policy.down.burst, 2U * 1452);
     EXPECT_GE(Plan(settings, slow).policy.up.burst, 2U * 1452);
@@ -123,14 +142,14 @@ TEST(ShapingPlan, ABurstIsNeverBelowTwoPackets) {
 
 TEST(ShapingPlan, ABurstThatWasGivenHolds) {
   const RateLimit given{{k10M, BurstOctets{40'000}}, {k4M, BurstOctets{50'000}}};
-  EXPECT_EQ(std::get<edge::TbfQueue>(Plan(Down(DownLimiter::kTbf), given).queue).burst, 40'000U);
+  EXPECT_EQ(std::get<edge::HtbQueue>(Plan(Down(DownLimiter::kTbf), given).queue).burst, 40'000U);
   EXPECT_EQ(Plan(Down(DownLimiter::kClsact), given).policy.down.burst, 40'000U);
   EXPECT_EQ(Plan({}, given).down_pace.burst, 40'000U);
   EXPECT_EQ(Plan(Up(UpLimiter::kPolice), given).policy.up.burst, 50'000U);
   EXPECT_EQ(Plan(Up(UpLimiter::kPolice)).policy.up.burst, 500'000U) << "a second";
 }
 
-TEST(ShapingPlan, TbfWithAMarkIsHtbWhoseDirectQueueTheMarkedTake) {
+TEST(ShapingPlan, MarkedPacketsTakeHtbsDirectQueue) {
   const ShapingPlan plan = Plan(Down(DownLimiter::kTbf, 7));
   EXPECT_TRUE(std::holds_alternative<edge::HtbQueue>(plan.queue));
   EXPECT_EQ(plan.policy.bypass_mark, 7U);
