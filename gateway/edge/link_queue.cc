@@ -32,24 +32,33 @@ Result<void> LinkQueue::Ask(Netlink& netlink, const char* what, const char* kind
   return {};
 }
 
-Result<void> LinkQueue::Set(Netlink& netlink, const RootQueue& wanted) {
+Result<void> LinkQueue::Set(Netlink& netlink, const RootQueue& wanted, const Guard& guard) {
   if (wanted == current_) return {};
   if (wanted.index() == 0) return Remove(netlink);
+  const RootQueue old = current_;
   touched_ = false;
-  const bool install = NeedsNewRoot(current_, wanted);
-  auto done = install ? Install(netlink, wanted) : Change(netlink, wanted);
+  const bool install = NeedsNewRoot(old, wanted);
+  auto done = install ? Install(netlink, wanted, guard) : Change(netlink, wanted);
   // Somebody else has removed it.
   if (!done && !install && done.error().code == ErrorCode::kNotFound) {
-    done = Install(netlink, wanted);
+    done = Install(netlink, wanted, guard);
   }
   if (done) {
     current_ = wanted;
-  } else if (touched_) {
-    const RootQueue old = current_;
-    static_cast<void>(Remove(netlink));
-    if (old.index() != 0 && Install(netlink, old)) current_ = old;
+  } else if (touched_ || current_ != old) {
+    static_cast<void>(Restore(netlink, old, guard));
   }
   return done;
+}
+
+Result<void> LinkQueue::Restore(Netlink& netlink, const RootQueue& old, const Guard& guard) {
+  // Better without a guard than not at all.
+  static_cast<void>(guard());
+  static_cast<void>(Remove(netlink));
+  if (old.index() == 0) return {};
+  SG_RETURN_IF_ERROR(Install(netlink, old, Unguarded));
+  current_ = old;
+  return {};
 }
 
 Result<void> LinkQueue::Remove(Netlink& netlink) {
@@ -74,7 +83,8 @@ Result<void> LinkQueue::Change(Netlink& netlink, const RootQueue& wanted) {
   return SetLeaf(netlink, kTbfClass, leaf);
 }
 
-Result<void> LinkQueue::Install(Netlink& netlink, const RootQueue& wanted) {
+Result<void> LinkQueue::Install(Netlink& netlink, const RootQueue& wanted, const Guard& guard) {
+  SG_RETURN_IF_ERROR(guard());
   // A root of the same kind would be changed instead of made.
   if (wanted.index() == current_.index()) SG_RETURN_IF_ERROR(Remove(netlink));
   SG_RETURN_IF_ERROR(SetRoot(netlink, wanted));

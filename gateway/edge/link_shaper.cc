@@ -34,12 +34,20 @@ Result<void> LinkShaper::Start(Netlink& netlink, const sg_policy& policy, const 
 }
 
 Result<void> LinkShaper::Change(Netlink& netlink, const sg_policy& policy, const RootQueue& queue) {
-  const bool other_keeper =
-      queue.index() != queue_.current().index() || policy.down.kind != policy_->down.kind;
-  auto done = programs_->SetPolicy(index_, other_keeper ? Guarded(policy) : policy);
-  if (done) done = queue_.Set(netlink, queue);
-  if (done && other_keeper) done = programs_->SetPolicy(index_, policy);
-  if (!done) static_cast<void>(programs_->SetPolicy(index_, *policy_));
+  const RootQueue old = queue_.current();
+  bool guarded = false;
+  const auto guard = [&] {
+    guarded = true;
+    return programs_->SetPolicy(index_, Guarded(policy));
+  };
+  const bool other_keeper = queue.index() != old.index() || policy.down.kind != policy_->down.kind;
+  auto done = other_keeper ? guard() : programs_->SetPolicy(index_, policy);
+  if (done) done = queue_.Set(netlink, queue, guard);
+  if (done && guarded) done = programs_->SetPolicy(index_, policy);
+  if (done) return {};
+  // Behind a queue that is not the old one, the old policy may limit nothing.
+  if (queue_.current() != old) policy_ = Guarded(*policy_);
+  static_cast<void>(programs_->SetPolicy(index_, *policy_));
   return done;
 }
 

@@ -26,8 +26,9 @@ class LinkShaper {
 
   // Both or, on error, what was before, which the caller can go on with (after the first call:
   // nothing at all). `policy.down` says the rate even where the queue keeps it (SG_KIND_COUNT):
-  // while one kind of queue or program takes over from another, what is above that rate is dropped,
-  // so that no packet passes without a limit.
+  // while one kind of queue or program takes over from another, or a queue is made anew, what is
+  // above that rate is dropped, so that no packet passes without a limit. So it goes on where after
+  // an error not even the old queue can be had.
   Result<void> Apply(Netlink& netlink, const sg_policy& policy, const RootQueue& queue);
 
   // Takes everything off that was put there, so that the interface counts as untouched.
@@ -53,7 +54,7 @@ class LinkShaper {
   InterfaceIndex index_;
   LinkQueue queue_;
   std::optional<ProgramAttachment> attachment_;
-  std::optional<sg_policy> policy_;
+  std::optional<sg_policy> policy_;  // in force
 };
 
 }  // namespace sstpgw::edge

@@ -21,8 +21,9 @@ class Recorder {
  public:
   Recorder() : netlink_(std::move(*Netlink::Open(kernel_))) { kernel_.acknowledges = true; }
 
-  Result<void> Set(const RootQueue& queue) {
-    return Record([&] { return link_.Set(netlink_, queue); });
+  Result<void> Set(
+      const RootQueue& queue, const LinkQueue::Guard& guard = [] { return Result<void>(); }) {
+    return Record([&] { return link_.Set(netlink_, queue, guard); });
   }
   Result<void> Remove() {
     return Record([&] { return link_.Remove(netlink_); });
@@ -152,6 +153,30 @@ TEST(LinkQueue, WhatFailsHalfwayIsUndone) {
   EXPECT_FALSE(link.Set(Htb(1'000'000)).has_value());
   EXPECT_THAT(link.Told(), ElementsAre("qdisc htb", "class htb", "del root", "qdisc tbf"));
   EXPECT_EQ(link.current(), RootQueue()) << "not even the old one";
+}
+
+TEST(LinkQueue, ARootOfTheSameKindThatCannotBeMadeIsTheOldOneAgain) {
+  Recorder link;
+  ASSERT_TRUE(link.Set(Htb(1'000'000)).has_value());
+  static_cast<void>(link.Told());
+  HtbQueue other = Htb(1'000'000);
+  other.r2q = 20;
+  link.Refuse({0, EPERM});
+  EXPECT_FALSE(link.Set(other).has_value());
+  EXPECT_THAT(link.Told(),
+              ElementsAre("del root", "qdisc htb", "del root", "qdisc htb", "class htb"));
+  EXPECT_EQ(link.current(), RootQueue(Htb(1'000'000)));
+}
+
+TEST(LinkQueue, WithoutItsGuardNoRootIsMade) {
+  Recorder link;
+  ASSERT_TRUE(link.Set(Tbf(1'000'000)).has_value());
+  static_cast<void>(link.Told());
+  const auto broken = [] { return Result<void>(Fail(Error{ErrorCode::kInternal, "broken"})); };
+  EXPECT_EQ(link.Set(Htb(1'000'000), broken).error().message, "broken");
+  EXPECT_THAT(link.Told(), IsEmpty());
+  EXPECT_EQ(link.current(), RootQueue(Tbf(1'000'000)));
+  EXPECT_TRUE(link.Set(Tbf(2'000'000), broken).has_value()) << "a change needs none";
 }
 
 TEST(LinkQueue, WhatSomebodyHasRemovedIsMadeAgain) {
