@@ -33,12 +33,22 @@ Error MapError(const std::string& what, InterfaceIndex index, Errno code) {
   return error;
 }
 
+void TellUnpinned(const Error& why) {
+  Log(LogLevel::kInfo, "BPF maps and programs are not pinned: " + why.message);
+}
+
 std::optional<BpfPins> TakePins(const std::string& folder) {
   if (folder.empty()) return std::nullopt;
   auto pins = BpfPins::Take(folder);
   if (pins) return std::move(*pins);
-  Log(LogLevel::kInfo, "BPF maps and programs are not pinned: " + pins.error().message);
+  TellUnpinned(pins.error());
   return std::nullopt;
+}
+
+Result<BpfObject> OpenObject(std::uint32_t max_interfaces) {
+  SG_ASSIGN_OR_RETURN(BpfObject object, BpfObject::Open(SessionObject(), "session"));
+  for (const char* map : kMaps) SG_RETURN_IF_ERROR(object.SetMaxEntries(map, max_interfaces));
+  return object;
 }
 
 // All or none, since their entries belong together.
@@ -79,15 +89,25 @@ bool Exists(InterfaceIndex index) {
 }  // namespace
 
 Result<SessionPrograms> SessionPrograms::Load(Kernel& kernel, const Options& options) {
-  SG_ASSIGN_OR_RETURN(BpfObject object, BpfObject::Open(SessionObject(), "session"));
-  for (const char* map : kMaps) {
-    SG_RETURN_IF_ERROR(object.SetMaxEntries(map, options.max_interfaces));
-  }
   std::optional<BpfPins> pins = TakePins(options.pin_folder);
-  if (pins) SG_RETURN_IF_ERROR(TakeOver(object, *pins));
-  SG_RETURN_IF_ERROR(object.Load());
-  if (pins) SG_RETURN_IF_ERROR(PinAll(object, *pins));
-  SessionPrograms programs(kernel, std::move(object), std::move(pins));
+  auto object = OpenObject(options.max_interfaces);
+  if (object && pins) {
+    if (const auto taken = TakeOver(*object, *pins); !taken) {
+      TellUnpinned(taken.error());
+      pins.reset();
+      // The first one may have some of the maps.
+      object = OpenObject(options.max_interfaces);
+    }
+  }
+  if (!object) return Fail(object.error());
+  SG_RETURN_IF_ERROR(object->Load());
+  if (pins) {
+    if (const auto pinned = PinAll(*object, *pins); !pinned) {
+      TellUnpinned(pinned.error());
+      pins.reset();
+    }
+  }
+  SessionPrograms programs(kernel, std::move(*object), std::move(pins));
   programs.RemoveLeftovers();
   return programs;
 }

@@ -33,8 +33,8 @@ class SessionPrograms {
   };
   // Maps that a crashed predecessor has pinned are taken over if they are the same in form, without
   // the entries of interfaces that are gone from this network namespace. Where pinning is not
-  // possible (no bpffs, somebody else's folder) it works without and says so in the log, level
-  // info. `kernel` must outlive it. Errors: libbpf's and the verifier's, with their words.
+  // possible (no bpffs, somebody else's folder or pins) it works without and says so in the log,
+  // level info. `kernel` must outlive it. Errors: libbpf's and the verifier's, with their words.
   static Result<SessionPrograms> Load(Kernel& kernel, const Options& options);
 
   // What the programs do with the interface's packets from the next one on; bucket and counters

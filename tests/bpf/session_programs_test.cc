@@ -143,6 +143,20 @@ TEST(SessionPrograms, WorksWithoutBpffs) {
   if (!ran) GTEST_SKIP() << kNeedsRoot;
 }
 
+TEST(SessionPrograms, WorksWhereSomebodyElsesFolderHasAPinsName) {
+  const bool ran = WithBpffs([](const std::string& bpffs) {
+    const std::string folder = bpffs + "/one";
+    std::filesystem::create_directories(folder + "/" + SG_MAP_UPS);
+    const SessionPrograms programs = Must(SessionPrograms::Load(LinuxKernel(), {64, folder}));
+    EXPECT_THAT(programs.pin_folder(), IsEmpty());
+    EXPECT_FALSE(std::filesystem::exists(folder + "/" + SG_MAP_POLICIES)) << "all pins or none";
+    EXPECT_TRUE(std::filesystem::exists(folder + "/" + SG_MAP_UPS));
+    REQUIRE_OK(programs.SetPolicy(kLoopback, Unlimited()));
+    EXPECT_TRUE(RunOnce(programs, ProgramSide::kToClient, Bytes(100, 0x45)).passed);
+  });
+  if (!ran) GTEST_SKIP() << kNeedsRoot;
+}
+
 TEST(SessionPrograms, AFullMapIsToldAndLeavesNothingBehind) {
   const bool ran = InNewNetworkNamespace([] {
     const SessionPrograms programs = Must(SessionPrograms::Load(LinuxKernel(), {2, ""}));
