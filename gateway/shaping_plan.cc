@@ -86,10 +86,20 @@ std::uint32_t QuantumOf(const ShaperSettings& settings, BitsPerSecond rate) {
       std::clamp<std::uint64_t>(quantum, kLeastQuantum, kMostQuantum));
 }
 
+// The kernel's queues charge whole IP packets. Where their headers do not count, the rate is what
+// full packets of IPv4 make of it.
+BitsPerSecond QueueRate(const ShaperSettings& settings, BitsPerSecond rate, Mtu mtu) {
+  constexpr std::uint64_t kIpHeader = 20;
+  if (settings.count == RateCount::kPacket || mtu.value() <= kIpHeader) return rate;
+  // Below 10^12 times 2^16: fits.
+  const std::uint64_t payload = mtu.value() - kIpHeader;
+  return BitsPerSecond((rate.value() * mtu.value() + payload - 1) / payload);
+}
+
 edge::HtbQueue HtbOf(const ShaperSettings& settings, const DirectionLimit& limit, Mtu mtu,
                      const edge::ShaperSupport& support) {
   edge::HtbQueue queue;
-  queue.rate = limit.rate;
+  queue.rate = QueueRate(settings, limit.rate, mtu);
   queue.burst = Fit(BurstOf(limit, settings.down_burst), mtu);
   queue.cburst = std::max<std::uint32_t>(settings.cburst, mtu.value());
   queue.quantum = QuantumOf(settings, limit.rate);
@@ -102,7 +112,7 @@ edge::HtbQueue HtbOf(const ShaperSettings& settings, const DirectionLimit& limit
 edge::TbfQueue TbfOf(const ShaperSettings& settings, const DirectionLimit& limit, Mtu mtu,
                      const edge::ShaperSupport& support) {
   edge::TbfQueue queue;
-  queue.rate = limit.rate;
+  queue.rate = QueueRate(settings, limit.rate, mtu);
   queue.burst = Fit(BurstOf(limit, settings.down_burst), mtu);
   queue.limit = Fit(Octets(limit.rate, settings.latency) + queue.burst, mtu);
   queue.mpu = static_cast<std::uint16_t>(std::min<std::uint32_t>(settings.mpu, 0xffff));

@@ -13,6 +13,10 @@
 // tbf is kept by htb, and said to be: every change of sch_tbf gives a burst away. sch_tbf itself is
 // for kernels without sch_htb.
 //
+// The kernel's queues know whole IP packets only. With `count: payload` their rate is that of the
+// limit times mtu / (mtu - 20), so that full packets move what the limit says; small ones, of which
+// headers are a larger part, less.
+//
 // Marked packets (fwmark): the programs do not charge them, and htb has a direct queue for them.
 // sch_tbf has no way around it.
 #pragma once

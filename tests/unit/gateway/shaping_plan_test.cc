@@ -14,6 +14,7 @@ using ::testing::HasSubstr;
 
 constexpr BitsPerSecond k10M{10'000'000};
 constexpr BitsPerSecond k4M{4'000'000};
+constexpr BitsPerSecond k10MInPackets{10'139'665};  // times 1452 / 1432, rounded up
 const RateLimit kBoth{{k10M, {}}, {k4M, {}}};
 const ShapedLink kLink{Ipv4Address(0x0a000005), Mtu(1452)};
 
@@ -103,7 +104,7 @@ TEST(ShapingPlan, TbfIsHtbWithItsBurstAndItsWait) {
   EXPECT_EQ(plan.policy.down.rate, 10'000'000U) << "for the moment of a change";
   EXPECT_EQ(plan.down_pace.rate, 0U) << "the worker reads all there is";
   const auto& htb = std::get<edge::HtbQueue>(plan.queue);
-  EXPECT_EQ(htb.rate, k10M);
+  EXPECT_EQ(htb.rate, k10MInPackets);
   EXPECT_EQ(htb.burst, 125'000U) << "100 ms";
   EXPECT_EQ(htb.cburst, htb.burst) << "at any speed";
   EXPECT_TRUE(std::holds_alternative<edge::FqCodelQueue>(htb.leaf));
@@ -121,7 +122,7 @@ TEST(ShapingPlan, TbfIsItselfWhereTheKernelHasNoHtb) {
   const ShapingPlan plan = Plan(Down(DownLimiter::kTbf), kBoth, WithoutHtb());
   EXPECT_EQ(plan.down, DownLimiter::kTbf);
   const auto& tbf = std::get<edge::TbfQueue>(plan.queue);
-  EXPECT_EQ(tbf.rate, k10M);
+  EXPECT_EQ(tbf.rate, k10MInPackets);
   EXPECT_EQ(tbf.burst, 125'000U);
   EXPECT_EQ(tbf.limit, 125'000U + 62'500U);
   EXPECT_TRUE(std::holds_alternative<edge::FqCodelQueue>(tbf.leaf));
@@ -220,6 +221,23 @@ TEST(ShapingPlan, WhatCountsIsTheSettings) {
   settings.mpu = 64;
   EXPECT_TRUE(Plan(settings).policy.flags & SG_COUNT_PACKET);
   EXPECT_EQ(Plan(settings).policy.mpu, 64U);
+}
+
+TEST(ShapingPlan, QueuesThatChargeWholePacketsHaveTheRateOfFullOnes) {
+  const auto rate = [](ShaperSettings settings, std::uint64_t bits, RateCount count) {
+    settings.count = count;
+    return std::get<edge::HtbQueue>(Plan(settings, {{BitsPerSecond(bits), {}}, {}}).queue)
+        .rate.value();
+  };
+  for (const DownLimiter kind : {DownLimiter::kHtb, DownLimiter::kTbf}) {
+    EXPECT_EQ(rate(Down(kind), 1'432'000, RateCount::kPayload), 1'452'000U);
+    EXPECT_EQ(rate(Down(kind), 1, RateCount::kPayload), 2U) << "rounded up";
+    EXPECT_EQ(rate(Down(kind), kMaxRate.value(), RateCount::kPayload), 1'013'966'480'447U);
+    EXPECT_EQ(rate(Down(kind), 1'432'000, RateCount::kPacket), 1'432'000U);
+  }
+  ShaperSettings whole = Down(DownLimiter::kTbf);
+  whole.count = RateCount::kPacket;
+  EXPECT_EQ(std::get<edge::TbfQueue>(Plan(whole, kBoth, WithoutHtb()).queue).rate, k10M);
 }
 
 TEST(LimitText, KilobitsWithDecimalsWhereNeeded) {
