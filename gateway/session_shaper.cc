@@ -70,7 +70,22 @@ Result<void> SessionShaper::Apply(edge::Netlink& netlink, const RateLimit& limit
   record_.up = plan.up;
   rule_ = {plan.policy.flags, plan.policy.mpu};
   Repace(plan, now);
+  FollowQueue(plan);
   return {};
+}
+
+void SessionShaper::FollowQueue(const ShapingPlan& plan) {
+  const auto state = link_.ReadDown();
+  const ShaperCounters given = state ? CountersOf(state->counters) : ShaperCounters{};
+  if (plan.down == DownLimiter::kHtb || plan.down == DownLimiter::kTbf) {
+    losses_.Begin(given);
+  } else if (losses_.counts()) {
+    losses_.End(given);
+  }
+}
+
+void SessionShaper::CountRead(ByteView vnet_and_packet) {
+  if (losses_.counts()) losses_.CameOut(datapath::CostOfRead(vnet_and_packet, rule_));
 }
 
 void SessionShaper::Repace(const ShapingPlan& plan, TimePoint now) {
@@ -111,7 +126,9 @@ void SessionShaper::CreditMarked() {
 }
 
 ShaperRecord SessionShaper::Record() {
-  if (const auto down = link_.ReadDown()) record_.down_counters = CountersOf(down->counters);
+  if (const auto down = link_.ReadDown()) {
+    record_.down_counters = losses_.Seen(CountersOf(down->counters));
+  }
   if (const auto up = link_.ReadUp()) {
     record_.up_counters = CountersOf(up->counters);
     const datapath::UpPacerCounters now = up_ ? up_->counters() : datapath::UpPacerCounters{};

@@ -15,6 +15,7 @@
 #include "gateway/edge/netlink.h"
 #include "gateway/edge/session_programs.h"
 #include "gateway/edge/shaper_support.h"
+#include "gateway/queue_losses.h"
 #include "gateway/shaping_plan.h"
 #include "proto/base/messages.h"
 #include "proto/base/result.h"
@@ -62,15 +63,20 @@ class SessionShaper {
   [[nodiscard]] datapath::DownPacer* down() { return down_ ? &*down_ : nullptr; }
   [[nodiscard]] datapath::UpPacer* up() { return up_ ? &*up_ : nullptr; }
   [[nodiscard]] const datapath::ChargeRule& rule() const { return rule_; }
+  // What the worker reads of the interface, each time.
+  void CountRead(ByteView vnet_and_packet);
   // What has passed for its mark since the last call may be read besides.
   void CreditMarked();
 
   [[nodiscard]] const RateLimit& limit() const { return limit_; }
-  // As the kernel counts now.
+  // As the programs count now. Behind a queue of the kernel's (htb, tbf) what has come out of the
+  // interface has passed, by the same measure, and the rest of what the program let in is dropped,
+  // what waits at the moment included. With edt nothing is lost behind the program.
   [[nodiscard]] ShaperRecord Record();
 
  private:
   void Repace(const ShapingPlan& plan, TimePoint now);
+  void FollowQueue(const ShapingPlan& plan);
 
   const edge::ShaperSupport& support_;
   const ShaperSettings& settings_;
@@ -79,7 +85,8 @@ class SessionShaper {
   std::optional<datapath::DownPacer> down_;
   std::optional<datapath::UpPacer> up_;
   datapath::UpPacerCounters up_before_;  // of pacers that are gone
-  std::uint64_t marked_ = 0;             // octets that were credited
+  QueueLosses losses_;
+  std::uint64_t marked_ = 0;  // octets that were credited
   RateLimit limit_;
   ShaperRecord record_;
 };

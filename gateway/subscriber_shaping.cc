@@ -129,7 +129,9 @@ std::uint64_t Subscriber::DownAllowance() {
 }
 
 std::uint64_t Subscriber::ChargeDown(ByteView read, std::uint64_t allowance) {
-  datapath::DownPacer* const pacer = shaper_ ? shaper_->down() : nullptr;
+  if (!shaper_) return allowance;
+  shaper_->CountRead(read);
+  datapath::DownPacer* const pacer = shaper_->down();
   if (pacer == nullptr) return allowance;
   pacer->Charge(datapath::CostOfRead(read, shaper_->rule()).octets);
   const std::uint64_t left = pacer->Allowance();
