@@ -161,6 +161,35 @@ TEST_F(ShaperTest, ChangesUnderTrafficLetNothingPassUnlimited) {
   }
 }
 
+// Of twice the rate half is dropped, by whichever queue, and the record says so.
+TEST_F(ShaperTest, WhatAQueueOfTheKernelDropsIsShown) {
+  for (const char* kind : {"htb", "tbf"}) {
+    SCOPED_TRACE(kind);
+    LabConfig config = Config();
+    config.extra = std::string("shaper: { down-limiter: ") + kind + " }";
+    ASSERT_TRUE(lab().Reload(config));
+    const auto dial = DialUp("test");
+    ExpectRate(Iperf("-R"), 10'000 * kKilobit, "TCP down");
+    const auto down = [] {
+      const Json shaped = lab().CtlJson({"show", "shaper"});
+      return shaped.list().at(0).at("down");
+    };
+    const double passed_before = down().at("passed-packets").number();
+    ExpectRate(Iperf("-u -l 1200 -b 20M -R"), 10'000 * kKilobit, "UDP down");
+    EXPECT_TRUE(WaitUntil(
+        [&] {
+          const Json now = down();
+          const double passed = now.at("passed-packets").number() - passed_before;
+          const double dropped = now.at("dropped-packets").number();
+          return passed > 3000 && dropped > 0.5 * passed && dropped < 1.5 * passed;
+        },
+        kPatience));
+    EXPECT_EQ(down().at("limiter").text(), "htb");
+    Close(*dial);
+  }
+  ASSERT_TRUE(lab().Reload(Config()));
+}
+
 // ---- H8
 
 class FwmarkTest : public LabSuite<FwmarkTest>, protected ShaperLab {
