@@ -9,9 +9,11 @@
  * sg_ups       ifindex  struct sg_state   programs; gateway creates (zeros) programs, gateway
  *
  * An interface has its entries in sg_downs and sg_ups before that in sg_policies, and loses them
- * after it. Without one of them nothing passes. A policy is replaced as a whole and a program run
- * sees the old one or the new one; bucket and counters stay, so a change neither gives a burst away
- * nor loses a count.
+ * after it. Without one of them nothing passes. A policy is replaced as a whole: a program run that
+ * begins after that sees the new one, one under way goes on with the old one. Kernels from 6.1 on
+ * may use the old one's memory again at once; then that one packet may be charged by a mixture with
+ * another policy, and is dropped if that is another interface's. Bucket and counters stay, so a
+ * change neither gives a burst away nor loses a count.
  */
 #ifndef SG_EBPF_ABI_H
 #define SG_EBPF_ABI_H
@@ -111,7 +113,7 @@ struct sg_policy {
 	__u32 bypass_mark; /* packets with this firewall mark are not limited; 0: none */
 	__u32 flags;	   /* enum sg_flags */
 	__u32 mpu;	   /* octets that the smallest packet counts as */
-	__u32 pad;
+	__u32 ifindex;	   /* its key */
 	__u32 source4_count;
 	__u32 source6_count;
 	struct sg_source4 source4[SG_SOURCES];

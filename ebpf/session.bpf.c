@@ -23,8 +23,9 @@
 /* skb->priority that htb with the handle 1:, and no other qdisc, takes for its direct queue. */
 #define SG_HTB_DIRECT 0x10000U
 
-/* Entries are allocated one by one and freed after the last reader: a policy that is replaced stays
- * whole. */
+/* Entries are allocated one by one, so a policy is replaced and never written to. But from 6.1 on
+ * the memory of the old one may become the policy of another interface at once, while a run on
+ * another processor still looks at it: still_ours(). */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
@@ -148,6 +149,13 @@ SG_INLINE void count_spoofed(struct sg_state *state, const struct packet *packet
 	bpf_spin_unlock(&state->lock);
 }
 
+/* Asked when everything has been read of the policy; what another interface's says lets nothing
+ * pass. */
+SG_INLINE int still_ours(const struct sg_policy *policy, const struct __sk_buff *skb)
+{
+	return *(const volatile __u32 *)&policy->ifindex == skb->ifindex;
+}
+
 SEC("tc")
 int sg_from_client(struct __sk_buff *skb)
 {
@@ -165,6 +173,8 @@ int sg_from_client(struct __sk_buff *skb)
 		return SG_DROP;
 	}
 	admission = judge(state, &policy->up, &packet, bpf_ktime_get_ns());
+	if (!still_ours(policy, skb))
+		return SG_DROP;
 	return admission.verdict == SG_VERDICT_DROP ? SG_DROP : SG_NEXT;
 }
 
@@ -187,12 +197,12 @@ int sg_to_client(struct __sk_buff *skb)
 	if (packet.marked) {
 		if (policy->flags & SG_MARK_DIRECT)
 			skb->priority = SG_HTB_DIRECT;
-		return SG_NEXT;
+		return still_ours(policy, skb) ? SG_NEXT : SG_DROP;
 	}
 	if (admission.verdict == SG_VERDICT_SIGNAL)
 		bpf_skb_ecn_set_ce(skb);
 	if (policy->down.kind == SG_KIND_EDT)
 		bpf_skb_set_tstamp(skb, sg_departure_ns(&admission, &policy->down, now_ns),
 				   BPF_SKB_TSTAMP_DELIVERY_MONO);
-	return SG_NEXT;
+	return still_ours(policy, skb) ? SG_NEXT : SG_DROP;
 }

@@ -138,7 +138,8 @@ void SessionPrograms::RemoveLeftovers() const {
 }
 
 // Most often a change: one call.
-Result<void> SessionPrograms::SetPolicy(InterfaceIndex index, const sg_policy& policy) const {
+Result<void> SessionPrograms::SetPolicy(InterfaceIndex index, sg_policy policy) const {
+  policy.ifindex = static_cast<std::uint32_t>(index.value());
   const auto set = policies_.Set(index, OctetsOf(policy), InterfaceMap::Write::kReplace);
   if (set) return {};
   if (set.error().value() != ENOENT) return Fail(MapError("policy", index, set.error()));

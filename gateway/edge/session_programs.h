@@ -40,7 +40,7 @@ class SessionPrograms {
   // What the programs do with the interface's packets from the next one on; bucket and counters
   // start from zero if it is new here and go on otherwise. kResourceExhausted: the maps are full;
   // then as after any error everything is as before.
-  Result<void> SetPolicy(InterfaceIndex index, const sg_policy& policy) const;
+  Result<void> SetPolicy(InterfaceIndex index, sg_policy policy) const;
   // Nothing passes any more where the programs are still attached. None there is no error.
   Result<void> Remove(InterfaceIndex index) const;
 

@@ -102,6 +102,31 @@ TEST(SessionPrograms, TakesOverWhatACrashedOneHasLeft) {
   if (!ran) GTEST_SKIP() << kNeedsRoot;
 }
 
+// As a run sees it whose policy's memory has become another interface's.
+TEST(SessionPrograms, WhatAnotherInterfacesPolicySaysLetsNothingPass) {
+  const bool ran = WithBpffs([](const std::string& bpffs) {
+    const SessionPrograms::Options options{64, bpffs + "/one"};
+    const SessionPrograms programs = Must(SessionPrograms::Load(LinuxKernel(), options));
+    sg_policy policy = Unlimited();
+    policy.ifindex = 4711;
+    REQUIRE_OK(programs.SetPolicy(kLoopback, policy));
+    const UniqueFd map(::bpf_obj_get((options.pin_folder + "/" + SG_MAP_POLICIES).c_str()));
+    const auto key = static_cast<std::uint32_t>(kLoopback.value());
+    for (const std::uint32_t mark : {0U, 7U}) {
+      policy.bypass_mark = mark;
+      for (const auto side : {ProgramSide::kFromClient, ProgramSide::kToClient}) {
+        policy.ifindex = key;
+        ASSERT_EQ(::bpf_map_update_elem(map.get(), &key, &policy, BPF_EXIST), 0);
+        EXPECT_TRUE(RunOnce(programs, side, Bytes(100, 0x45), {.mark = mark}).passed) << mark;
+        policy.ifindex = key + 1;
+        ASSERT_EQ(::bpf_map_update_elem(map.get(), &key, &policy, BPF_EXIST), 0);
+        EXPECT_FALSE(RunOnce(programs, side, Bytes(100, 0x45), {.mark = mark}).passed) << mark;
+      }
+    }
+  });
+  if (!ran) GTEST_SKIP() << kNeedsRoot;
+}
+
 TEST(SessionPrograms, ReplacesMapsOfAnotherForm) {
   const bool ran = WithBpffs([](const std::string& bpffs) {
     const std::string folder = bpffs + "/one";
