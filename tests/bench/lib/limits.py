@@ -85,10 +85,11 @@ class Product:
         raise self.stage.failure(f"'show shaper --json' does not tell of {interface}: {shown}")
 
     def in_use(self, interface, pair):
-        """The kinds that limit a session; a Failure if others were asked for."""
+        """The kinds that limit a session; a Failure if others were asked for. htb does what tbf is asked to."""
         row = self.row(interface)
         found = row["down_limiter"], row["up_limiter"]
-        if pair != ("auto", "auto") and found != tuple(pair):
+        wanted = {tuple(pair), ("htb" if pair[0] == "tbf" else pair[0], pair[1])}
+        if pair != ("auto", "auto") and found not in wanted:
             raise self.stage.failure(f"{interface} is limited by {found}, asked for were {pair}")
         return found
 
