@@ -86,7 +86,7 @@ struct DataPathSettings {
 // How the limit to the client is kept (features 7.1).
 enum class DownLimiter : std::uint8_t {
   kAuto,    // the best that the gateway's kernel has
-  kTbf,     // the kernel's sch_tbf
+  kTbf,     // as kHtb, with the burst and the queue of a token bucket
   kHtb,     // the kernel's sch_htb
   kClsact,  // what is above the limit is dropped, nothing waits
   kEdt,     // each packet gets its time of departure, and the kernel's sch_fq keeps it
