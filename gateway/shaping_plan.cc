@@ -136,16 +136,19 @@ edge::FqQueue FqOf(const sg_policy& policy) {
   return queue;
 }
 
-Result<void> Lacking(const char* what, const char* setting) {
+Result<void> Lacking(const char* what, const char* setting, const char* instead) {
   return Fail(Error{ErrorCode::kUnsupported, std::string("this kernel has no ") + what +
-                                                 "; choose another shaper." + setting +
-                                                 ", such as auto"});
+                                                 "; set shaper." + setting + " to " + instead +
+                                                 ", which new sessions will have"});
 }
+Result<void> Lacking(const char* what) { return Lacking(what, "down-limiter", "auto"); }
 
 Result<void> CheckLeaf(const LeafQdisc& leaf, const edge::ShaperSupport& support) {
-  if (leaf.kind == LeafQdisc::Kind::kSfq && !support.sfq) return Lacking("sch_sfq", "leaf-qdisc");
+  if (leaf.kind == LeafQdisc::Kind::kSfq && !support.sfq) {
+    return Lacking("sch_sfq", "leaf-qdisc", "fifo");
+  }
   if (leaf.kind == LeafQdisc::Kind::kFqCodel && !support.fq_codel) {
-    return Lacking("sch_fq_codel", "leaf-qdisc");
+    return Lacking("sch_fq_codel", "leaf-qdisc", "fifo");
   }
   return {};
 }
@@ -177,9 +180,9 @@ Result<void> PlanQueue(ShapingPlan& plan, const ShaperSettings& settings,
     if (settings.fwmark > 0) plan.policy.flags |= SG_MARK_DIRECT;
     return {};
   }
-  if (!tbf) return Lacking("sch_htb", "down-limiter");
-  if (settings.fwmark > 0) return Lacking("sch_htb, which tbf needs for a fwmark", "down-limiter");
-  if (!support.tbf) return Lacking("sch_htb or sch_tbf", "down-limiter");
+  if (!tbf) return Lacking("sch_htb");
+  if (settings.fwmark > 0) return Lacking("sch_htb, which tbf needs for a fwmark");
+  if (!support.tbf) return Lacking("sch_htb or sch_tbf");
   plan.queue = TbfOf(settings, limit, mtu, support);
   return {};
 }
@@ -197,7 +200,7 @@ Result<void> PlanDown(ShapingPlan& plan, const ShaperSettings& settings,
           LimitOf(SG_KIND_POLICE, limit, BurstOf(limit, settings.down_burst), settings, mtu);
       return {};
     case DownLimiter::kEdt:
-      if (!support.fq) return Lacking("sch_fq", "down-limiter");
+      if (!support.fq) return Lacking("sch_fq");
       plan.policy.down =
           LimitOf(SG_KIND_EDT, limit, datapath::PaceLimit(WishOf(limit, settings, mtu)).burst,
                   settings, mtu);

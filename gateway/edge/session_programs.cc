@@ -25,8 +25,9 @@ Error MapError(const std::string& what, InterfaceIndex index, Errno code) {
   Error error = SystemError(what + " of interface #" + std::to_string(index.value()), code.value());
   if (code.value() == E2BIG) {
     error.code = ErrorCode::kResourceExhausted;
-    error.message = what + " of interface #" + std::to_string(index.value()) +
-                    ": the map is full, all its interfaces are in use";
+    error.message =
+        what + " of interface #" + std::to_string(index.value()) +
+        ": the map is full, as many sessions have or had a limit as --shaped-sessions allows";
   }
   if (code.value() == ENOENT) error.code = ErrorCode::kNotFound;
   if (code.value() == EPERM) error.code = ErrorCode::kPermissionDenied;
