@@ -227,8 +227,10 @@ TEST_F(ConfigurationTest, B6B9F10H5H7RefusalsNameTheirNode) {
   ExpectRefused(config, "sstp.name-server");
   config.extra = "wins-server: [1.1.1.1, 2.2.2.2, 3.3.3.3]";
   ExpectRefused(config, "sstp.wins-server");
-  config.extra = "shaper: { fwmark: 2 }";
-  ExpectRefused(config, "sstp.shaper.*not supported yet");
+  config.extra = "shaper: { fwmark: 0 }";
+  ExpectRefused(config, "sstp.shaper.fwmark");
+  config.extra = "shaper: { ifb: ifb0 }";
+  ExpectRefused(config, "sstp.shaper.ifb");
 }
 
 TEST_F(ConfigurationTest, FiveMistakesFiveMessages) {
