@@ -153,16 +153,23 @@ Result<void> CheckLeaf(const LeafQdisc& leaf, const edge::ShaperSupport& support
   return {};
 }
 
+// Where the kernel has no managed queue to put under htb, one that is as long as tbf's: htb's own
+// counts packets, and super-packets of a second would fit.
+edge::HtbQueue BoundedHtb(const ShaperSettings& settings, const DirectionLimit& limit, Mtu mtu,
+                          const edge::ShaperSupport& support) {
+  edge::HtbQueue queue = HtbOf(settings, limit, mtu, support);
+  if (std::holds_alternative<std::monostate>(queue.leaf)) {
+    queue.leaf = edge::ByteFifoQueue{TbfOf(settings, limit, mtu, support).limit};
+  }
+  return queue;
+}
+
 // A change of sch_tbf would give its burst away anew, of a class of htb nothing: so htb it is, with
-// a burst that holds at any speed and the queue that tbf has.
+// a burst that holds at any speed.
 edge::HtbQueue TbfAsHtb(const ShaperSettings& settings, const DirectionLimit& limit, Mtu mtu,
                         const edge::ShaperSupport& support) {
-  edge::HtbQueue queue = HtbOf(settings, limit, mtu, support);
-  const edge::TbfQueue tbf = TbfOf(settings, limit, mtu, support);
+  edge::HtbQueue queue = BoundedHtb(settings, limit, mtu, support);
   queue.cburst = queue.burst;
-  if (std::holds_alternative<std::monostate>(queue.leaf)) {
-    queue.leaf = edge::ByteFifoQueue{tbf.limit};
-  }
   return queue;
 }
 
@@ -175,7 +182,7 @@ Result<void> PlanQueue(ShapingPlan& plan, const ShaperSettings& settings,
   const bool tbf = plan.down == DownLimiter::kTbf;
   if (support.htb) {
     plan.queue =
-        tbf ? TbfAsHtb(settings, limit, mtu, support) : HtbOf(settings, limit, mtu, support);
+        tbf ? TbfAsHtb(settings, limit, mtu, support) : BoundedHtb(settings, limit, mtu, support);
     plan.down = DownLimiter::kHtb;
     if (settings.fwmark > 0) plan.policy.flags |= SG_MARK_DIRECT;
     return {};

@@ -111,11 +111,11 @@ TEST(ShapingPlan, TbfIsHtbWithItsBurstAndItsWait) {
   EXPECT_LT(std::get<edge::HtbQueue>(Plan(Down(DownLimiter::kHtb)).queue).cburst, 2000U);
   edge::ShaperSupport old = All();
   old.fq_codel = false;
-  EXPECT_EQ(std::get<edge::HtbQueue>(Plan(Down(DownLimiter::kTbf), kBoth, old).queue).leaf,
-            edge::LeafQueue(edge::ByteFifoQueue{125'000U + 62'500U}))
-      << "and 50 ms";
-  EXPECT_EQ(std::get<edge::HtbQueue>(Plan(Down(DownLimiter::kHtb), kBoth, old).queue).leaf,
-            edge::LeafQueue());
+  for (const DownLimiter kind : {DownLimiter::kTbf, DownLimiter::kHtb}) {
+    EXPECT_EQ(std::get<edge::HtbQueue>(Plan(Down(kind), kBoth, old).queue).leaf,
+              edge::LeafQueue(edge::ByteFifoQueue{125'000U + 62'500U}))
+        << "and 50 ms";
+  }
 }
 
 TEST(ShapingPlan, TbfIsItselfWhereTheKernelHasNoHtb) {
