@@ -86,6 +86,10 @@ struct Verifier {
         " M=" + kSucceeded;
     return Granted(HlakOfMsChapV2(hash.get(), evidence.nt_response), std::move(message));
   }
+  // Nobody speaks EAP here; it needs a server that does.
+  AuthOutcome operator()(const EapEvidence& /*evidence*/) const {
+    return AuthorizeReject{691, "Authentication failure", "local users cannot log in with EAP"};
+  }
 };
 
 }  // namespace

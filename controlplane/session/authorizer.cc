@@ -16,8 +16,10 @@ std::string Named(const std::string& user) { return Escape(user) + ": "; }
 
 AuthorizeVerdict CopyVerdict(const AuthorizeVerdict& verdict) {
   if (const auto* accept = std::get_if<AuthorizeAccept>(&verdict)) {
-    return AuthorizeAccept{accept->policy, accept->hlak.Copy(), accept->success_message};
+    return AuthorizeAccept{accept->policy, accept->hlak.Copy(), accept->success_message,
+                           accept->eap_message};
   }
+  if (const auto* challenge = std::get_if<AuthorizeChallenge>(&verdict)) return *challenge;
   return std::get<AuthorizeReject>(verdict);
 }
 

@@ -8,8 +8,9 @@ namespace {
 
 // Whether two policies say the same, their numbers aside.
 bool SaySame(const SessionPolicy& a, const SessionPolicy& b) {
-  return a.address == b.address && a.gateway_address == b.gateway_address && a.dns == b.dns &&
-         a.wins == b.wins && a.session_timeout == b.session_timeout && a.rate_limit == b.rate_limit;
+  SessionPolicy numbered = a;
+  numbered.generation = b.generation;
+  return numbered == b;
 }
 
 }  // namespace

@@ -52,6 +52,23 @@ class Ipv6Address {
   std::array<std::uint8_t, 16> octets_{};
 };
 
+// Bits behind the length are zero.
+struct Ipv6Prefix {
+  Ipv6Address address;
+  std::uint8_t length = 0;  // 0..128
+  // "2001:db8::/56": an address as above, a length without leading zeros; anything else, also bits
+  // behind the length, is nullopt.
+  [[nodiscard]] static std::optional<Ipv6Prefix> Parse(std::string_view text);
+  [[nodiscard]] std::string ToString() const;
+  friend constexpr auto operator<=>(const Ipv6Prefix&, const Ipv6Prefix&) = default;
+};
+
+// Clears the bits behind the length; what is above 128 counts as 128.
+[[nodiscard]] Ipv6Prefix MakeIpv6Prefix(const Ipv6Address& address, std::uint8_t length);
+
+// The lower half of an IPv6 address (RFC 4291 2.5.1), in network order.
+using InterfaceId = std::array<std::uint8_t, 8>;
+
 }  // namespace sstpgw
 
 template <>

@@ -13,8 +13,8 @@
 
 #include "proto/base/ip.h"
 #include "proto/base/log_level.h"
-#include "proto/base/rate_limit.h"
 #include "proto/base/secret.h"
+#include "proto/base/session_policy.h"
 #include "proto/base/types.h"
 
 namespace sstpgw {
@@ -23,7 +23,7 @@ namespace sstpgw {
 // ------------------------------------------------------
 
 // In the order of preference they are put in LCP's Authentication-Protocol option.
-enum class AuthProtocol { kPap, kChapMd5, kMsChapV1, kMsChapV2 };
+enum class AuthProtocol { kPap, kChapMd5, kMsChapV1, kMsChapV2, kEap };
 
 // ppp-options ipv4 / ipv6 (features 3.7).
 enum class NcpPreference { kDeny, kAllow, kPrefer, kRequire };
@@ -187,7 +187,15 @@ struct MsChapV2Evidence {
   std::array<std::uint8_t, 24> nt_response{};
   std::uint8_t flags = 0;
 };
-using AuthEvidence = std::variant<PapEvidence, ChapMd5Evidence, MsChapV1Evidence, MsChapV2Evidence>;
+// One packet of the client in a conversation of several rounds (RFC 3748); each is a question of
+// its own. The message may hold a password (EAP-GTC).
+struct EapEvidence {
+  std::string user;  // the identity it gave, in every round
+  Secret message;    // one whole EAP packet: a Response
+  Bytes state;       // of the challenge that it answers; empty: the first round
+};
+using AuthEvidence =
+    std::variant<PapEvidence, ChapMd5Evidence, MsChapV1Evidence, MsChapV2Evidence, EapEvidence>;
 
 [[nodiscard]] inline const std::string& UserOf(const AuthEvidence& evidence) {
   return std::visit([](const auto& e) -> const std::string& { return e.user; }, evidence);
@@ -199,31 +207,29 @@ struct AuthorizeQuestion {
   std::string calling_station;  // client's IP address
   std::string called_station;   // our IP address
   std::string peer;             // "ip:port"
+  std::uint16_t mtu = 0;        // what the client receives at most, octets of a PPP packet
   AuthEvidence evidence;
-};
-
-// Everything one session may do: desired state, replaced as a whole by a higher generation.
-struct SessionPolicy {
-  Generation generation;
-  Ipv4Address address;  // peer's; zero: none could be given (pool exhausted, none configured)
-  Ipv4Address gateway_address;              // ours; zero: not configured
-  std::vector<Ipv4Address> dns;             // 0..2
-  std::vector<Ipv4Address> wins;            // 0..2
-  std::chrono::seconds session_timeout{0};  // 0: none
-  RateLimit rate_limit{};
 };
 
 struct AuthorizeAccept {
   SessionPolicy policy;
   Secret hlak;                  // 32 octets, [MS-SSTP] 3.2.5.2.1; zeros for PAP and CHAP
   std::string success_message;  // MS-CHAPv2: "S=<40 hex> M=..."; else "Authentication succeeded"
+  Bytes eap_message = {};       // EAP-Success for the client; empty: the gateway makes it
 };
 struct AuthorizeReject {
   std::uint32_t mschap_error = 691;  // E= of the MS-CHAP Failure packet
   std::string message;               // human text, M= of MS-CHAPv2
   std::string log_reason;  // for the gateway's log only, e.g. "unknown user or wrong password"
+  Bytes eap_message = {};  // EAP-Failure for the client; empty: the gateway makes it
 };
-using AuthorizeVerdict = std::variant<AuthorizeAccept, AuthorizeReject>;
+// EAP goes on: the client's answer is the next question, with another attempt.
+struct AuthorizeChallenge {
+  Bytes eap_message;                // one whole EAP packet for the client: a Request
+  Bytes state;                      // opaque; comes back with the answer
+  std::chrono::seconds timeout{0};  // how long the client may take; 0: as the gateway likes
+};
+using AuthorizeVerdict = std::variant<AuthorizeAccept, AuthorizeReject, AuthorizeChallenge>;
 
 // ---- Session life, reported upward
 // -------------------------------------------------------------------
@@ -296,6 +302,9 @@ struct SessionRecord {
   SessionPolicy policy;
   AuthProtocol auth_protocol = AuthProtocol::kPap;
   std::uint16_t mtu = 0;
+  // The network layers are open and the crypto binding is checked; only SessionPolicy::hold keeps
+  // the session from being active.
+  bool held = false;
   std::int64_t started_unix_seconds = 0;  // CALL_CONNECT_REQUEST
   std::int64_t uptime_seconds = 0;        // at the time of this record
   TrafficCounters counters;
@@ -306,7 +315,8 @@ struct SessionRecord {
   ShaperRecord shaper{};
 };
 
-enum class SessionEventKind : std::uint8_t { kStarting, kAuthorized, kUp, kChange, kDown };
+// kHeld: SessionRecord::held became true.
+enum class SessionEventKind : std::uint8_t { kStarting, kAuthorized, kHeld, kUp, kChange, kDown };
 
 struct SessionReport {
   SessionEventKind kind = SessionEventKind::kStarting;

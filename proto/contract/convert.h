@@ -18,10 +18,16 @@ namespace pb = ::sstpgw::v1;
 inline constexpr std::size_t kMaxName = 64;       // gateway id, boot id, addresses, cipher names
 inline constexpr std::size_t kMaxUser = 1500;     // more does not fit a PPP frame
 inline constexpr std::size_t kMaxPassword = 255;  // PAP's length octet
-inline constexpr std::size_t kMaxText = 1024;     // words for logs and peers; ToProto cuts to this
+inline constexpr std::size_t kMinEap = 4;         // an EAP packet's header
+inline constexpr std::size_t kMaxEap = 4096;      // what a RADIUS packet can carry at all
+inline constexpr std::size_t kMaxEapState = 1024;
+inline constexpr std::size_t kMaxText = 1024;  // words for logs and peers; ToProto cuts to this
 inline constexpr std::size_t kMaxPem = 256 * 1024;
 inline constexpr std::size_t kMaxSessions = 200'000;  // in one Hello or CountersBatch
 inline constexpr std::size_t kMaxCounters = 1024;     // named counters of one gateway
+inline constexpr std::size_t kMaxAttribute = 253;     // a text of RADIUS: route, pool, VRF
+inline constexpr std::size_t kMaxRoutes = 256;        // of one family and session
+inline constexpr std::size_t kMaxIpv6Values = 32;     // prefixes or addresses of one kind
 
 // ---- Settings
 [[nodiscard]] pb::GatewaySettings ToProto(const GatewaySettings& settings);
@@ -39,6 +45,8 @@ inline constexpr std::size_t kMaxCounters = 1024;     // named counters of one g
 // ---- Sessions
 [[nodiscard]] pb::SessionPolicy ToProto(const SessionPolicy& policy);
 [[nodiscard]] Result<SessionPolicy> FromProto(const pb::SessionPolicy& message);
+[[nodiscard]] pb::CarriedPolicy ToProto(const CarriedPolicy& carried);
+[[nodiscard]] Result<CarriedPolicy> FromProto(const pb::CarriedPolicy& message);
 [[nodiscard]] pb::TrafficCounters ToProto(const TrafficCounters& counters);
 [[nodiscard]] TrafficCounters FromProto(const pb::TrafficCounters& message);
 [[nodiscard]] pb::RateLimit ToProto(const RateLimit& limit);

@@ -30,6 +30,20 @@ void Put(const MsChapV2Evidence& evidence, pb::AuthorizeRequest& out) {
   to.set_nt_response(ToOctets(evidence.nt_response));
   to.set_flags(evidence.flags);
 }
+void Put(const EapEvidence& evidence, pb::AuthorizeRequest& out) {
+  out.mutable_eap()->set_message(std::string(evidence.message.RevealText()));
+  out.mutable_eap()->set_state(ToOctets(evidence.state));
+}
+
+// One whole EAP packet; what its own length says is for those who speak EAP.
+Result<bool> CheckEap(std::string_view field, const std::string& packet) {
+  return CheckLength(field, packet.size(), kMinEap, kMaxEap);
+}
+Result<bool> CheckEapOrNone(std::string_view field, const std::string& packet) {
+  if (packet.empty()) return true;
+  return CheckEap(field, packet);
+}
+Bytes FromOctets(const std::string& octets) { return {octets.begin(), octets.end()}; }
 
 Result<AuthEvidence> Take(const std::string& user, const pb::PapEvidence& in) {
   SG_RETURN_IF_ERROR(CheckLength("pap.password", in.password().size(), 0, kMaxPassword));
@@ -70,6 +84,12 @@ Result<AuthEvidence> Take(const std::string& user, const pb::MsChapV2Evidence& i
   return out;
 }
 
+Result<AuthEvidence> Take(const std::string& user, const pb::EapEvidence& in) {
+  SG_RETURN_IF_ERROR(CheckEap("eap.message", in.message()));
+  SG_RETURN_IF_ERROR(CheckLength("eap.state", in.state().size(), 0, kMaxEapState));
+  return EapEvidence{user, Secret(std::string_view(in.message())), FromOctets(in.state())};
+}
+
 Result<AuthEvidence> TakeEvidence(const pb::AuthorizeRequest& in) {
   switch (in.evidence_case()) {
     case pb::AuthorizeRequest::kPap:
@@ -80,6 +100,8 @@ Result<AuthEvidence> TakeEvidence(const pb::AuthorizeRequest& in) {
       return Take(in.user(), in.mschap_v1());
     case pb::AuthorizeRequest::kMschapV2:
       return Take(in.user(), in.mschap_v2());
+    case pb::AuthorizeRequest::kEap:
+      return Take(in.user(), in.eap());
     case pb::AuthorizeRequest::EVIDENCE_NOT_SET:
       break;
   }
@@ -91,10 +113,12 @@ Result<AuthorizeVerdict> Take(const pb::AuthorizeAccept& in) {
   SG_RETURN_IF_ERROR(CheckLength("accept.hlak", in.hlak().size(), 32, 32));
   SG_RETURN_IF_ERROR(
       CheckLength("accept.success_message", in.success_message().size(), 0, kMaxText));
+  SG_RETURN_IF_ERROR(CheckEapOrNone("accept.eap_message", in.eap_message()));
   AuthorizeAccept out;
   SG_ASSIGN_OR_RETURN(out.policy, FromProto(in.policy()));
   out.hlak = Secret(std::string_view(in.hlak()));
   out.success_message = in.success_message();
+  out.eap_message = FromOctets(in.eap_message());
   return out;
 }
 
@@ -102,7 +126,16 @@ Result<AuthorizeVerdict> Take(const pb::AuthorizeReject& in) {
   SG_RETURN_IF_ERROR(CheckRange("reject.mschap_error", in.mschap_error(), 1, 9999));
   SG_RETURN_IF_ERROR(CheckLength("reject.message", in.message().size(), 0, kMaxText));
   SG_RETURN_IF_ERROR(CheckLength("reject.log_reason", in.log_reason().size(), 0, kMaxText));
-  return AuthorizeReject{in.mschap_error(), in.message(), in.log_reason()};
+  SG_RETURN_IF_ERROR(CheckEapOrNone("reject.eap_message", in.eap_message()));
+  return AuthorizeReject{in.mschap_error(), in.message(), in.log_reason(),
+                         FromOctets(in.eap_message())};
+}
+
+Result<AuthorizeVerdict> Take(const pb::AuthorizeChallenge& in) {
+  SG_RETURN_IF_ERROR(CheckEap("challenge.eap_message", in.eap_message()));
+  SG_RETURN_IF_ERROR(CheckLength("challenge.state", in.state().size(), 0, kMaxEapState));
+  return AuthorizeChallenge{FromOctets(in.eap_message()), FromOctets(in.state()),
+                            std::chrono::seconds(in.timeout_seconds())};
 }
 
 }  // namespace
@@ -117,6 +150,7 @@ pb::AuthorizeRequest ToProto(const AuthorizeCall& call) {
   out.set_calling_station(FitText(question.calling_station, kMaxName));
   out.set_called_station(FitText(question.called_station, kMaxName));
   out.set_peer(FitText(question.peer, kMaxName));
+  out.set_mtu_octets(question.mtu);
   out.set_user(UserOf(question.evidence));
   std::visit([&](const auto& evidence) { Put(evidence, out); }, question.evidence);
   return out;
@@ -130,6 +164,7 @@ Result<AuthorizeCall> FromProto(const pb::AuthorizeRequest& in) {
   SG_RETURN_IF_ERROR(CheckLength("called_station", in.called_station().size(), 0, kMaxName));
   SG_RETURN_IF_ERROR(CheckLength("peer", in.peer().size(), 0, kMaxName));
   SG_RETURN_IF_ERROR(CheckLength("user", in.user().size(), 0, kMaxUser));
+  SG_RETURN_IF_ERROR(CheckRange("mtu_octets", in.mtu_octets(), 0, 65535));
   AuthorizeCall out;
   SG_ASSIGN_OR_RETURN(out.question.evidence, TakeEvidence(in));
   out.gateway_id = in.gateway_id();
@@ -139,6 +174,7 @@ Result<AuthorizeCall> FromProto(const pb::AuthorizeRequest& in) {
   out.question.calling_station = in.calling_station();
   out.question.called_station = in.called_station();
   out.question.peer = in.peer();
+  out.question.mtu = static_cast<std::uint16_t>(in.mtu_octets());
   return out;
 }
 
@@ -148,10 +184,16 @@ pb::AuthorizeResponse ToProto(const AuthorizeVerdict& verdict) {
     *out.mutable_accept()->mutable_policy() = ToProto(accept->policy);
     out.mutable_accept()->set_hlak(std::string(accept->hlak.RevealText()));
     out.mutable_accept()->set_success_message(FitText(accept->success_message, kMaxText));
+    out.mutable_accept()->set_eap_message(ToOctets(accept->eap_message));
   } else if (const auto* reject = std::get_if<AuthorizeReject>(&verdict)) {
     out.mutable_reject()->set_mschap_error(reject->mschap_error);
     out.mutable_reject()->set_message(FitText(reject->message, kMaxText));
     out.mutable_reject()->set_log_reason(FitText(reject->log_reason, kMaxText));
+    out.mutable_reject()->set_eap_message(ToOctets(reject->eap_message));
+  } else if (const auto* challenge = std::get_if<AuthorizeChallenge>(&verdict)) {
+    out.mutable_challenge()->set_eap_message(ToOctets(challenge->eap_message));
+    out.mutable_challenge()->set_state(ToOctets(challenge->state));
+    out.mutable_challenge()->set_timeout_seconds(WireSeconds(challenge->timeout));
   }
   return out;
 }
@@ -162,6 +204,8 @@ Result<AuthorizeVerdict> FromProto(const pb::AuthorizeResponse& in) {
       return Take(in.accept());
     case pb::AuthorizeResponse::kReject:
       return Take(in.reject());
+    case pb::AuthorizeResponse::kChallenge:
+      return Take(in.challenge());
     case pb::AuthorizeResponse::VERDICT_NOT_SET:
       break;
   }

@@ -15,6 +15,8 @@ pb::AuthProtocol ToProto(AuthProtocol value) {
       return pb::AUTH_PROTOCOL_MSCHAP_V1;
     case AuthProtocol::kMsChapV2:
       return pb::AUTH_PROTOCOL_MSCHAP_V2;
+    case AuthProtocol::kEap:
+      return pb::AUTH_PROTOCOL_EAP;
   }
   return pb::AUTH_PROTOCOL_UNSPECIFIED;
 }
@@ -29,6 +31,8 @@ Result<AuthProtocol> FromProto(pb::AuthProtocol value) {
       return AuthProtocol::kMsChapV1;
     case pb::AUTH_PROTOCOL_MSCHAP_V2:
       return AuthProtocol::kMsChapV2;
+    case pb::AUTH_PROTOCOL_EAP:
+      return AuthProtocol::kEap;
     default:
       return Refuse("AuthProtocol", "unknown value " + std::to_string(value));
   }
@@ -279,6 +283,8 @@ pb::SessionEventKind ToProto(SessionEventKind value) {
       return pb::SESSION_EVENT_KIND_STARTING;
     case SessionEventKind::kAuthorized:
       return pb::SESSION_EVENT_KIND_AUTHORIZED;
+    case SessionEventKind::kHeld:
+      return pb::SESSION_EVENT_KIND_HELD;
     case SessionEventKind::kUp:
       return pb::SESSION_EVENT_KIND_UP;
     case SessionEventKind::kChange:
@@ -295,6 +301,8 @@ Result<SessionEventKind> FromProto(pb::SessionEventKind value) {
       return SessionEventKind::kStarting;
     case pb::SESSION_EVENT_KIND_AUTHORIZED:
       return SessionEventKind::kAuthorized;
+    case pb::SESSION_EVENT_KIND_HELD:
+      return SessionEventKind::kHeld;
     case pb::SESSION_EVENT_KIND_UP:
       return SessionEventKind::kUp;
     case pb::SESSION_EVENT_KIND_CHANGE:

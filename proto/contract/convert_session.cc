@@ -1,4 +1,4 @@
-// Policy, counters, records and reports of sessions; statistics of a gateway.
+// Counters, records and reports of sessions; statistics of a gateway.
 #include <algorithm>
 #include <limits>
 
@@ -8,7 +8,6 @@
 namespace sstpgw::contract {
 namespace {
 
-constexpr std::size_t kMaxServers = 2;  // DNS, WINS: IPCP has two options each
 constexpr std::size_t kMaxInterfaceName = 15;
 constexpr std::uint64_t kMaxSignedSeconds = std::numeric_limits<std::int64_t>::max();
 
@@ -18,32 +17,6 @@ Result<bool> CheckSeconds(std::string_view field, std::int64_t value) {
 }
 
 }  // namespace
-
-pb::SessionPolicy ToProto(const SessionPolicy& policy) {
-  pb::SessionPolicy out;
-  out.set_generation(policy.generation.value());
-  out.set_address(policy.address.value());
-  out.set_gateway_address(policy.gateway_address.value());
-  for (const Ipv4Address& address : policy.dns) out.add_dns(address.value());
-  for (const Ipv4Address& address : policy.wins) out.add_wins(address.value());
-  out.set_session_timeout_seconds(WireSeconds(policy.session_timeout));
-  if (policy.rate_limit != RateLimit{}) *out.mutable_rate_limit() = ToProto(policy.rate_limit);
-  return out;
-}
-
-Result<SessionPolicy> FromProto(const pb::SessionPolicy& in) {
-  SG_RETURN_IF_ERROR(CheckRange("policy.dns", in.dns().size(), 0, kMaxServers));
-  SG_RETURN_IF_ERROR(CheckRange("policy.wins", in.wins().size(), 0, kMaxServers));
-  SessionPolicy out;
-  out.generation = Generation(in.generation());
-  out.address = Ipv4Address(in.address());
-  out.gateway_address = Ipv4Address(in.gateway_address());
-  for (const std::uint32_t value : in.dns()) out.dns.emplace_back(value);
-  for (const std::uint32_t value : in.wins()) out.wins.emplace_back(value);
-  out.session_timeout = std::chrono::seconds(in.session_timeout_seconds());
-  SG_ASSIGN_OR_RETURN(out.rate_limit, FromProto(in.rate_limit()));
-  return out;
-}
 
 pb::TrafficCounters ToProto(const TrafficCounters& counters) {
   pb::TrafficCounters out;
@@ -77,6 +50,7 @@ pb::SessionRecord ToProto(const SessionRecord& record) {
   out.set_tls_cipher(FitText(record.tls_cipher, kMaxName));
   out.set_tls_send(ToProto(record.tls_send));
   out.set_tls_receive(ToProto(record.tls_receive));
+  out.set_held(record.held);
   if (record.shaper != ShaperRecord{}) *out.mutable_shaper() = ToProto(record.shaper);
   return out;
 }
@@ -116,6 +90,7 @@ Result<SessionRecord> FromProto(const pb::SessionRecord& in) {
   out.counters = FromProto(in.counters());
   out.tls_version = in.tls_version();
   out.tls_cipher = in.tls_cipher();
+  out.held = in.held();
   return out;
 }
 

@@ -19,6 +19,7 @@ void WipeSecrets(pb::ToGateway* message) {
 
 void WipeSecrets(pb::AuthorizeRequest* request) {
   if (request->has_pap()) WipeString(request->mutable_pap()->mutable_password());
+  if (request->has_eap()) WipeString(request->mutable_eap()->mutable_message());
 }
 
 void WipeSecrets(pb::AuthorizeResponse* response) {

@@ -14,7 +14,7 @@ void WipeString(std::string* text);
 
 void WipeSecrets(pb::GatewaySettings* settings);  // the private key
 void WipeSecrets(pb::ToGateway* message);
-void WipeSecrets(pb::AuthorizeRequest* request);    // PAP's password
+void WipeSecrets(pb::AuthorizeRequest* request);    // PAP's password, EAP's packet
 void WipeSecrets(pb::AuthorizeResponse* response);  // HLAK
 
 }  // namespace sstpgw::contract

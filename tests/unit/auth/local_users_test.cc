@@ -161,5 +161,14 @@ TEST(LocalUsers, AuthenticateAnswersAtOnce) {
   EXPECT_EQ(answers, 1);
 }
 
+TEST(LocalUsers, EapIsRefusedWithItsReason) {
+  const LocalUsers users = Users();
+  const AuthOutcome outcome = users.Verify(
+      EapEvidence{"test", Secret(ByteView(Bytes{2, 1, 0, 9, 1, 't', 'e', 's', 't'})), {}});
+  const auto* reject = std::get_if<AuthorizeReject>(&outcome);
+  ASSERT_NE(reject, nullptr);
+  EXPECT_EQ(reject->log_reason, "local users cannot log in with EAP");
+}
+
 }  // namespace
 }  // namespace sstpgw::cp

@@ -21,6 +21,7 @@ AuthorizeCall Call(AuthEvidence evidence) {
   call.question.calling_station = "198.51.100.7";
   call.question.called_station = "192.0.2.1";
   call.question.peer = "198.51.100.7:49852";
+  call.question.mtu = 1452;
   call.question.evidence = std::move(evidence);
   return call;
 }
@@ -36,6 +37,10 @@ AuthorizeCall MsChapV2Call() {
   return Call(MsChapV2Evidence{kUser, 11, Filled<16>(6), Filled<16>(7), Filled<24>(8), 0});
 }
 
+AuthorizeCall EapCall() {
+  return Call(EapEvidence{kUser, Secret(ByteView(Filled<40>(9))), Bytes(16, 0x5a)});
+}
+
 TEST(Authorize, CallRoundTrip) {
   const auto out = FromProto(ToProto(PapCall()));
   ASSERT_TRUE(out.has_value()) << out.error().message;
@@ -46,6 +51,7 @@ TEST(Authorize, CallRoundTrip) {
   EXPECT_EQ(out->question.calling_station, "198.51.100.7");
   EXPECT_EQ(out->question.called_station, "192.0.2.1");
   EXPECT_EQ(out->question.peer, "198.51.100.7:49852");
+  EXPECT_EQ(out->question.mtu, 1452);
   const auto* pap = std::get_if<PapEvidence>(&out->question.evidence);
   ASSERT_NE(pap, nullptr);
   EXPECT_EQ(pap->user, kUser);
@@ -78,6 +84,13 @@ TEST(Authorize, EveryKindOfEvidenceRoundTrips) {
   EXPECT_EQ(v2.peer_challenge, Filled<16>(7));
   EXPECT_EQ(v2.nt_response, Filled<24>(8));
   EXPECT_EQ(v2.flags, 0);
+
+  const auto eap_call = FromProto(ToProto(EapCall()));
+  ASSERT_TRUE(eap_call.has_value());
+  const auto& eap = std::get<EapEvidence>(eap_call->question.evidence);
+  EXPECT_EQ(eap.user, kUser);
+  EXPECT_TRUE(ConstantTimeEqual(eap.message.Reveal(), Filled<40>(9)));
+  EXPECT_EQ(eap.state, Bytes(16, 0x5a));
 }
 
 struct BadField {
@@ -91,6 +104,7 @@ TEST(Authorize, EachInvalidFieldOfACallIsRefused) {
   const pb::AuthorizeRequest chap = ToProto(ChapCall());
   const pb::AuthorizeRequest v1 = ToProto(MsChapV1Call());
   const pb::AuthorizeRequest v2 = ToProto(MsChapV2Call());
+  const pb::AuthorizeRequest eap = ToProto(EapCall());
   const std::vector<BadField> cases{
       {"gateway_id", pap, [](auto& m) { m.clear_gateway_id(); }},
       {"gateway_id", pap, [](auto& m) { m.set_gateway_id("a\nb"); }},
@@ -115,6 +129,10 @@ TEST(Authorize, EachInvalidFieldOfACallIsRefused) {
       {"challenge", v2, [](auto& m) { m.mutable_mschap_v2()->clear_challenge(); }},
       {"peer_challenge", v2, [](auto& m) { m.mutable_mschap_v2()->clear_peer_challenge(); }},
       {"nt_response", v2, [](auto& m) { m.mutable_mschap_v2()->set_nt_response("x"); }},
+      {"eap.message", eap, [](auto& m) { m.mutable_eap()->set_message("abc"); }},
+      {"eap.message", eap, [](auto& m) { m.mutable_eap()->set_message(std::string(4097, 'a')); }},
+      {"eap.state", eap, [](auto& m) { m.mutable_eap()->set_state(std::string(1025, 'a')); }},
+      {"mtu_octets", eap, [](auto& m) { m.set_mtu_octets(65536); }},
   };
   for (const BadField& bad : cases) {
     ExpectAccepted(bad.good);
@@ -131,6 +149,7 @@ AuthorizeVerdict Accept() {
   accept.policy.dns = {Ipv4Address(0x01010101)};
   accept.hlak = Secret(ByteView(Filled<32>(9)));
   accept.success_message = "S=00 M=ok";
+  accept.eap_message = {3, 7, 0, 4};
   return accept;
 }
 
@@ -143,14 +162,24 @@ TEST(Authorize, VerdictsRoundTrip) {
   EXPECT_EQ(accept.policy.dns, std::vector{Ipv4Address(0x01010101)});
   EXPECT_TRUE(ConstantTimeEqual(accept.hlak.Reveal(), Filled<32>(9)));
   EXPECT_EQ(accept.success_message, "S=00 M=ok");
+  EXPECT_EQ(accept.eap_message, (Bytes{3, 7, 0, 4}));
 
-  const auto rejected =
-      FromProto(ToProto(AuthorizeVerdict(AuthorizeReject{646, "come later", "wrong hour"})));
+  const auto rejected = FromProto(ToProto(
+      AuthorizeVerdict(AuthorizeReject{646, "come later", "wrong hour", Bytes{4, 7, 0, 4}})));
   ASSERT_TRUE(rejected.has_value());
   const auto& reject = std::get<AuthorizeReject>(*rejected);
   EXPECT_EQ(reject.mschap_error, 646U);
   EXPECT_EQ(reject.message, "come later");
   EXPECT_EQ(reject.log_reason, "wrong hour");
+  EXPECT_EQ(reject.eap_message, (Bytes{4, 7, 0, 4}));
+
+  const auto asked_on = FromProto(ToProto(AuthorizeVerdict(
+      AuthorizeChallenge{Bytes(4096, 1), Bytes(1024, 2), std::chrono::seconds(30)})));
+  ASSERT_TRUE(asked_on.has_value());
+  const auto& challenge = std::get<AuthorizeChallenge>(*asked_on);
+  EXPECT_EQ(challenge.eap_message, Bytes(4096, 1));
+  EXPECT_EQ(challenge.state, Bytes(1024, 2));
+  EXPECT_EQ(challenge.timeout, std::chrono::seconds(30));
 }
 
 TEST(Authorize, EachInvalidFieldOfAVerdictIsRefused) {
@@ -177,6 +206,22 @@ TEST(Authorize, EachInvalidFieldOfAVerdictIsRefused) {
   message = reject;
   message.mutable_reject()->set_log_reason(std::string(kMaxText + 1, 'a'));
   ExpectRefused(message, "log_reason");
+  for (const std::string& bad : {std::string(3, 'a'), std::string(4097, 'a')}) {
+    message = accept;
+    message.mutable_accept()->set_eap_message(bad);
+    ExpectRefused(message, "accept.eap_message");
+    message = reject;
+    message.mutable_reject()->set_eap_message(bad);
+    ExpectRefused(message, "reject.eap_message");
+    message = ToProto(AuthorizeVerdict(AuthorizeChallenge{Bytes(5), {}, {}}));
+    ExpectAccepted(message);
+    message.mutable_challenge()->set_eap_message(bad);
+    ExpectRefused(message, "challenge.eap_message");
+  }
+  message = ToProto(AuthorizeVerdict(AuthorizeChallenge{Bytes(5), Bytes(1025), {}}));
+  ExpectRefused(message, "challenge.state");
+  message = ToProto(AuthorizeVerdict(AuthorizeChallenge{}));
+  ExpectRefused(message, "challenge.eap_message");
 }
 
 }  // namespace

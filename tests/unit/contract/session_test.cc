@@ -5,6 +5,27 @@
 namespace sstpgw::contract {
 namespace {
 
+CarriedPolicy Carried() {
+  CarriedPolicy carried;
+  carried.interface_name = "ann%d";
+  carried.vrf = "red";
+  carried.framed_mtu = 1400;
+  carried.routes = {"10.1.0.0/16 0.0.0.0 1", "10.2.0.0/16"};
+  carried.ipv6_routes = {"2001:db8:1::/48"};
+  carried.framed_ipv6_prefixes = {*Ipv6Prefix::Parse("2001:db8::/64")};
+  carried.delegated_ipv6_prefixes = {*Ipv6Prefix::Parse("2001:db8:100::/56"),
+                                     *Ipv6Prefix::Parse("::/0")};
+  carried.framed_ipv6_addresses = {*Ipv6Address::Parse("2001:db8::7")};
+  carried.framed_interface_id = InterfaceId{1, 2, 3, 4, 5, 6, 7, 8};
+  carried.framed_ipv6_pool = "a";
+  carried.stateful_ipv6_pool = "b";
+  carried.delegated_ipv6_pool = "c";
+  carried.ipv6_dns = {*Ipv6Address::Parse("2001:db8::53")};
+  carried.mppe_policy = 1;
+  carried.mppe_types = 0;
+  return carried;
+}
+
 SessionRecord Record() {
   SessionRecord record;
   record.session = "0123456789abcdef";
@@ -20,6 +41,11 @@ SessionRecord Record() {
   record.policy.dns = {Ipv4Address(1), Ipv4Address(2)};
   record.policy.wins = {Ipv4Address(3)};
   record.policy.session_timeout = std::chrono::seconds(3600);
+  record.policy.idle_timeout = std::chrono::seconds(600);
+  record.policy.hold = true;
+  record.policy.reauthenticate = true;
+  record.policy.carried = Carried();
+  record.held = true;
   record.auth_protocol = AuthProtocol::kChapMd5;
   record.mtu = 1452;
   record.started_unix_seconds = 1709139784;
@@ -47,12 +73,8 @@ TEST(Session, RecordRoundTrip) {
   EXPECT_EQ(out->calling_station, in.calling_station);
   EXPECT_EQ(out->called_station, in.called_station);
   EXPECT_EQ(out->peer, in.peer);
-  EXPECT_EQ(out->policy.generation, in.policy.generation);
-  EXPECT_EQ(out->policy.address, in.policy.address);
-  EXPECT_EQ(out->policy.gateway_address, in.policy.gateway_address);
-  EXPECT_EQ(out->policy.dns, in.policy.dns);
-  EXPECT_EQ(out->policy.wins, in.policy.wins);
-  EXPECT_EQ(out->policy.session_timeout, in.policy.session_timeout);
+  EXPECT_EQ(out->policy, in.policy);
+  EXPECT_EQ(out->held, in.held);
   EXPECT_EQ(out->auth_protocol, in.auth_protocol);
   EXPECT_EQ(out->mtu, in.mtu);
   EXPECT_EQ(out->started_unix_seconds, in.started_unix_seconds);
@@ -62,6 +84,15 @@ TEST(Session, RecordRoundTrip) {
   EXPECT_EQ(out->tls_cipher, in.tls_cipher);
   EXPECT_EQ(out->tls_send, in.tls_send);
   EXPECT_EQ(out->tls_receive, in.tls_receive);
+}
+
+TEST(Session, APolicyThatSaysLittleRoundTrips) {
+  SessionPolicy in;
+  in.generation = Generation(1);
+  EXPECT_FALSE(ToProto(in).has_carried());
+  const auto out = FromProto(ToProto(in));
+  ASSERT_TRUE(out.has_value()) << out.error().message;
+  EXPECT_EQ(*out, in);
 }
 
 TEST(Session, WhatAGatewayWritesIsNeverRefused) {
@@ -90,8 +121,8 @@ TEST(Session, ReportRoundTrip) {
 
 TEST(Session, EveryEnumValueRoundTrips) {
   for (const auto kind :
-       {SessionEventKind::kStarting, SessionEventKind::kAuthorized, SessionEventKind::kUp,
-        SessionEventKind::kChange, SessionEventKind::kDown}) {
+       {SessionEventKind::kStarting, SessionEventKind::kAuthorized, SessionEventKind::kHeld,
+        SessionEventKind::kUp, SessionEventKind::kChange, SessionEventKind::kDown}) {
     EXPECT_EQ(*FromProto(ToProto(kind)), kind);
   }
   for (const auto state :
@@ -106,7 +137,7 @@ TEST(Session, EveryEnumValueRoundTrips) {
     EXPECT_EQ(*FromProto(ToProto(cause)), cause);
   }
   for (const auto protocol : {AuthProtocol::kPap, AuthProtocol::kChapMd5, AuthProtocol::kMsChapV1,
-                              AuthProtocol::kMsChapV2}) {
+                              AuthProtocol::kMsChapV2, AuthProtocol::kEap}) {
     EXPECT_EQ(*FromProto(ToProto(protocol)), protocol);
   }
   for (const auto mode : {TlsMode::kUser, TlsMode::kSoftware, TlsMode::kHardware}) {
@@ -212,6 +243,54 @@ TEST(Session, StatisticsWithStrangeOrTooManyNamesAreRefused) {
     (*message.mutable_counters())["n" + std::to_string(i)] = 1;
   }
   ExpectRefused(message, "counters");
+}
+
+struct BadPolicy {
+  const char* field;
+  std::function<void(pb::CarriedPolicy&)> spoil;
+};
+
+TEST(Session, EachInvalidFieldOfWhatIsCarriedIsRefused) {
+  const auto route = [](std::size_t size) { return std::string(size, 'r'); };
+  const std::vector<BadPolicy> cases{
+      {"interface_name", [](auto& m) { m.set_interface_name(std::string(16, 'a')); }},
+      {"vrf", [](auto& m) { m.set_vrf(std::string(254, 'a')); }},
+      {"framed_ipv6_pool", [](auto& m) { m.set_framed_ipv6_pool(std::string(254, 'a')); }},
+      {"stateful_ipv6_pool", [](auto& m) { m.set_stateful_ipv6_pool(std::string(254, 'a')); }},
+      {"delegated_ipv6_pool", [](auto& m) { m.set_delegated_ipv6_pool(std::string(254, 'a')); }},
+      {"carried.routes", [&](auto& m) { m.add_routes(route(254)); }},
+      {"carried.routes", [&](auto& m) { m.add_routes(""); }},
+      {"carried.routes",
+       [&](auto& m) {
+         while (m.routes().size() <= 256) m.add_routes("10.0.0.0/8");
+       }},
+      {"ipv6_routes", [&](auto& m) { m.add_ipv6_routes(route(254)); }},
+      {"framed_ipv6_prefixes", [](auto& m) { m.add_framed_ipv6_prefixes(); }},
+      {"framed_ipv6_prefixes",
+       [](auto& m) { m.mutable_framed_ipv6_prefixes(0)->set_length_bits(129); }},
+      {"framed_ipv6_prefixes",
+       [](auto& m) { m.mutable_framed_ipv6_prefixes(0)->set_length_bits(31); }},
+      {"framed_ipv6_prefixes",
+       [](auto& m) {
+         while (m.framed_ipv6_prefixes().size() <= 32) {
+           *m.add_framed_ipv6_prefixes() = m.framed_ipv6_prefixes(0);
+         }
+       }},
+      {"delegated_ipv6_prefixes", [](auto& m) { m.add_delegated_ipv6_prefixes(); }},
+      {"framed_ipv6_addresses", [](auto& m) { m.add_framed_ipv6_addresses("short"); }},
+      {"framed_interface_id", [](auto& m) { m.set_framed_interface_id("1234567"); }},
+      {"ipv6_dns",
+       [](auto& m) {
+         while (m.ipv6_dns().size() <= 3) m.add_ipv6_dns(std::string(16, 'a'));
+       }},
+  };
+  const pb::CarriedPolicy good = ToProto(Carried());
+  ExpectAccepted(good);
+  for (const BadPolicy& bad : cases) {
+    pb::CarriedPolicy message = good;
+    bad.spoil(message);
+    ExpectRefused(message, bad.field);
+  }
 }
 
 }  // namespace

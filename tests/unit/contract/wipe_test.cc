@@ -24,6 +24,9 @@ TEST(Wipe, EveryMessageThatCarriesASecret) {
   request.mutable_pap()->set_password("password");
   WipeSecrets(&request);
   EXPECT_EQ(request.pap().password(), "");
+  request.mutable_eap()->set_message("packet with a password");
+  WipeSecrets(&request);
+  EXPECT_EQ(request.eap().message(), "");
   pb::AuthorizeResponse response;
   response.mutable_accept()->set_hlak("hlak");
   WipeSecrets(&response);
