@@ -11,6 +11,11 @@ constexpr std::uint8_t kChapAlgorithmMd5 = 0x05;
 constexpr std::uint8_t kChapAlgorithmMsV1 = 0x80;
 constexpr std::uint8_t kChapAlgorithmMsV2 = 0x81;
 
+PppProtocol PacketsOf(AuthProtocol protocol) {
+  if (protocol == AuthProtocol::kPap) return PppProtocol::kPap;
+  return protocol == AuthProtocol::kEap ? PppProtocol::kEap : PppProtocol::kChap;
+}
+
 bool Is(const ConfigOption& option, LcpOption type, std::size_t value_size) {
   return option.type == static_cast<std::uint8_t>(type) && option.value.size() == value_size;
 }
@@ -32,6 +37,9 @@ std::optional<AuthProtocol> AuthOf(const ConfigOption& option) {
   const auto protocol = static_cast<PppProtocol>(reader.U16());
   if (Is(option, LcpOption::kAuthentication, 2) && protocol == PppProtocol::kPap) {
     return AuthProtocol::kPap;
+  }
+  if (Is(option, LcpOption::kAuthentication, 2) && protocol == PppProtocol::kEap) {
+    return AuthProtocol::kEap;
   }
   if (!Is(option, LcpOption::kAuthentication, 3) || protocol != PppProtocol::kChap) {
     return std::nullopt;
@@ -63,10 +71,10 @@ void AppendMagic(Bytes& out, std::uint32_t magic) {
 void AppendAuth(Bytes& out, AuthProtocol protocol) {
   Bytes value;
   ByteWriter writer(value);
-  const bool pap = protocol == AuthProtocol::kPap;
-  writer.U16(static_cast<std::uint16_t>(pap ? PppProtocol::kPap : PppProtocol::kChap));
+  writer.U16(static_cast<std::uint16_t>(PacketsOf(protocol)));
   switch (protocol) {
     case AuthProtocol::kPap:
+    case AuthProtocol::kEap:
       break;
     case AuthProtocol::kChapMd5:
       writer.U8(kChapAlgorithmMd5);
@@ -91,6 +99,8 @@ const char* LogName(AuthProtocol protocol) {
       return "MSCHAP-v1";
     case AuthProtocol::kMsChapV2:
       return "MSCHAP-v2";
+    case AuthProtocol::kEap:
+      return "EAP";
   }
   return "unknown";
 }

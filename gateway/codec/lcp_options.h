@@ -2,6 +2,7 @@
 //
 //   MRU               01 04 | 16 bit
 //   Authentication    03 04 | C023 (PAP)     03 05 | C223 | 05 CHAP-MD5, 80 MS-CHAPv1, 81 MS-CHAPv2
+//                     03 04 | C227 (EAP)
 //   Magic-Number      05 06 | 32 bit
 //   PFC, ACFC         07 02, 08 02
 #pragma once
@@ -34,7 +35,7 @@ void AppendMru(Bytes& out, std::uint16_t mru);
 void AppendMagic(Bytes& out, std::uint32_t magic);
 void AppendAuth(Bytes& out, AuthProtocol protocol);
 
-// "PAP", "CHAP", "MSCHAP-v1", "MSCHAP-v2".
+// "PAP", "CHAP", "MSCHAP-v1", "MSCHAP-v2", "EAP".
 [[nodiscard]] const char* LogName(AuthProtocol protocol);
 
 }  // namespace sstpgw::codec

@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "gateway/codec/chap.h"
+#include "gateway/codec/eap.h"
 #include "gateway/codec/ipcp_options.h"
 #include "gateway/codec/lcp_options.h"
 #include "gateway/codec/pap.h"
@@ -240,6 +241,32 @@ std::string DescribeChap(const ControlPacket& packet, AuthProtocol chap) {
   return "code=" + Hex(packet.code) + id;
 }
 
+// Type data is left out: it may be a password (GTC) or made from one.
+std::string DescribeEap(const ControlPacket& packet) {
+  const std::string id = " id=" + Hex(packet.identifier);
+  const auto body = [&packet]() -> std::string {
+    const auto parsed = ParseEapBody(packet.data);
+    if (!parsed) return " short packet";
+    const char* name = ShortName(parsed->type);
+    if (name == nullptr) {
+      return " <type " + std::to_string(static_cast<std::uint8_t>(parsed->type)) + ">";
+    }
+    const bool text = parsed->type == EapType::kIdentity && !parsed->data.empty();
+    return std::string(" <") + name + (text ? " " + Quoted(parsed->data) : "") + ">";
+  };
+  switch (static_cast<EapCode>(packet.code)) {
+    case EapCode::kRequest:
+      return "Request" + id + body();
+    case EapCode::kResponse:
+      return "Response" + id + body();
+    case EapCode::kSuccess:
+      return "Success" + id;
+    case EapCode::kFailure:
+      return "Failure" + id;
+  }
+  return "code=" + Hex(packet.code) + id;
+}
+
 }  // namespace
 
 std::string DescribePacket(Direction direction, PppProtocol protocol, ByteView payload,
@@ -251,6 +278,7 @@ std::string DescribePacket(Direction direction, PppProtocol protocol, ByteView p
   if (!packet) return name + " short packet";
   if (is_chap) return name + " " + DescribeChap(*packet, algorithm);
   if (protocol == PppProtocol::kPap) return name + " " + DescribePap(*packet);
+  if (protocol == PppProtocol::kEap) return name + " " + DescribeEap(*packet);
   return name + " " + DescribeControl(direction, protocol, *packet);
 }
 

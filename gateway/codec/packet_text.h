@@ -5,6 +5,7 @@
 //   LCP ProtoRej id=88 <8057>                            id is decimal here, hex elsewhere
 //   PAP AuthAck id=3 "Authentication succeeded"
 //   MSCHAP-v2 Success id=1 "S=.. M=Authentication succeeded"
+//   EAP Response id=7 <Identity "test">                  of other types the name only
 //
 // Text of the peer is escaped. Passwords, responses and everything else that is made from a
 // password are left out, also the digits behind "S=". A sent Configure-Ack shows no options. Works

@@ -20,6 +20,11 @@ constexpr char kNotNow[] = "The server cannot log anybody in now, try again late
 constexpr std::size_t kMaxMessage = 255;
 constexpr std::size_t kMaxUserName = 253;  // what RADIUS can carry, RFC 2865 5.1
 
+PppProtocol PacketsOf(AuthProtocol protocol) {
+  if (protocol == AuthProtocol::kPap) return PppProtocol::kPap;
+  return protocol == AuthProtocol::kEap ? PppProtocol::kEap : PppProtocol::kChap;
+}
+
 template <std::size_t N>
 std::array<std::uint8_t, N> ArrayOf(ByteView bytes) {
   std::array<std::uint8_t, N> out{};
@@ -45,34 +50,55 @@ void Authenticator::Start(AuthProtocol protocol, Outbox& out) {
     case AuthProtocol::kPap:
       out.Start(TimerId::kAuth, kAuthTimeout);
       return;
-    case AuthProtocol::kMsChapV1:
-      challenge_size_ = codec::kMsChapV1Challenge;
+    case AuthProtocol::kEap: {
+      std::array<std::uint8_t, 1> identifier{};
+      entropy_.Fill(identifier);
+      eap_.emplace(identifier[0]);
       break;
+    }
     case AuthProtocol::kChapMd5:
+    case AuthProtocol::kMsChapV1:
     case AuthProtocol::kMsChapV2:
-      challenge_size_ = codec::kMsChapV2Challenge;
+      NewChallenge();
       break;
   }
-  entropy_.Fill(std::span(challenge_).first(challenge_size_));
-  identifier_ = 1;
   SendChallenge(out);
+}
+
+void Authenticator::NewChallenge() {
+  challenge_size_ =
+      protocol_ == AuthProtocol::kMsChapV1 ? codec::kMsChapV1Challenge : codec::kMsChapV2Challenge;
+  entropy_.Fill(std::span(challenge_).first(challenge_size_));
+  ++identifier_;
+  challenges_sent_ = 0;
+}
+
+bool Authenticator::Repeat(Outbox& out) {
+  if (state_ != State::kSucceeded || PacketsOf(protocol_) != PppProtocol::kChap) return false;
+  state_ = State::kWaiting;
+  NewChallenge();
+  SendChallenge(out);
+  return true;
 }
 
 void Authenticator::SendChallenge(Outbox& out) {
   ++challenges_sent_;
-  out.SendPpp(
-      PppProtocol::kChap,
-      codec::EncodeChapValue(ChapCode::kChallenge, identifier_, challenge(), settings_.server_name),
-      LogLevel::kTrace, protocol_);
-  out.Start(TimerId::kAuth, kAuthTimeout);
+  if (protocol_ == AuthProtocol::kEap) {
+    out.SendPpp(PppProtocol::kEap, eap_->request());
+  } else {
+    out.SendPpp(PppProtocol::kChap,
+                codec::EncodeChapValue(ChapCode::kChallenge, identifier_, challenge(),
+                                       settings_.server_name),
+                LogLevel::kTrace, protocol_);
+  }
+  out.Start(TimerId::kAuth, challenge_interval_);
 }
 
 AuthSignals Authenticator::Receive(PppProtocol protocol, const codec::ControlPacket& packet,
                                    Outbox& out) {
-  const PppProtocol agreed =
-      protocol_ == AuthProtocol::kPap ? PppProtocol::kPap : PppProtocol::kChap;
-  if (state_ == State::kIdle || protocol != agreed) return {};
+  if (state_ == State::kIdle || protocol != PacketsOf(protocol_)) return {};
   out.LogReceived(protocol, packet.packet, LogLevel::kTrace, protocol_);
+  if (protocol == PppProtocol::kEap) return ReceiveEap(packet, out);
   return protocol == PppProtocol::kPap ? ReceivePap(packet, out) : ReceiveChap(packet, out);
 }
 
@@ -110,12 +136,52 @@ AuthSignals Authenticator::ReceiveChap(const codec::ControlPacket& packet, Outbo
   return Judge(ChapEvidence(packet), out);
 }
 
+AuthSignals Authenticator::ReceiveEap(const codec::ControlPacket& packet, Outbox& out) {
+  if (state_ != State::kWaiting || !eap_->IsResponse(packet)) {
+    out.Count(Counter::kAuthEapDiscarded);
+    return {};
+  }
+  return Judge(eap_->Receive(packet), out);
+}
+
+AuthSignals Authenticator::Challenge(const AuthorizeChallenge& challenge, std::uint16_t mtu,
+                                     Outbox& out) {
+  AuthSignals signals;
+  if (state_ != State::kJudging) return signals;
+  std::optional<std::string> obstacle = "a challenge, but not with EAP";
+  if (eap_) obstacle = eap_->Challenge(challenge, mtu);
+  if (obstacle) {
+    out.Count(Counter::kAuthBadChallenge);
+    out.Log(LogLevel::kWarning, "authentication failed: " + *obstacle);
+    signals.ending = RefuseNow(TerminateCause::kNasError, *obstacle, out);
+    return signals;
+  }
+  if (eap_->TooManyRounds()) {
+    out.Count(Counter::kAuthEapRounds);
+    out.Count(Counter::kAuthFailed);
+    out.Log(LogLevel::kInfo, "authentication failed: EAP comes to no end");
+    RefuseLater({}, out);
+    return signals;
+  }
+  const bool given = challenge.timeout.count() > 0;
+  const Duration time = given ? std::min<Duration>(challenge.timeout, kMaxEapTimeout)
+                              : Duration(kMaxChallenges * kAuthTimeout);
+  challenge_interval_ = std::min<Duration>(time, kAuthTimeout);
+  max_challenges_ =
+      static_cast<std::uint32_t>((time + challenge_interval_ - Duration(1)) / challenge_interval_);
+  challenges_sent_ = 0;
+  state_ = State::kWaiting;
+  SendChallenge(out);
+  return signals;
+}
+
 std::optional<AuthEvidence> Authenticator::ChapEvidence(const codec::ControlPacket& packet) const {
   const auto response = codec::ParseChapValue(packet.data);
   if (!response) return std::nullopt;
   std::string user(response->name);
   switch (protocol_) {
     case AuthProtocol::kPap:
+    case AuthProtocol::kEap:
       break;
     case AuthProtocol::kChapMd5:
       if (response->value.size() != codec::kChapMd5Size) break;
@@ -154,7 +220,7 @@ AuthSignals Authenticator::Judge(std::optional<AuthEvidence> evidence, Outbox& o
 AuthSignals Authenticator::TimerExpired(TimerId timer, Outbox& out) {
   AuthSignals signals;
   if (timer == TimerId::kAuth && state_ == State::kWaiting) {
-    if (protocol_ != AuthProtocol::kPap && challenges_sent_ < kMaxChallenges) {
+    if (protocol_ != AuthProtocol::kPap && challenges_sent_ < max_challenges_) {
       SendChallenge(out);
       return signals;
     }
@@ -171,9 +237,10 @@ AuthSignals Authenticator::TimerExpired(TimerId timer, Outbox& out) {
   return signals;
 }
 
-void Authenticator::Succeed(const std::string& message, Outbox& out) {
+void Authenticator::Succeed(const std::string& message, Outbox& out, Bytes eap) {
   if (state_ != State::kJudging) return;
   state_ = State::kSucceeded;
+  success_eap_ = std::move(eap);
   success_message_ = message.empty() ? kSucceeded : message.substr(0, kMaxMessage);
   SendResult(true, out);
 }
@@ -208,6 +275,7 @@ std::string Authenticator::FailureText() const {
   switch (protocol_) {
     case AuthProtocol::kPap:
     case AuthProtocol::kChapMd5:
+    case AuthProtocol::kEap:
       break;
     case AuthProtocol::kMsChapV1:
       return error + UpperHex(challenge()) + " V=2";
@@ -220,6 +288,12 @@ std::string Authenticator::FailureText() const {
 }
 
 void Authenticator::SendResult(bool success, Outbox& out) {
+  if (protocol_ == AuthProtocol::kEap) {
+    out.SendPpp(PppProtocol::kEap,
+                success ? eap_->Result(codec::EapCode::kSuccess, success_eap_)
+                        : eap_->Result(codec::EapCode::kFailure, reject_.eap_message));
+    return;
+  }
   const std::string text = success ? success_message_ : FailureText();
   if (protocol_ == AuthProtocol::kPap) {
     const auto code = success ? codec::PapCode::kAuthAck : codec::PapCode::kAuthNak;

@@ -89,6 +89,7 @@ SessionRecord Session::Impl::Snapshot(TimePoint now) const {
   record.peer = connection_.peer;
   record.policy = policy_;
   record.auth_protocol = lcp_.auth().value_or(AuthProtocol::kPap);
+  record.held = phase_ == Phase::kHeld;
   record.mtu = interface_mtu_ != 0 ? interface_mtu_ : lcp_.mtu();
   if (started_at_) {
     record.started_unix_seconds = UnixSeconds(*started_at_);
@@ -146,6 +147,8 @@ void Session::Impl::BeginFinish(const Ending& ending) {
   out_.Stop(TimerId::kHello);
   out_.Stop(TimerId::kIpcpWait);
   out_.Stop(TimerId::kSession);
+  out_.Stop(TimerId::kIdle);
+  out_.Stop(TimerId::kHold);
   out_.Stop(TimerId::kLcpEcho);
   hlak_.Wipe();
   GiveBackInterface();
@@ -208,6 +211,9 @@ bool Session::Impl::IsConsistent() const {
     return false;
   }
   if (out_.Runs(TimerId::kSession) && phase_ != Phase::kActive) return false;
+  const bool idles = phase_ == Phase::kActive && policy_.idle_timeout.count() > 0;
+  if (out_.Runs(TimerId::kIdle) != idles) return false;
+  if (out_.Runs(TimerId::kHold) != (phase_ == Phase::kHeld)) return false;
   switch (phase_) {
     case Phase::kHttp:
       return sstp_.state() == SstpState::kDisconnected && out_.Runs(TimerId::kNegotiation);
@@ -223,6 +229,9 @@ bool Session::Impl::IsConsistent() const {
              out_.Runs(TimerId::kNegotiation) && interface_ == Interface::kCreating;
     case Phase::kNetwork:
       return lcp_.opened() && interface_ == Interface::kCreated && !(bound_ && ipcp_.opened());
+    case Phase::kHeld:
+      return lcp_.opened() && bound_ && ipcp_.opened() && interface_ == Interface::kCreated &&
+             policy_.hold;
     case Phase::kActivate:
       return lcp_.opened() && bound_ && ipcp_.opened() && interface_ == Interface::kActivating;
     case Phase::kActive:

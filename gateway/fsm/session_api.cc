@@ -44,10 +44,14 @@ const char* ToString(Counter counter) {
       "auth_succeeded",
       "auth_failed",
       "auth_malformed",
+      "auth_eap_discarded",
+      "auth_eap_rounds",
+      "auth_bad_challenge",
       "authorize_unavailable",
       "ipcp_no_address",
       "ipcp_timeout",
       "interface_failed",
+      "hold_timeout",
       "sessions_ended",
   };
   const auto index = static_cast<std::size_t>(counter);

@@ -46,8 +46,10 @@ enum class TimerId : std::uint8_t {
   kLcpEcho,
   kSession,  // Session-Timeout
   kReject,   // delay between an authentication failure and its packet
+  kIdle,     // Idle-Timeout: looks now and again whether the client has sent anything
+  kHold,     // SessionPolicy::hold: how long the control plane may take
 };
-inline constexpr std::size_t kTimerCount = 10;
+inline constexpr std::size_t kTimerCount = 12;
 
 // ---- Events
 // ------------------------------------------------------------------------------------------
@@ -214,10 +216,14 @@ enum class Counter : std::uint8_t {
   kAuthSucceeded,
   kAuthFailed,  // evidence was judged wrong, or malformed
   kAuthMalformed,
+  kAuthEapDiscarded,  // EAP packets that answer nothing
+  kAuthEapRounds,     // ended for its length
+  kAuthBadChallenge,  // from the control plane
   kAuthorizeUnavailable,
   kIpcpNoAddress,
   kIpcpTimeout,  // the peer never asked, or never answered
   kInterfaceFailed,
+  kHoldTimeout,
   kSessionsEnded,
 };
 inline constexpr std::size_t kCounterCount = static_cast<std::size_t>(Counter::kSessionsEnded) + 1;

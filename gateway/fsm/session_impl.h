@@ -1,7 +1,7 @@
 // The composition behind fsm::Session: owns the machines, routes events to them and turns their
 // signals into the next step of a session's life (features Annex A). Split over session.cc (public
-// face, life cycle, end), session_steps.cc (connection, SSTP, PPP, authentication) and
-// session_network.cc (interface, network layer, orders).
+// face, life cycle, end), session_steps.cc (connection, SSTP, PPP, authentication),
+// session_network.cc (interface, network layer, orders) and session_timeouts.cc.
 #pragma once
 
 #include <cstdint>
@@ -46,6 +46,7 @@ class Session::Impl {
     kAuthenticate,  // until the control plane has accepted
     kInterface,     // accepted, waiting for the interface
     kNetwork,       // IPCP; crypto binding may come before or after
+    kHeld,          // both done, waiting for a policy without hold
     kActivate,      // both done, waiting for the interface to be up
     kActive,
     kFinishing,  // an end has begun; LCP or SSTP takes its leave
@@ -81,13 +82,26 @@ class Session::Impl {
   void RejectProtocol(const codec::PppFrame& frame);
   void StartPpp();
   void Accept(const AuthorizeAccept& accept);
+  void AcceptAgain(const AuthorizeAccept& accept);
   void Reject(const AuthorizeReject& reject);
+  // Of the question that is open, in whichever phase it was asked.
+  [[nodiscard]] bool IsAnswer(AttemptId attempt) const;
+  void TakePolicy(SessionPolicy policy);
   void StartNetwork();
   void StartIpcp();
   // Why IPv4 cannot be given to this session; nullopt: it can. Logs it once.
   [[nodiscard]] std::optional<Ending> Ipv4Obstacle();
   void ActivateWhenReady();
   void FollowPeersMru();
+
+  // ---- Timeouts, from activation on
+  void StartTimeouts();
+  void ChangeTimeouts(const SessionPolicy& old);
+  void StartSessionTimer();
+  void StartIdleTimer(Duration after);
+  void IdleTimerExpired(std::uint64_t data_packets);
+  void HoldTimerExpired();
+  void SessionTimerExpired();
 
   // ---- The end
   void End(const Ending& ending);  // with whatever farewell the state allows
@@ -126,10 +140,12 @@ class Session::Impl {
   SessionPolicy policy_;
   Secret hlak_;                           // between verdict and success packet
   std::string success_message_;           // likewise
+  Bytes success_eap_;                     // likewise
   std::optional<TimePoint> started_at_;   // CALL_CONNECT_REQUEST
   std::optional<TimePoint> finished_at_;  // uptime is frozen from here on
-  std::optional<TimePoint> activated_at_;
-  std::uint16_t interface_mtu_ = 0;  // from activation on: what LCP has agreed on last
+  TimePoint idle_since_{};                // no later than the client's last packet was noticed
+  std::uint64_t idle_packets_ = 0;        // how many there were then
+  std::uint16_t interface_mtu_ = 0;       // from activation on: what LCP has agreed on last
   std::uint32_t mtu_changes_ = 0;
   std::optional<Ending> ending_;  // the first one
   bool bound_ = false;            // crypto binding verified

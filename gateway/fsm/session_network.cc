@@ -8,6 +8,8 @@ namespace sstpgw::fsm {
 namespace {
 
 constexpr std::chrono::seconds kIpcpWaitTimeout{60};
+// The control plane has its own, shorter limit for what it holds sessions for.
+constexpr std::chrono::seconds kHoldTimeout{120};
 // Each change is told to the kernel and to the control plane; an honest peer makes none.
 constexpr std::uint32_t kMaxMtuChanges = 16;
 
@@ -27,8 +29,11 @@ void Session::Impl::On(const InterfaceCreated& event) {
   out_.Add(SetLogPrefix{interface_name_, LogUser()});
   out_.Log(LogLevel::kInfo, "connect: " + interface_name_ + " <--> sstp(" + connection_.peer + ")");
   out_.Log(LogLevel::kDebug, "ppp connected");
-  auth_.Succeed(success_message_, out_);
+  auth_.Succeed(success_message_, out_, std::move(success_eap_));
   out_.Log(LogLevel::kInfo, LogUser() + ": authentication succeeded");
+  if (const std::string names = NamesOf(policy_.carried); !names.empty()) {
+    out_.Log(LogLevel::kWarning, "policy: not applied by this gateway: " + names);
+  }
   out_.Add(Report{SessionEventKind::kAuthorized, TerminateCause::kNone, {}});
   StartNetwork();
 }
@@ -108,6 +113,13 @@ void Session::Impl::HandleIpcp(LayerSignals signals) {
 
 void Session::Impl::ActivateWhenReady() {
   if (phase_ != Phase::kNetwork || !bound_ || !ipcp_.opened()) return;
+  if (policy_.hold) {
+    phase_ = Phase::kHeld;
+    out_.Start(TimerId::kHold, kHoldTimeout);
+    out_.Log(LogLevel::kDebug, "ppp: held");
+    out_.Add(Report{SessionEventKind::kHeld, TerminateCause::kNone, {}});
+    return;
+  }
   phase_ = Phase::kActivate;
   interface_ = Interface::kActivating;
   interface_mtu_ = lcp_.mtu();
@@ -138,7 +150,6 @@ void Session::Impl::On(const InterfaceActivated& event) {
   if (phase_ != Phase::kActivate) return;
   interface_ = Interface::kUp;
   phase_ = Phase::kActive;
-  activated_at_ = now_;
   if (event.name != interface_name_) {
     out_.Log(LogLevel::kTrace, "rename interface to '" + event.name + "'");
     interface_name_ = event.name;
@@ -148,9 +159,7 @@ void Session::Impl::On(const InterfaceActivated& event) {
   out_.Log(LogLevel::kInfo,
            "session up: address " + policy_.address.ToString() + ", client " + connection_.peer);
   out_.Add(Report{SessionEventKind::kUp, TerminateCause::kNone, {}});
-  if (policy_.session_timeout.count() > 0) {
-    out_.Start(TimerId::kSession, policy_.session_timeout);
-  }
+  StartTimeouts();
 }
 
 // ---- Orders
@@ -166,19 +175,23 @@ bool Session::Impl::TakesPolicy(Generation generation) const {
 }
 
 void Session::Impl::On(const PolicyReplaced& event) {
-  if (!TakesPolicy(event.policy.generation)) return;
-  const SessionPolicy old = std::exchange(policy_, event.policy);
+  if (TakesPolicy(event.policy.generation)) TakePolicy(event.policy);
+}
+
+void Session::Impl::TakePolicy(SessionPolicy policy) {
+  const SessionPolicy old = std::exchange(policy_, std::move(policy));
   // Addresses were agreed on with the peer; they stay for the session's life.
   policy_.address = old.address;
   policy_.gateway_address = old.gateway_address;
-  if (activated_at_ && policy_.session_timeout != old.session_timeout) {
-    out_.Stop(TimerId::kSession);
-    if (policy_.session_timeout.count() > 0) {
-      const Duration left = policy_.session_timeout - (now_ - *activated_at_);
-      out_.Start(TimerId::kSession, std::max<Duration>(left, Duration(1)));
-    }
+  if (phase_ >= Phase::kActivate) policy_.hold = false;
+  if (phase_ == Phase::kActive) ChangeTimeouts(old);
+  const bool released = phase_ == Phase::kHeld && !policy_.hold;
+  if (released) {
+    out_.Stop(TimerId::kHold);
+    phase_ = Phase::kNetwork;
   }
   out_.Add(Report{SessionEventKind::kChange, TerminateCause::kNone, {}});
+  if (released) ActivateWhenReady();
 }
 
 }  // namespace sstpgw::fsm

@@ -135,8 +135,13 @@ void Session::Impl::On(const TimerExpired& event) {
            .counter = Counter::kIpcpTimeout});
       return;
     case TimerId::kSession:
-      out_.Log(LogLevel::kInfo, "session timeout");
-      End({TerminateCause::kSessionTimeout, "session timeout"});
+      SessionTimerExpired();
+      return;
+    case TimerId::kIdle:
+      IdleTimerExpired(event.data_packets);
+      return;
+    case TimerId::kHold:
+      HoldTimerExpired();
       return;
   }
 }
@@ -199,7 +204,7 @@ void Session::Impl::ReceiveFrame(ByteView bytes) {
 
 // Before authentication a network protocol is discarded silently: the peer will ask again.
 bool Session::Impl::MayNegotiateNetwork() const {
-  return lcp_.opened() && auth_.state() == Authenticator::State::kSucceeded;
+  return lcp_.opened() && phase_ >= Phase::kNetwork && phase_ <= Phase::kActive;
 }
 
 // Not every protocol's packets have a code, an identifier and a length (Link Quality Report has
@@ -270,6 +275,14 @@ void Session::Impl::HandleLcp(LayerSignals signals) {
 // ---- Authentication
 
 void Session::Impl::HandleAuth(AuthSignals signals) {
+  const bool again = phase_ == Phase::kActive;
+  if (again && signals.evidence && UserOf(*signals.evidence) != user_) {
+    AuthorizeReject reject;
+    reject.log_reason = "another user than before";
+    Reject(reject);
+    return;
+  }
+  if (again && signals.ending) signals.ending->cause = TerminateCause::kSessionTimeout;
   if (signals.evidence) {
     candidate_user_ = UserOf(*signals.evidence);
     std::array<std::uint8_t, 8> octets{};
@@ -282,24 +295,29 @@ void Session::Impl::HandleAuth(AuthSignals signals) {
                            .calling_station = connection_.calling_station,
                            .called_station = connection_.called_station,
                            .peer = connection_.peer,
+                           .mtu = lcp_.mtu(),
                            .evidence = std::move(*signals.evidence)}});
   }
   if (signals.ending) End(*signals.ending);
 }
 
+bool Session::Impl::IsAnswer(AttemptId attempt) const {
+  return (phase_ == Phase::kAuthenticate || phase_ == Phase::kActive) && attempt == attempt_ &&
+         auth_.state() == Authenticator::State::kJudging;
+}
+
 void Session::Impl::On(const AuthorizeAnswered& event) {
-  const bool expected = phase_ == Phase::kAuthenticate && event.attempt == attempt_ &&
-                        auth_.state() == Authenticator::State::kJudging;
-  if (!expected) return;
+  if (!IsAnswer(event.attempt)) return;
   std::visit(Overloaded{[this](const AuthorizeAccept& accept) { Accept(accept); },
-                        [this](const AuthorizeReject& reject) { Reject(reject); }},
+                        [this](const AuthorizeReject& reject) { Reject(reject); },
+                        [this](const AuthorizeChallenge& challenge) {
+                          HandleAuth(auth_.Challenge(challenge, lcp_.mtu(), out_));
+                        }},
              event.verdict);
 }
 
 void Session::Impl::On(const AuthorizeFailed& event) {
-  const bool expected = phase_ == Phase::kAuthenticate && event.attempt == attempt_ &&
-                        auth_.state() == Authenticator::State::kJudging;
-  if (!expected) return;
+  if (!IsAnswer(event.attempt)) return;
   out_.Count(Counter::kAuthorizeUnavailable);
   out_.Log(LogLevel::kWarning, LogUser() + ": authentication failed: " + Escape(event.reason));
   End(auth_.RefuseNow(TerminateCause::kNasError, "authentication unavailable", out_));
@@ -315,10 +333,15 @@ void Session::Impl::Reject(const AuthorizeReject& reject) {
 
 void Session::Impl::Accept(const AuthorizeAccept& accept) {
   out_.Count(Counter::kAuthSucceeded);
+  if (phase_ == Phase::kActive) {
+    AcceptAgain(accept);
+    return;
+  }
   user_ = candidate_user_;
   policy_ = accept.policy;
   hlak_ = accept.hlak.Copy();
   success_message_ = accept.success_message;
+  success_eap_ = accept.eap_message;
   phase_ = Phase::kInterface;
   interface_ = Interface::kCreating;
   out_.Add(CreateInterface{});

@@ -95,8 +95,8 @@ TEST(PacketText, OtherLcpCodes) {
 TEST(PacketText, OptionsWithWrongLengthAreShownInHex) {
   EXPECT_EQ(Received(PppProtocol::kLcp, Lcp(PppCode::kConfigureRequest, 1, "0103ff 0506345f64ca")),
             "LCP ConfReq id=1 < 1 3 ff > <magic 345f64ca>");
-  EXPECT_EQ(Received(PppProtocol::kLcp, Lcp(PppCode::kConfigureNak, 1, "0304c227")),
-            "LCP ConfNak id=1 < 3 4 c2 27 >");
+  EXPECT_EQ(Received(PppProtocol::kLcp, Lcp(PppCode::kConfigureNak, 1, "0305c22700")),
+            "LCP ConfNak id=1 < 3 5 c2 27 0 >");
 }
 
 TEST(PacketText, Ipv6cpAndCcp) {
@@ -155,6 +155,21 @@ TEST(PacketText, Failures) {
             "MSCHAP-v2 ChangePassword id=2");
   EXPECT_EQ(Received(static_cast<PppProtocol>(0x802b), Lcp(PppCode::kConfigureRequest, 1, "0102")),
             "0x802b ConfReq id=1 < 1 2 >");
+}
+
+TEST(PacketText, EapShowsTypesAndTheIdentityAlone) {
+  const auto eap = [](const char* hex) { return Received(PppProtocol::kEap, FromHex(hex)); };
+  EXPECT_EQ(eap("01070005 01"), "EAP Request id=7 <Identity>");
+  EXPECT_EQ(eap("02070009 01 74657374"), "EAP Response id=7 <Identity \"test\">");
+  EXPECT_EQ(eap("02070006 03 1a"), "EAP Response id=7 <Nak>");
+  EXPECT_EQ(eap("02f00009 06 70617373"), "EAP Response id=f0 <GTC>");
+  EXPECT_EQ(eap("02070009 34 70617373"), "EAP Response id=7 <type 52>");
+  EXPECT_EQ(eap("03070004"), "EAP Success id=7");
+  EXPECT_EQ(eap("04070004"), "EAP Failure id=7");
+  EXPECT_EQ(eap("02070004"), "EAP Response id=7 short packet");
+  EXPECT_EQ(eap("05070004"), "EAP code=5 id=7");
+  EXPECT_EQ(eap("020700"), "EAP short packet");
+  EXPECT_EQ(eap("02070006 01 0a"), "EAP Response id=7 <Identity \"\\x0a\">");
 }
 
 }  // namespace

@@ -27,7 +27,8 @@ TEST(LcpOptions, AuthProtocolsRoundTrip) {
       {AuthProtocol::kPap, "0304c023"},
       {AuthProtocol::kChapMd5, "0305c22305"},
       {AuthProtocol::kMsChapV1, "0305c22380"},
-      {AuthProtocol::kMsChapV2, "0305c22381"}};
+      {AuthProtocol::kMsChapV2, "0305c22381"},
+      {AuthProtocol::kEap, "0304c227"}};
   for (const auto& [protocol, hex] : wire) {
     Bytes out;
     AppendAuth(out, protocol);
@@ -37,7 +38,7 @@ TEST(LcpOptions, AuthProtocolsRoundTrip) {
 }
 
 TEST(LcpOptions, AuthThatWeDoNotSpeak) {
-  for (const char* hex : {"0302", "0303c0", "0304c227", "0304c223", "0305c02300", "0305c22382",
+  for (const char* hex : {"0302", "0303c0", "0305c22700", "0304c223", "0305c02300", "0305c22382",
                           "0306c2238100", "0404c023"}) {
     const Bytes bytes = FromHex(hex);
     EXPECT_EQ(AuthOf(Only(bytes)), std::nullopt) << hex;
@@ -68,6 +69,7 @@ TEST(LcpOptions, LogNames) {
   EXPECT_STREQ(LogName(AuthProtocol::kChapMd5), "CHAP");
   EXPECT_STREQ(LogName(AuthProtocol::kMsChapV1), "MSCHAP-v1");
   EXPECT_STREQ(LogName(AuthProtocol::kMsChapV2), "MSCHAP-v2");
+  EXPECT_STREQ(LogName(AuthProtocol::kEap), "EAP");
 }
 
 TEST(IpcpOptions, RoundTripOfEveryAddress) {

@@ -269,7 +269,7 @@ TEST(Session, EachInvalidFieldOfWhatIsCarriedIsRefused) {
       {"framed_ipv6_prefixes",
        [](auto& m) { m.mutable_framed_ipv6_prefixes(0)->set_length_bits(129); }},
       {"framed_ipv6_prefixes",
-       [](auto& m) { m.mutable_framed_ipv6_prefixes(0)->set_length_bits(31); }},
+       [](auto& m) { m.mutable_framed_ipv6_prefixes(0)->set_length_bits(28); }},
       {"framed_ipv6_prefixes",
        [](auto& m) {
          while (m.framed_ipv6_prefixes().size() <= 32) {

@@ -82,7 +82,8 @@ TEST_P(NoEvidence, IsATimeoutAndNoFailure) {
 }
 INSTANTIATE_TEST_SUITE_P(All, NoEvidence,
                          testing::Values(AuthProtocol::kPap, AuthProtocol::kChapMd5,
-                                         AuthProtocol::kMsChapV1, AuthProtocol::kMsChapV2));
+                                         AuthProtocol::kMsChapV1, AuthProtocol::kMsChapV2,
+                                         AuthProtocol::kEap));
 
 TEST_F(BadInput, NeverAskingForAnAddress) {
   driver_.settings.ppp.echo_interval = seconds(0);

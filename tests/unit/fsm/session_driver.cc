@@ -132,6 +132,9 @@ void SessionDriver::CarryOne(Action& action) {
                    if (packet[0] == 1 && frame->protocol == PppProtocol::kIpcp) {
                      last_ipcp_request_ = packet;
                    }
+                   if (packet[0] == 1 && frame->protocol == PppProtocol::kEap) {
+                     challenge_identifier_ = packet[1];
+                   }
                    if (packet[0] == 1 && frame->protocol == PppProtocol::kChap) {
                      challenge_identifier_ = packet[1];
                      const auto value = codec::ParseChapValue(ByteView(packet).subspan(4));
@@ -202,6 +205,19 @@ void SessionDriver::Pap(const std::string& user, const std::string& password, in
                                                  Secret(std::string_view(password))));
 }
 
+void SessionDriver::RespondToChap(const std::string& user) {
+  const bool md5 = settings.ppp.auth_protocols.front() == AuthProtocol::kChapMd5;
+  Ppp(PppProtocol::kChap, codec::EncodeChapValue(codec::ChapCode::kResponse,
+                                                 static_cast<std::uint8_t>(challenge_identifier_),
+                                                 Bytes(md5 ? 16 : 49, 0x77), user));
+}
+
+void SessionDriver::Eap(codec::EapType type, const Bytes& data) {
+  Ppp(PppProtocol::kEap,
+      codec::EncodeEap(codec::EapCode::kResponse, static_cast<std::uint8_t>(challenge_identifier_),
+                       type, data));
+}
+
 Bytes SessionDriver::CallConnected(std::uint8_t hash, const Bytes& hlak) {
   codec::CallConnected connected;
   connected.hash_protocol = hash;
@@ -254,17 +270,12 @@ void SessionDriver::RunToJudging() {
       Pap("test", "secret-password");
       return;
     case AuthProtocol::kChapMd5:
-      Ppp(PppProtocol::kChap,
-          codec::EncodeChapValue(codec::ChapCode::kResponse,
-                                 static_cast<std::uint8_t>(challenge_identifier_), Bytes(16, 0x77),
-                                 "test"));
-      return;
     case AuthProtocol::kMsChapV1:
     case AuthProtocol::kMsChapV2:
-      Ppp(PppProtocol::kChap,
-          codec::EncodeChapValue(codec::ChapCode::kResponse,
-                                 static_cast<std::uint8_t>(challenge_identifier_), Bytes(49, 0x77),
-                                 "test"));
+      RespondToChap("test");
+      return;
+    case AuthProtocol::kEap:
+      Eap(codec::EapType::kIdentity, Octets({'t', 'e', 's', 't'}));
       return;
   }
 }

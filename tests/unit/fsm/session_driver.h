@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "gateway/codec/eap.h"
 #include "gateway/codec/ppp_control.h"
 #include "gateway/codec/ppp_frame.h"
 #include "gateway/codec/sstp_control.h"
@@ -80,6 +81,10 @@ class SessionDriver {
   void Ppp(codec::PppProtocol protocol, const Bytes& packet);
   void Lcp(codec::PppCode code, int identifier, const Bytes& data = {});
   void Ipcp(codec::PppCode code, int identifier, const Bytes& data = {});
+  // A made-up Response to the last challenge, of the protocol that comes first in the settings.
+  void RespondToChap(const std::string& user);
+  // A Response to the last EAP Request.
+  void Eap(codec::EapType type, const Bytes& data);
   void Pap(const std::string& user, const std::string& password, int identifier = 3);
   // Signed with `hlak` over the nonce of the last CALL_CONNECT_ACK.
   [[nodiscard]] Bytes CallConnected(std::uint8_t hash = 2, const Bytes& hlak = Bytes(32));
@@ -142,7 +147,7 @@ class SessionDriver {
   Bytes last_lcp_request_, last_ipcp_request_;  // whole control packets
   std::array<std::uint8_t, 32> nonce_{};
   Bytes challenge_;
-  int challenge_identifier_ = 0;
+  int challenge_identifier_ = 0;  // also of EAP's Request
   bool closed_ = false;
 };
 

@@ -202,7 +202,8 @@ TEST_P(SessionProtocols, ReachActive) {
 }
 INSTANTIATE_TEST_SUITE_P(All, SessionProtocols,
                          testing::Values(AuthProtocol::kPap, AuthProtocol::kChapMd5,
-                                         AuthProtocol::kMsChapV1, AuthProtocol::kMsChapV2));
+                                         AuthProtocol::kMsChapV1, AuthProtocol::kMsChapV2,
+                                         AuthProtocol::kEap));
 
 // ---- Authentication
 
