@@ -26,13 +26,16 @@ Bytes AuthOptionValue(AuthProtocol protocol) {
       return {0xc2, 0x23, 0x80};
     case AuthProtocol::kMsChapV2:
       return {0xc2, 0x23, 0x81};
+    case AuthProtocol::kEap:
+      return {0xc2, 0x27};
   }
   return {};
 }
 
 std::optional<AuthProtocol> AuthFromOption(const Bytes& value) {
-  for (const AuthProtocol protocol : {AuthProtocol::kPap, AuthProtocol::kChapMd5,
-                                      AuthProtocol::kMsChapV1, AuthProtocol::kMsChapV2}) {
+  for (const AuthProtocol protocol :
+       {AuthProtocol::kPap, AuthProtocol::kChapMd5, AuthProtocol::kMsChapV1,
+        AuthProtocol::kMsChapV2, AuthProtocol::kEap}) {
     if (value == AuthOptionValue(protocol)) return protocol;
   }
   return std::nullopt;
@@ -52,6 +55,7 @@ std::optional<PppControl> Authenticator::Receive(std::uint16_t ppp_protocol,
   if (ppp_protocol != this->ppp_protocol() || outcome_ != AuthOutcome::kPending) {
     return std::nullopt;
   }
+  if (IsEap()) return eap_.Receive(packet);
   if (protocol_ == AuthProtocol::kPap) {
     if (packet.code != kPapAck && packet.code != kPapNak) return std::nullopt;
     const bool has_text = !packet.data.empty();

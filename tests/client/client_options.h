@@ -16,6 +16,9 @@ namespace sstpgw::client {
 // [MS-SSTP] 2.2.6 Hash Protocol of the crypto binding.
 enum class BindingHash : std::uint8_t { kSha1 = 1, kSha256 = 2 };
 
+// What the client answers with when EAP was agreed on.
+enum class EapMethod { kMd5, kMsChapV2 };
+
 // When CALL_CONNECTED leaves.
 enum class BindingTime {
   kAfterAuthentication,   // as [MS-SSTP] 3.2.5.3 wants it
@@ -58,6 +61,7 @@ struct ClientOptions {
   // What the client takes. An offer outside the list is Nak'ed with the first entry.
   std::vector<AuthProtocol> auth{AuthProtocol::kMsChapV2, AuthProtocol::kMsChapV1,
                                  AuthProtocol::kChapMd5, AuthProtocol::kPap};
+  EapMethod eap = EapMethod::kMsChapV2;
   bool request_dns = true;
   bool request_wins = true;
   std::optional<std::uint16_t> mru;  // asked in LCP; nullopt: the option is not sent

@@ -33,8 +33,10 @@ void DescribeCommon(CLI::App& app, CommandLine& line) {
                  "user name; 'many' replaces %d by the session's number")
       ->required();
   app.add_option("--password", line.target.options.password, "password")->required();
-  app.add_option("--auth", line.auth,
-                 "accepted protocols, best first: pap, chap, mschap, mschap-v2, comma separated")
+  app.add_option(
+         "--auth", line.auth,
+         "accepted protocols, best first: pap, chap, mschap, mschap-v2, eap-md5, eap-mschapv2, "
+         "comma separated")
       ->capture_default_str();
   app.add_option("--ca", line.target.tls.ca_file,
                  "PEM file of the CA that signed the server's certificate (default: the system's)");
@@ -67,7 +69,8 @@ int Finish(CommandLine& line) {
     std::fprintf(stderr, "--auth: %s\n", auth.error().message.c_str());
     return 2;
   }
-  line.target.options.auth = *auth;
+  line.target.options.auth = auth->protocols;
+  line.target.options.eap = auth->eap;
   line.target.options.hash = line.hash == "sha1" ? sstpgw::client::BindingHash::kSha1
                                                  : sstpgw::client::BindingHash::kSha256;
   line.target.options.setup_timeout =

@@ -129,6 +129,7 @@ void PppClient::Receive(const PppFrame& frame, TimePoint now) {
       return;
     case kPap:
     case kChap:
+    case kEap:
       ReceiveAuth(frame.protocol, *packet, now);
       return;
     case kIpcp:
@@ -214,7 +215,8 @@ void PppClient::ReceiveAuth(std::uint16_t protocol, const PppControl& packet, Ti
   if (!auth_ || authenticated_) return;
   if (const auto answer = auth_->Receive(protocol, packet)) {
     events_.send(protocol, *answer);
-    if (options_.binding == BindingTime::kBeforeTheResult) events_.bind();
+    const bool last = auth_->gave_proof();
+    if (last && options_.binding == BindingTime::kBeforeTheResult) events_.bind();
   }
   if (auth_->outcome() == AuthOutcome::kPending) return;
   resend_pap_at_.reset();

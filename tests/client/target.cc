@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <netdb.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <memory>
@@ -63,8 +64,9 @@ Result<void> SetServer(Target& target, const std::string& server) {
   return {};
 }
 
-Result<std::vector<AuthProtocol>> ParseAuthList(const std::string& text) {
-  std::vector<AuthProtocol> list;
+Result<AuthList> ParseAuthList(const std::string& text) {
+  AuthList all;
+  std::vector<AuthProtocol>& list = all.protocols;
   for (std::size_t at = 0; at <= text.size();) {
     const std::size_t end = std::min(text.find(',', at), text.size());
     const std::string name = text.substr(at, end - at);
@@ -76,13 +78,20 @@ Result<std::vector<AuthProtocol>> ParseAuthList(const std::string& text) {
       list.push_back(AuthProtocol::kMsChapV1);
     } else if (name == "mschap-v2") {
       list.push_back(AuthProtocol::kMsChapV2);
+    } else if (name == "eap-md5" || name == "eap-mschapv2") {
+      if (std::find(list.begin(), list.end(), AuthProtocol::kEap) != list.end()) {
+        return Fail(Error{ErrorCode::kInvalidArgument, "more than one EAP method"});
+      }
+      list.push_back(AuthProtocol::kEap);
+      all.eap = name == "eap-md5" ? EapMethod::kMd5 : EapMethod::kMsChapV2;
     } else {
-      return Fail(Error{ErrorCode::kInvalidArgument,
-                        "'" + name + "' is not one of pap, chap, mschap, mschap-v2"});
+      return Fail(Error{
+          ErrorCode::kInvalidArgument,
+          "'" + name + "' is not one of pap, chap, mschap, mschap-v2, eap-md5, eap-mschapv2"});
     }
     at = end + 1;
   }
-  return list;
+  return all;
 }
 
 }  // namespace sstpgw::client

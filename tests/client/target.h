@@ -21,7 +21,11 @@ struct Target {
 // given already, the name to verify.
 Result<void> SetServer(Target& target, const std::string& server);
 
-// "pap,chap,mschap,mschap-v2" in any order.
-Result<std::vector<AuthProtocol>> ParseAuthList(const std::string& text);
+struct AuthList {
+  std::vector<AuthProtocol> protocols;
+  EapMethod eap = EapMethod::kMsChapV2;
+};
+// "pap,chap,mschap,mschap-v2,eap-mschapv2" in any order; of the EAP methods, also eap-md5, one.
+Result<AuthList> ParseAuthList(const std::string& text);
 
 }  // namespace sstpgw::client

@@ -42,6 +42,7 @@ inline constexpr std::uint16_t kCcp = 0x80fd;
 inline constexpr std::uint16_t kLcp = 0xc021;
 inline constexpr std::uint16_t kPap = 0xc023;
 inline constexpr std::uint16_t kChap = 0xc223;
+inline constexpr std::uint16_t kEap = 0xc227;
 
 // RFC 1661 5 codes; PAP and CHAP number theirs alike from 1.
 inline constexpr std::uint8_t kConfReq = 1;
@@ -67,7 +68,7 @@ struct PppOption {
   friend bool operator==(const PppOption&, const PppOption&) = default;
 };
 
-// A PPP control packet: LCP, NCP, PAP or CHAP.
+// A PPP control packet: LCP, NCP, PAP, CHAP or EAP.
 struct PppControl {
   std::uint8_t code = 0;
   std::uint8_t id = 0;

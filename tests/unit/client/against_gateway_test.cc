@@ -24,6 +24,80 @@ class CountingEntropy final : public Entropy {
   std::uint32_t next_ = 0;
 };
 
+// What a RADIUS server does for EAP: one method, MD5 or MSCHAPv2. `password` must be right.
+class EapServer {
+ public:
+  EapServer(EapMethod method, std::string password)
+      : method_(method), password_(std::move(password)) {}
+
+  AuthorizeVerdict Judge(const EapEvidence& evidence, const SessionPolicy& policy) {
+    const ByteView packet = evidence.message.Reveal();
+    const Bytes data(packet.begin() + 4, packet.end());
+    EXPECT_EQ(evidence.state, state_) << "the state of the round before";
+    if (!state_.empty()) {
+      EXPECT_EQ(packet[1], identifier_);
+    }
+    identifier_ = static_cast<std::uint8_t>(packet[1] + 1);
+    state_ = Bytes{++round_};
+    if (data[0] == 1) {  // the identity
+      user_.assign(data.begin() + 1, data.end());
+      EXPECT_EQ(user_, evidence.user);
+      // A method that the client does not have first: it answers with Nak.
+      return Ask(Bytes{25, 0x20});
+    }
+    if (data[0] == 3) {
+      return Ask(method_ == EapMethod::kMd5 ? Concat({Bytes{4, 16}, challenge_, ToBytes("server")})
+                                            : Concat({Bytes{26, 1, identifier_, 0, 27, 16},
+                                                      challenge_, ToBytes("server")}));
+    }
+    return data[0] == 4 ? JudgeMd5(packet[1], data, policy) : JudgeMsChapV2(data, policy);
+  }
+
+ private:
+  AuthorizeVerdict Ask(const Bytes& data) {
+    const auto size = static_cast<std::uint8_t>(data.size() + 4);
+    return AuthorizeChallenge{Concat({Bytes{1, identifier_, 0, size}, data}), state_, {}};
+  }
+  AuthorizeVerdict Accept(const Hlak& hlak, const SessionPolicy& policy) const {
+    return AuthorizeAccept{policy, Secret(ByteView(hlak)), "", {3, identifier_, 0, 4}};
+  }
+  AuthorizeVerdict JudgeMd5(std::uint8_t id, const Bytes& data, const SessionPolicy& policy) const {
+    const Bytes wanted = ChapMd5Response(id, password_, challenge_);
+    if (data.size() < 18 || !std::equal(wanted.begin(), wanted.end(), data.begin() + 2)) {
+      return AuthorizeReject{};
+    }
+    return Accept({}, policy);
+  }
+  AuthorizeVerdict JudgeMsChapV2(const Bytes& data, const SessionPolicy& policy) {
+    if (data.size() == 2) {  // the client has seen how the first answer was judged
+      if (data[1] == 3) return Accept(hlak_, policy);
+      return AuthorizeReject{};
+    }
+    EXPECT_EQ(data[1], 2);
+    EXPECT_EQ((data[3] << 8) | data[4], static_cast<int>(data.size()) - 1) << "all but the type";
+    const Bytes peer(data.begin() + 6, data.begin() + 22);
+    NtResponse response{};
+    std::copy_n(data.begin() + 30, response.size(), response.begin());
+    if (response != MsChapV2Response(user_, password_, challenge_, peer)) {
+      return Ask(Concat({Bytes{26, 4, data[2], 0, 13}, ToBytes("E=691 R=0")}));
+    }
+    hlak_ = HlakMsChapV2(password_, response);
+    const std::string proof =
+        MsChapV2Authenticator(user_, password_, response, challenge_, peer) + " M=welcome";
+    return Ask(Concat(
+        {Bytes{26, 3, data[2], 0, static_cast<std::uint8_t>(4 + proof.size())}, ToBytes(proof)}));
+  }
+
+  EapMethod method_;
+  std::string password_;
+  std::string user_;
+  Bytes challenge_ = Bytes(16, 0x5a);
+  Bytes state_;
+  std::uint8_t round_ = 0;
+  std::uint8_t identifier_ = 0;
+  Hlak hlak_{};
+};
+
 // The gateway's side: splits the stream, answers Authorize, keeps what happened.
 class GatewaySide {
  public:
@@ -54,6 +128,7 @@ class GatewaySide {
   }
 
   std::string password_ = "test";
+  std::optional<EapServer> eap_;
   SessionPolicy policy_;
   Bytes output_;
   std::vector<std::string> log_;
@@ -92,6 +167,9 @@ class GatewaySide {
   }
 
   AuthorizeVerdict Judge(const AuthorizeQuestion& question) {
+    if (const auto* eap = std::get_if<EapEvidence>(&question.evidence)) {
+      return eap_->Judge(*eap, policy_);
+    }
     AuthorizeAccept accept;
     accept.policy = policy_;
     Hlak hlak{};
@@ -141,6 +219,7 @@ class AgainstGateway : public ::testing::Test {
       client_.emplace(options_, certificate_, client_entropy_, now_);
       gateway_.emplace(settings_, certificate_, gateway_entropy_, now_);
       gateway_->policy_ = policy_;
+      gateway_->eap_.emplace(options_.eap, "test");
     }
     for (int i = 0; i < 100; ++i) {
       const Bytes up = client_->TakeOutput();
@@ -192,6 +271,41 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Combine(::testing::Values(AuthProtocol::kPap, AuthProtocol::kChapMd5,
                                          AuthProtocol::kMsChapV1, AuthProtocol::kMsChapV2),
                        ::testing::Values(BindingHash::kSha1, BindingHash::kSha256)));
+
+class EveryEapMethod : public AgainstGateway, public ::testing::WithParamInterface<EapMethod> {
+ protected:
+  EveryEapMethod() {
+    settings_.ppp.auth_protocols = {AuthProtocol::kEap};
+    options_.auth = {AuthProtocol::kEap};
+    options_.eap = GetParam();
+  }
+};
+
+TEST_P(EveryEapMethod, ComesUpWithTheKeysOfTheMethod) {
+  Talk();
+  ASSERT_EQ(client_->phase(), Phase::kUp) << client_->failure().detail << "\n" << GatewayLog();
+  EXPECT_TRUE(gateway_->activated_);
+  EXPECT_THAT(GatewayLog(), HasSubstr("<Nak>"));
+}
+
+TEST_P(EveryEapMethod, ComesUpWithAnEarlyBinding) {
+  options_.binding = BindingTime::kBeforeTheResult;
+  Talk();
+  EXPECT_EQ(client_->phase(), Phase::kUp) << client_->failure().detail << "\n" << GatewayLog();
+}
+
+TEST_P(EveryEapMethod, AWrongPasswordIsRefused) {
+  options_.password = "wrong";
+  Talk();
+  now_ += std::chrono::seconds(2);
+  gateway_->Step(fsm::TimerExpired{fsm::TimerId::kReject, now_, 0}, now_);
+  Talk();
+  EXPECT_EQ(client_->failure().kind, FailureKind::kAuthentication) << GatewayLog();
+  EXPECT_FALSE(gateway_->activated_);
+}
+
+INSTANTIATE_TEST_SUITE_P(Client, EveryEapMethod,
+                         ::testing::Values(EapMethod::kMd5, EapMethod::kMsChapV2));
 
 TEST_F(AgainstGateway, WindowsOpeningComesUp) {
   options_.deviations.windows_opening = true;

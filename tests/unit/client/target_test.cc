@@ -30,9 +30,21 @@ TEST(Target, BadPortsAreRefused) {
 TEST(Target, AuthListKeepsItsOrder) {
   const auto list = ParseAuthList("chap,mschap-v2");
   ASSERT_TRUE(list);
-  EXPECT_EQ(*list, (std::vector<AuthProtocol>{AuthProtocol::kChapMd5, AuthProtocol::kMsChapV2}));
+  EXPECT_EQ(list->protocols,
+            (std::vector<AuthProtocol>{AuthProtocol::kChapMd5, AuthProtocol::kMsChapV2}));
   EXPECT_FALSE(ParseAuthList("eap"));
   EXPECT_FALSE(ParseAuthList(""));
+}
+
+TEST(Target, AuthListHasOneEapMethod) {
+  const auto md5 = ParseAuthList("eap-md5,pap");
+  ASSERT_TRUE(md5);
+  EXPECT_EQ(md5->protocols, (std::vector<AuthProtocol>{AuthProtocol::kEap, AuthProtocol::kPap}));
+  EXPECT_EQ(md5->eap, EapMethod::kMd5);
+  const auto ms_chap = ParseAuthList("eap-mschapv2");
+  ASSERT_TRUE(ms_chap);
+  EXPECT_EQ(ms_chap->eap, EapMethod::kMsChapV2);
+  EXPECT_FALSE(ParseAuthList("eap-md5,eap-mschapv2"));
 }
 
 }  // namespace
