@@ -46,8 +46,9 @@ enum class Operation : std::uint8_t {
   kTerminate,  // [flags]
   kPolicy,     // [s]
   kTransportClosed,
+  kChallenge,  // [kind] verdict: EAP goes on
 };
-constexpr std::uint8_t kOperations = 18;
+constexpr std::uint8_t kOperations = 19;
 
 constexpr std::string_view kHead =
     "SSTP_DUPLEX_POST /sra_{BA195980-CD49-458b-9E23-C84EE0ADCD75}/ HTTP/1.1\r\n"
@@ -75,6 +76,9 @@ fsm::SessionSettings SettingsFrom(std::uint8_t octet) {
       break;
     case 2:
       settings.ppp.auth_protocols = {kMsChapV1};
+      break;
+    case 3:
+      settings.ppp.auth_protocols = {kEap, kMsChapV2, kMsChapV1, kChapMd5, kPap};
       break;
     case 7:
       break;
@@ -143,6 +147,7 @@ class Harness final : public datapath::UplinkHandler {
                      [&](fsm::ActivateInterface& a) {
                        activation_ = a;
                        interface_used_ = true;
+                       Require(!session_->policy().hold);
                      },
                      [&](fsm::SetInterfaceMtu& a) {
                        Require(interface_used_ && a.mtu >= 68 && a.mtu <= 1500);
@@ -287,6 +292,9 @@ class Harness final : public datapath::UplinkHandler {
       case Operation::kReject:
         Step(fsm::Event(fsm::AuthorizeAnswered{attempt_, AuthorizeReject{}}));
         return;
+      case Operation::kChallenge:
+        Step(fsm::Event(fsm::AuthorizeAnswered{attempt_, Challenge(operand)}));
+        return;
       case Operation::kUnavailable:
         Step(fsm::AuthorizeFailed{attempt_, "away"});
         return;
@@ -319,7 +327,26 @@ class Harness final : public datapath::UplinkHandler {
     if ((operand & 2U) == 0) policy.gateway_address = Ipv4Address(0x0a000001);
     if ((operand & 4U) != 0) policy.dns = {Ipv4Address(0x08080808)};
     if ((operand & 8U) != 0) policy.session_timeout = seconds(operand);
+    if ((operand & 16U) != 0) policy.idle_timeout = seconds(operand);
+    if ((operand & 32U) != 0) policy.hold = true;
+    if ((operand & 128U) != 0) policy.reauthenticate = true;
+    if ((operand & 64U) != 0) policy.carried.vrf = "red";
     return policy;
+  }
+
+  // What a control plane may send, well or badly made: code, length and timeout vary.
+  static AuthorizeChallenge Challenge(std::uint8_t kind) {
+    AuthorizeChallenge challenge;
+    challenge.eap_message = {static_cast<std::uint8_t>(1U + (kind & 1U)), kind, 0, 6, 25, 0x20};
+    if ((kind & 2U) != 0) challenge.eap_message[3] = 7;
+    if ((kind & 4U) != 0) challenge.eap_message.resize(kind & 3U);
+    if ((kind & 8U) != 0) {
+      challenge.eap_message.resize(4096);
+      challenge.eap_message[2] = 16;
+    }
+    challenge.state.assign(kind, kind);
+    challenge.timeout = seconds(kind);
+    return challenge;
   }
 
   // As a worker does it: the answer comes only to a question that was asked.
