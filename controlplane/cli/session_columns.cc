@@ -45,6 +45,8 @@ std::string Protocol(pb::AuthProtocol protocol) {
       return "MSCHAP-v1";
     case pb::AUTH_PROTOCOL_MSCHAP_V2:
       return "MSCHAP-v2";
+    case pb::AUTH_PROTOCOL_EAP:
+      return "EAP";
     default:
       return {};
   }
@@ -124,6 +126,11 @@ const std::vector<Column>& Table() {
        [](S s, bool) { return RateSourceText(s); }, false},
       {"tls-receive", "who decrypts, likewise",
        [](S s, bool) { return Mode(s.record().tls_receive()); }, false},
+      {"session-timeout", "longest life, seconds of uptime; 0: no limit",
+       [](S s, bool) { return std::to_string(s.record().policy().session_timeout_seconds()); },
+       true},
+      {"idle-timeout", "longest time without a packet from the client, seconds; 0: no limit",
+       [](S s, bool) { return std::to_string(s.record().policy().idle_timeout_seconds()); }, true},
   };
   return columns;
 }
@@ -150,11 +157,16 @@ const std::vector<std::string>& WideColumns() {
 
 // Stable: programs rely on these keys. New ones may be added at the end.
 const std::vector<std::string>& JsonColumns() {
-  static const std::vector<std::string> names{
-      "ifname",       "username",   "ip",          "ip6",         "ip6-dp", "type", "rate-limit",
-      "state",        "uptime-raw", "calling-sid", "called-sid",  "sid",    "comp", "rx-bytes-raw",
-      "tx-bytes-raw", "rx-pkts",    "tx-pkts",     "gateway",     "mtu",    "auth", "tls",
-      "cipher",       "tls-send",   "tls-receive", "rate-source", "limiter"};
+  static const std::vector<std::string> names{"ifname",      "username",     "ip",
+                                              "ip6",         "ip6-dp",       "type",
+                                              "rate-limit",  "state",        "uptime-raw",
+                                              "calling-sid", "called-sid",   "sid",
+                                              "comp",        "rx-bytes-raw", "tx-bytes-raw",
+                                              "rx-pkts",     "tx-pkts",      "gateway",
+                                              "mtu",         "auth",         "tls",
+                                              "cipher",      "tls-send",     "tls-receive",
+                                              "rate-source", "limiter",      "session-timeout",
+                                              "idle-timeout"};
   return names;
 }
 

@@ -140,7 +140,9 @@ TEST(RenderSessionsJson, KeysAreStable) {
     "tls-send": "sw",
     "tls-receive": "user",
     "rate-source": "",
-    "limiter": ""
+    "limiter": "",
+    "session-timeout": 0,
+    "idle-timeout": 0
   }
 ]
 )");

@@ -28,8 +28,9 @@ TEST(SessionEnd, IsSaidOfNothingElse) {
   SessionReport report = Down();
   report.record.interface_name.clear();
   EXPECT_FALSE(EndLine(report)) << "has never logged in";
-  for (const auto kind : {SessionEventKind::kStarting, SessionEventKind::kAuthorized,
-                          SessionEventKind::kUp, SessionEventKind::kChange}) {
+  for (const auto kind :
+       {SessionEventKind::kStarting, SessionEventKind::kAuthorized, SessionEventKind::kHeld,
+        SessionEventKind::kUp, SessionEventKind::kChange}) {
     report = Down();
     report.kind = kind;
     EXPECT_FALSE(EndLine(report));
