@@ -343,6 +343,7 @@ class Harness final : public datapath::UplinkHandler {
     if ((kind & 8U) != 0) {
       challenge.eap_message.resize(4096);
       challenge.eap_message[2] = 16;
+      challenge.eap_message[3] = 0;
     }
     challenge.state.assign(kind, kind);
     challenge.timeout = seconds(kind);
