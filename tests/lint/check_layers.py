@@ -13,6 +13,7 @@ from sources import ROOT, own_sources
 # "generated" is protobuf's and gRPC's code, ours (sstpgw/v1/) and their own headers.
 GATEWAY_LAYERS = ("gateway/codec", "gateway/crypto", "gateway/fsm", "gateway/datapath", "gateway/edge")
 PURE_CONTROL = ("controlplane/auth", "controlplane/pool", "controlplane/shaper", "controlplane/session")
+PURE_CONTROL = ("controlplane/auth", "controlplane/radius", "controlplane/pool", "controlplane/session")
 CONFIG = ("controlplane/config", "controlplane/config/control_config")
 MAY_INCLUDE = {
     "proto/base": (),
@@ -30,6 +31,7 @@ MAY_INCLUDE = {
     # The settings of the control plane as plain values; how they are read stays in the rest of config.
     "controlplane/config/control_config": ("proto/base", "controlplane/shaper"),
     "controlplane/auth": ("proto/base", "controlplane/config/control_config"),
+    "controlplane/radius": ("proto/base", "controlplane/config/control_config", "controlplane/auth"),
     "controlplane/pool": ("proto/base", "controlplane/config/control_config"),
     "controlplane/shaper": ("proto/base",),
     "controlplane/session": ("proto/base", "controlplane/config/control_config", "controlplane/auth",
