@@ -46,7 +46,7 @@ std::string Nearest(std::string_view word, const std::vector<std::string>& candi
   std::string nearest;
   std::size_t best = std::clamp<std::size_t>(normal.size() / 3, 1, 3) + 1;
   for (const std::string& candidate : candidates) {
-    const std::size_t distance = Distance(normal, candidate);
+    const std::size_t distance = Distance(normal, Normal(candidate));
     if (distance < best) {
       best = distance;
       nearest = candidate;

@@ -7,7 +7,8 @@
 
 namespace sstpgw {
 
-// The candidate nearest to `word` (few letters wrong, left out, added or swapped; '_' for '-'),
+// The candidate nearest to `word` (few letters wrong, left out, added or swapped; '_' for '-',
+// capitals for small letters),
 // empty if none is near.
 [[nodiscard]] std::string Nearest(std::string_view word,
                                   const std::vector<std::string>& candidates);

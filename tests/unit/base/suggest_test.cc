@@ -5,6 +5,10 @@
 namespace sstpgw {
 namespace {
 
+TEST(Nearest, CapitalsOfCandidatesDoNotCount) {
+  EXPECT_EQ(Nearest("atribute", {"ATTRIBUTE", "VALUE"}), "ATTRIBUTE");
+}
+
 TEST(Nearest, FindsWhatWasMeant) {
   const std::vector<std::string> keys{"port", "mtu", "client-ip-pool", "client-ipv6-pool",
                                       "name-server"};
