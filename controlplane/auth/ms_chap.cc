@@ -146,9 +146,13 @@ NtResponse ChallengeResponse(const std::array<std::uint8_t, 8>& challenge, const
   return response;
 }
 
+MppeKey MsChapV1StartKeyOfHashHash(const NtHash& hash_hash,
+                                   const std::array<std::uint8_t, 8>& challenge) {
+  return Front<16>(Sha1({hash_hash, hash_hash, challenge}));
+}
+
 MppeKey MsChapV1StartKey(const NtHash& hash, const std::array<std::uint8_t, 8>& challenge) {
-  const NtHash twice = HashNtPasswordHash(hash);
-  return Front<16>(Sha1({twice, twice, challenge}));
+  return MsChapV1StartKeyOfHashHash(HashNtPasswordHash(hash), challenge);
 }
 
 std::array<std::uint8_t, 8> ChallengeHash(
@@ -188,7 +192,12 @@ MppeKey ServerReceiveKey(const MppeKey& master_key) { return StartKey(master_key
 MppeKey ServerSendKey(const MppeKey& master_key) { return StartKey(master_key, kSendMagic); }
 
 Secret HlakOfMsChapV1(const NtHash& hash, const std::array<std::uint8_t, 8>& challenge) {
-  const MppeKey key = MsChapV1StartKey(hash, challenge);
+  return HlakOfMsChapV1HashHash(HashNtPasswordHash(hash), challenge);
+}
+
+Secret HlakOfMsChapV1HashHash(const NtHash& hash_hash,
+                              const std::array<std::uint8_t, 8>& challenge) {
+  const MppeKey key = MsChapV1StartKeyOfHashHash(hash_hash, challenge);
   return Join(key, key);
 }
 

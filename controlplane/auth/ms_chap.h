@@ -35,6 +35,9 @@ using MppeKey = std::array<std::uint8_t, 16>;
 // RFC 3079 2.4: SHA1(H | H | challenge)[0..15], H = HashNtPasswordHash; for both directions.
 [[nodiscard]] MppeKey MsChapV1StartKey(const NtHash& hash,
                                        const std::array<std::uint8_t, 8>& challenge);
+// The same from the hash of the NT hash, which is all that a RADIUS server tells.
+[[nodiscard]] MppeKey MsChapV1StartKeyOfHashHash(const NtHash& hash_hash,
+                                                 const std::array<std::uint8_t, 8>& challenge);
 
 // ---- MS-CHAPv2
 // SHA1(peer challenge | our challenge | user behind its last '\')[0..7] (RFC 2759 8.2).
@@ -58,6 +61,8 @@ using MppeKey = std::array<std::uint8_t, 16>;
 // ---- HLAK, 32 octets, the same for both sides
 [[nodiscard]] Secret HlakOfMsChapV1(const NtHash& hash,
                                     const std::array<std::uint8_t, 8>& challenge);
+[[nodiscard]] Secret HlakOfMsChapV1HashHash(const NtHash& hash_hash,
+                                            const std::array<std::uint8_t, 8>& challenge);
 [[nodiscard]] Secret HlakOfMsChapV2(const NtHash& hash, const NtResponse& nt_response);
 [[nodiscard]] Secret ZeroHlak();  // PAP, CHAP-MD5
 

@@ -27,6 +27,13 @@ std::string Ipv6Prefix::ToString() const {
   return address.ToString() + "/" + std::to_string(length);
 }
 
+Ipv6Prefix MakeIpv6Prefix(const Ipv6Address& address, std::uint8_t length) {
+  std::array<std::uint8_t, 16> octets = address.octets();
+  length = std::min<std::uint8_t>(length, 128);
+  ClearHostBits(octets, length);
+  return {Ipv6Address(octets), length};
+}
+
 std::optional<std::uint32_t> ReadInteger(ByteView value) {
   if (value.size() != 4) return std::nullopt;
   return static_cast<std::uint32_t>(BigEndian(value));
@@ -53,8 +60,7 @@ std::optional<Ipv6Prefix> ReadIpv6Prefix(ByteView value) {
   if (value.size() < 2 || value.size() > 18 || value[1] > 128) return std::nullopt;
   std::array<std::uint8_t, 16> octets{};
   std::copy(value.begin() + 2, value.end(), octets.begin());
-  ClearHostBits(octets, value[1]);
-  return Ipv6Prefix{Ipv6Address(octets), value[1]};
+  return MakeIpv6Prefix(Ipv6Address(octets), value[1]);
 }
 
 std::optional<InterfaceId> ReadInterfaceId(ByteView value) {
@@ -90,12 +96,10 @@ Bytes Ipv4Value(Ipv4Address address) { return IntegerValue(address.value()); }
 Bytes Ipv6Value(const Ipv6Address& address) { return OctetsValue(address.octets()); }
 
 Bytes Ipv6PrefixValue(const Ipv6Prefix& prefix) {
-  std::array<std::uint8_t, 16> octets = prefix.address.octets();
-  const std::size_t length = std::min<std::size_t>(prefix.length, 128);
-  ClearHostBits(octets, length);
-  Bytes out{0, static_cast<std::uint8_t>(length)};
-  out.insert(out.end(), octets.begin(),
-             octets.begin() + static_cast<std::ptrdiff_t>((length + 7) / 8));
+  const Ipv6Prefix clean = MakeIpv6Prefix(prefix.address, prefix.length);
+  const auto& octets = clean.address.octets();
+  Bytes out{0, clean.length};
+  out.insert(out.end(), octets.begin(), octets.begin() + (clean.length + 7) / 8);
   return out;
 }
 

@@ -22,6 +22,9 @@ struct Ipv6Prefix {
   friend auto operator<=>(const Ipv6Prefix&, const Ipv6Prefix&) = default;
 };
 
+// Clears the bits behind the length, which is 128 at most.
+[[nodiscard]] Ipv6Prefix MakeIpv6Prefix(const Ipv6Address& address, std::uint8_t length);
+
 using InterfaceId = std::array<std::uint8_t, 8>;
 
 // Exactly 4 octets (integer, date); 8 octets.

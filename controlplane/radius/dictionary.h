@@ -55,8 +55,8 @@ enum class ValueType : std::uint8_t {
 
 enum class Encryption : std::uint8_t {
   kNone = 0,
-  kUserPassword = 1,    // RFC 2865 5.2
-  kTunnelPassword = 2,  // RFC 2868 3.5
+  kPassword = 1,  // RFC 2865 5.2
+  kSalted = 2,    // RFC 2868 3.5
   kAscend = 3,
 };
 

@@ -119,10 +119,10 @@ TEST(BuiltInDictionary, HasEveryAttributeThatTheProductUses) {
 
 TEST(BuiltInDictionary, OptionsAndValues) {
   const Dictionary dictionary = Dictionary::BuiltIn();
-  EXPECT_EQ(dictionary.Find("User-Password")->encryption, Encryption::kUserPassword);
-  EXPECT_EQ(dictionary.Find("MS-MPPE-Send-Key")->encryption, Encryption::kTunnelPassword);
+  EXPECT_EQ(dictionary.Find("User-Password")->encryption, Encryption::kPassword);
+  EXPECT_EQ(dictionary.Find("MS-MPPE-Send-Key")->encryption, Encryption::kSalted);
   EXPECT_TRUE(dictionary.Find("Tunnel-Password")->has_tag);
-  EXPECT_EQ(dictionary.Find("Tunnel-Password")->encryption, Encryption::kTunnelPassword);
+  EXPECT_EQ(dictionary.Find("Tunnel-Password")->encryption, Encryption::kSalted);
   EXPECT_TRUE(dictionary.Find("EAP-Message")->concat);
   EXPECT_TRUE(dictionary.Find("MS-CHAP2-Response")->secret);
   EXPECT_EQ(dictionary.ValueName(kServiceType, 2), "Framed-User");
@@ -208,7 +208,7 @@ TEST(Dictionary, AnOperatorsFile) {
       "ATTRIBUTE A-Server's-Own 1100 string\n"
       "ATTRIBUTE Later 200 integer");
   EXPECT_EQ(dictionary.Find("Example-Rate")->key, (AttributeKey{32473, 10}));
-  EXPECT_EQ(dictionary.Find("Example-Key")->encryption, Encryption::kTunnelPassword);
+  EXPECT_EQ(dictionary.Find("Example-Key")->encryption, Encryption::kSalted);
   EXPECT_TRUE(dictionary.Find("Example-Key")->has_tag);
   EXPECT_EQ(dictionary.Find("Example-Key")->value_type, ValueType::kOctets);
   EXPECT_EQ(dictionary.Find("Old-Form")->key, (AttributeKey{32473, 13}));
