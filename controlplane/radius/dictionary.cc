@@ -131,9 +131,10 @@ Result<AttributeKey> Dictionary::Resolve(std::string_view attribute,
     const auto format = formats_.find(number_of_vendor);
     const unsigned octets = format == formats_.end() ? 1 : format->second.type_octets;
     const std::uint64_t most = (std::uint64_t{1} << (8 * octets)) - 1;
-    if (*number == 0 || *number > most) {
-      return Fail(
-          Invalid("RADIUS attribute " + Escape(attribute) + " must be 1.." + std::to_string(most)));
+    const unsigned least = number_of_vendor == 0 ? 1 : 0;  // some vendors do have a 0
+    if (*number < least || *number > most) {
+      return Fail(Invalid("RADIUS attribute " + Escape(attribute) + " must be " +
+                          std::to_string(least) + ".." + std::to_string(most)));
     }
     return AttributeKey{number_of_vendor, *number};
   }

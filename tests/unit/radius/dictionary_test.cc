@@ -165,6 +165,7 @@ TEST(Dictionary, ResolvesWhatAnOperatorWrites) {
   EXPECT_EQ(*dictionary.Resolve("Mikrotik-Rate-Limit", "Mikrotik"), kMikrotikRateLimit);
   EXPECT_EQ(*dictionary.Resolve("8", "14988"), kMikrotikRateLimit);
   EXPECT_EQ(*dictionary.Resolve("7", "123456"), (AttributeKey{123456, 7}));
+  EXPECT_EQ(*dictionary.Resolve("0", "8744"), (AttributeKey{8744, 0}));
   EXPECT_EQ(*dictionary.Resolve("300", "Four"), (AttributeKey{4444, 300}));
 
   const struct {
@@ -179,8 +180,8 @@ TEST(Dictionary, ResolvesWhatAnOperatorWrites) {
       {"Filter-Id", "Ciscoo", "did you mean Cisco?"},
       {"0", "", "must be 1..255"},
       {"256", "", "must be 1..255"},
-      {"256", "9", "must be 1..255"},
-      {"65536", "Four", "must be 1..65535"},
+      {"256", "9", "must be 0..255"},
+      {"65536", "Four", "must be 0..65535"},
       {"-1", "", "is in no dictionary"},
       {"", "", "is in no dictionary"},
       {"1", "0", "must be 1..16777215"},
