@@ -8,9 +8,10 @@
 //   every reply          authenticator = MD5(packet with the request's there | secret);
 //                        Message-Authenticator = HMAC over the packet with the request's there
 //
-// The Message-Authenticator counts as 16 zeros in its own HMAC and is made before an MD5. Ours is
-// always the first attribute, so that nobody can put something before it (BlastRADIUS,
-// CVE-2024-3596). Everything is compared in constant time. Pure; any thread.
+// In an Accounting-Response a Message-Authenticator over zeros, as FreeRADIUS 3 makes it, is
+// accepted as well. The Message-Authenticator counts as 16 zeros in its own HMAC and is made before
+// an MD5. Ours is always the first attribute, so that nobody can put something before it
+// (BlastRADIUS, CVE-2024-3596). Everything is compared in constant time. Pure; any thread.
 #pragma once
 
 #include <cstdint>

@@ -176,6 +176,28 @@ TEST(Authenticators, AMessageAuthenticatorMayStandAnywhere) {
             Verdict::kGenuine);
 }
 
+// As FreeRADIUS 3.2.1 answers when told to add one, secret and request as below.
+TEST(Authenticators, AccountingResponseOfFreeRadius) {
+  Bytes octets = Hex("05 09 0026 00000000000000000000000000000000 50 12");
+  const Bytes hmac = Hex("75751d427816f595369970075980f538");
+  octets.insert(octets.end(), hmac.begin(), hmac.end());
+  const Authenticator request = Counting();
+  std::copy(request.begin(), request.end(), octets.begin() + 4);
+  const auto digest = Md5({octets, kSecret});
+  std::copy(digest->begin(), digest->end(), octets.begin() + 4);
+  const auto verify = [&](const Bytes& reply) {
+    return VerifyReply(reply, request, kSecret, MessageAuthenticatorRule::kRequired);
+  };
+  EXPECT_EQ(verify(octets), Verdict::kGenuine);
+  // Only in this one.
+  Bytes accept = octets;
+  accept[0] = 2;
+  std::copy(request.begin(), request.end(), accept.begin() + 4);
+  const auto digest_of_accept = Md5({accept, kSecret});
+  std::copy(digest_of_accept->begin(), digest_of_accept->end(), accept.begin() + 4);
+  EXPECT_EQ(verify(accept), Verdict::kWrongMessageAuthenticator);
+}
+
 TEST(Authenticators, RequiredAndMissing) {
   const auto reply = SignReply(Accept(), Counting(), kSecret, WithMessageAuthenticator::kNo);
   EXPECT_EQ(VerifyReply(*reply, Counting(), kSecret, MessageAuthenticatorRule::kIfPresent),
