@@ -67,22 +67,22 @@ std::vector<std::string_view> WordsOf(std::string_view line) {
   return words;
 }
 
-std::optional<std::uint64_t> NumberOf(std::string_view text) {
+std::optional<std::uint64_t> NumberOf(std::string_view word) {
   int base = 10;
-  if (text.starts_with("0x") || text.starts_with("0X")) {
+  if (word.starts_with("0x") || word.starts_with("0X")) {
     base = 16;
-    text.remove_prefix(2);
+    word.remove_prefix(2);
   }
   std::uint64_t number = 0;
-  const char* const end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, number, base);
-  if (text.empty() || error != std::errc() || stop != end) return std::nullopt;
+  const char* const end = word.data() + word.size();
+  const auto [stop, error] = std::from_chars(word.data(), end, number, base);
+  if (word.empty() || error != std::errc() || stop != end) return std::nullopt;
   return number;
 }
 
-bool IsNestedNumber(std::string_view text) {
-  return text.find('.') != std::string_view::npos &&
-         std::all_of(text.begin(), text.end(),
+bool IsNestedNumber(std::string_view word) {
+  return word.find('.') != std::string_view::npos &&
+         std::all_of(word.begin(), word.end(),
                      [](char c) { return (c >= '0' && c <= '9') || c == '.'; });
 }
 
@@ -96,19 +96,20 @@ std::optional<ValueType> TypeOf(std::string_view word) {
 
 std::vector<std::string> TypeNames() {
   std::vector<std::string> names;
+  names.reserve(kTypes.size());
   for (const TypeName& known : kTypes) names.emplace_back(known.name);
   return names;
 }
 
-std::optional<VendorFormat> FormatOf(std::string_view text) {
+std::optional<VendorFormat> FormatOf(std::string_view word) {
   VendorFormat format;
-  if (text.ends_with(",c")) {
+  if (word.ends_with(",c")) {
     format.opaque = true;
-    text.remove_suffix(2);
+    word.remove_suffix(2);
   }
-  if (text.size() != 3 || text[1] != ',') return std::nullopt;
-  format.type_octets = static_cast<std::uint8_t>(text[0] - '0');
-  format.length_octets = static_cast<std::uint8_t>(text[2] - '0');
+  if (word.size() != 3 || word[1] != ',') return std::nullopt;
+  format.type_octets = static_cast<std::uint8_t>(word[0] - '0');
+  format.length_octets = static_cast<std::uint8_t>(word[2] - '0');
   const bool types = format.type_octets == 1 || format.type_octets == 2 || format.type_octets == 4;
   return types && format.length_octets <= 2 ? std::optional(format) : std::nullopt;
 }

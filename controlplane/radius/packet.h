@@ -13,7 +13,6 @@
 #pragma once
 
 #include <array>
-#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -55,7 +54,10 @@ using Authenticator = std::array<std::uint8_t, 16>;
 struct AttributeKey {
   std::uint32_t vendor = 0;
   std::uint32_t type = 0;
-  friend constexpr auto operator<=>(const AttributeKey&, const AttributeKey&) = default;
+  friend constexpr bool operator==(const AttributeKey&, const AttributeKey&) = default;
+  friend constexpr bool operator<(const AttributeKey& a, const AttributeKey& b) {
+    return a.vendor != b.vendor ? a.vendor < b.vendor : a.type < b.type;
+  }
 };
 
 struct Attribute {
