@@ -4,15 +4,26 @@
 
 namespace sstpgw::cp {
 
-TaskLoop::TaskLoop(Clock clock) : clock_(std::move(clock)), thread_([this] { Run(); }) {}
+TaskLoop::TaskLoop(Clock clock, Poller& poller)
+    : clock_(std::move(clock)), poller_(poller), thread_([this] { Run(); }) {}
+
+TaskLoop::TaskLoop(Clock clock) : TaskLoop(std::move(clock), std::make_unique<Poller>()) {}
+
+TaskLoop::TaskLoop(Clock clock, std::unique_ptr<Poller> poller)
+    : clock_(std::move(clock)),
+      own_poller_(std::move(poller)),
+      poller_(*own_poller_),
+      thread_([this] { Run(); }) {}
 
 void TaskLoop::Post(Task task) {
   {
     const std::lock_guard lock(mutex_);
     if (stopping_) return;
     tasks_.push_back(std::move(task));
+    // Behind another one: the thread was woken for that, and takes all there are.
+    if (tasks_.size() > 1) return;
   }
-  wake_.notify_one();
+  poller_.Wake();
 }
 
 void TaskLoop::Stop() {
@@ -20,27 +31,25 @@ void TaskLoop::Stop() {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
   }
-  wake_.notify_one();
+  poller_.Wake();
   if (thread_.joinable()) thread_.join();
 }
 
 void TaskLoop::Run() {
   std::deque<Task> batch;
+  bool stopping = false;
   for (;;) {
     const std::optional<TimePoint> deadline = clock_.next_deadline();
+    if (!stopping) poller_.Wait(deadline);  // Stop wakes it once
     {
-      std::unique_lock lock(mutex_);
-      const auto ready = [this] { return stopping_ || !tasks_.empty(); };
-      if (deadline) {
-        wake_.wait_until(lock, *deadline, ready);
-      } else {
-        wake_.wait(lock, ready);
-      }
+      const std::lock_guard lock(mutex_);
       if (stopping_ && tasks_.empty()) return;
+      stopping = stopping_;
       batch.swap(tasks_);
     }
     for (Task& task : batch) task();
     batch.clear();
+    poller_.Dispatch();
     if (deadline && Now() >= *deadline) clock_.tick();
   }
 }
