@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <csignal>
 #include <cstring>
 
@@ -15,6 +16,7 @@ constexpr std::size_t kPacketHeader = 16;
 constexpr std::size_t kEthernet = 14;
 constexpr std::size_t kIpv4Minimum = 20;
 constexpr std::size_t kTcpMinimum = 20;
+constexpr std::size_t kUdpHeader = 8;
 
 std::uint32_t Big(ByteView bytes, std::size_t at, std::size_t count) {
   std::uint32_t value = 0;
@@ -57,6 +59,29 @@ void TakeFrame(ByteView frame, std::map<std::string, Stream>& streams) {
   if (payload.size() > kept.size()) kept.assign(payload.begin(), payload.end());
 }
 
+struct CapturedFrame {
+  std::chrono::microseconds time{0};
+  ByteView octets;
+};
+
+// As they stand in `pcap`, which must outlive the result.
+std::vector<CapturedFrame> Frames(const std::string& pcap) {
+  std::vector<CapturedFrame> frames;
+  const ByteView file(reinterpret_cast<const std::uint8_t*>(pcap.data()), pcap.size());
+  std::size_t at = kFileHeader;
+  while (at + kPacketHeader <= file.size()) {
+    // Seconds, microseconds, length; written in this machine's byte order.
+    std::array<std::uint32_t, 3> numbers{};
+    std::memcpy(numbers.data(), file.data() + at, sizeof numbers);
+    at += kPacketHeader;
+    if (numbers[2] > file.size() - at) break;
+    frames.push_back({std::chrono::seconds(numbers[0]) + std::chrono::microseconds(numbers[1]),
+                      file.subspan(at, numbers[2])});
+    at += numbers[2];
+  }
+  return frames;
+}
+
 }  // namespace
 
 Capture::Capture(const Namespace& where, const std::string& interface, const std::string& filter)
@@ -75,16 +100,7 @@ std::string Capture::Finish() {
 
 std::map<std::string, Bytes> TcpStreams(const std::string& pcap) {
   std::map<std::string, Stream> streams;
-  const ByteView file(reinterpret_cast<const std::uint8_t*>(pcap.data()), pcap.size());
-  std::size_t at = kFileHeader;
-  while (at + kPacketHeader <= file.size()) {
-    std::uint32_t length = 0;  // written in this machine's byte order
-    std::memcpy(&length, file.data() + at + 8, sizeof(length));
-    at += kPacketHeader;
-    if (length > file.size() - at) break;
-    TakeFrame(file.subspan(at, length), streams);
-    at += length;
-  }
+  for (const CapturedFrame& frame : Frames(pcap)) TakeFrame(frame.octets, streams);
   std::map<std::string, Bytes> out;
   for (const auto& [key, stream] : streams) {
     Bytes& whole = out[key];
@@ -97,6 +113,26 @@ std::map<std::string, Bytes> TcpStreams(const std::string& pcap) {
     }
   }
   return out;
+}
+
+std::vector<CapturedDatagram> UdpDatagrams(const std::string& pcap) {
+  std::vector<CapturedDatagram> datagrams;
+  for (const CapturedFrame& frame : Frames(pcap)) {
+    if (frame.octets.size() < kEthernet + kIpv4Minimum || Big(frame.octets, 12, 2) != 0x0800) {
+      continue;
+    }
+    const ByteView ip = frame.octets.subspan(kEthernet);
+    const std::size_t header = (ip[0] & 0x0fu) * 4u;
+    const std::size_t total = Big(ip, 2, 2);
+    const bool fragment = (Big(ip, 6, 2) & 0x3fff) != 0;
+    if (ip[9] != 17 || fragment || total > ip.size() || header + kUdpHeader > total) continue;
+    const ByteView udp = ip.subspan(header, total - header);
+    const ByteView payload = udp.subspan(kUdpHeader);
+    datagrams.push_back({frame.time, Dotted(ip, 12) + ":" + std::to_string(Big(udp, 0, 2)),
+                         Dotted(ip, 16) + ":" + std::to_string(Big(udp, 2, 2)),
+                         Bytes(payload.begin(), payload.end())});
+  }
+  return datagrams;
 }
 
 bool IsOnlyTls(const Bytes& stream) {

@@ -1,8 +1,10 @@
-// Packets of an interface, caught by tcpdump, and the TCP streams inside them.
+// Packets of an interface, caught by tcpdump, and the TCP streams and UDP datagrams inside them.
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "proto/base/types.h"
 #include "tests/support/process.h"
@@ -26,6 +28,16 @@ class Capture {
 // Payload of each TCP stream of IPv4 in an Ethernet capture, in sequence order, keyed
 // "192.0.2.1:443>192.0.2.2:1234". Streams longer than 4 GiB are not expected.
 [[nodiscard]] std::map<std::string, Bytes> TcpStreams(const std::string& pcap);
+
+struct CapturedDatagram {
+  std::chrono::microseconds time{0};  // since 1970
+  std::string from;                   // "192.0.2.1:1812"
+  std::string to;
+  Bytes payload;
+};
+// Those of IPv4 in an Ethernet capture (the loopback interface is one), in their order; fragments
+// are left out.
+[[nodiscard]] std::vector<CapturedDatagram> UdpDatagrams(const std::string& pcap);
 
 // True if `stream` is nothing but TLS records (the last one may be cut off).
 [[nodiscard]] bool IsOnlyTls(const Bytes& stream);

@@ -39,5 +39,25 @@ TEST(Capture, StreamsAreInSequenceOrderWithoutRepeats) {
   EXPECT_EQ(streams.begin()->second, client::ToBytes("abcdef"));
 }
 
+// One UDP datagram of two octets at 1.5 s; then a fragment and something that is cut off.
+TEST(Capture, UdpDatagramsWithTimeAndAddresses) {
+  const auto frame = [](const std::string& flags) {
+    const Bytes bytes = client::Concat(
+        {Bytes(12, 0), FromHex("0800 4500 001e 0000" + flags + "4011 0000 c0000201 c0000202"),
+         FromHex("0714 2710 000a 0000 aabb")});
+    const std::uint32_t numbers[] = {1, 500000, static_cast<std::uint32_t>(bytes.size()),
+                                     static_cast<std::uint32_t>(bytes.size())};
+    return std::string(reinterpret_cast<const char*>(numbers), sizeof numbers) +
+           std::string(bytes.begin(), bytes.end());
+  };
+  const std::string pcap = std::string(24, '\0') + frame("4000") + frame("2000") + frame("4000");
+  const auto datagrams = UdpDatagrams(pcap.substr(0, pcap.size() - 1));
+  ASSERT_EQ(datagrams.size(), 1u);
+  EXPECT_EQ(datagrams[0].time, std::chrono::milliseconds(1500));
+  EXPECT_EQ(datagrams[0].from, "192.0.2.1:1812");
+  EXPECT_EQ(datagrams[0].to, "192.0.2.2:10000");
+  EXPECT_EQ(datagrams[0].payload, FromHex("aabb"));
+}
+
 }  // namespace
 }  // namespace sstpgw::test
