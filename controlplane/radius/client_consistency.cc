@@ -47,9 +47,6 @@ std::string Client::Inconsistency() const {
       if (service.in_flight != tally.asked) return name + ": in_flight is wrong";
       if (service.queue != tally.queued) return name + ": the queue is wrong";
       if (service.identifiers.in_use() != tally.held) return name + ": identifiers are lost";
-      if (service.request_limit != 0 && service.in_flight > service.request_limit) {
-        return name + ": more in flight than allowed";
-      }
       sockets += service.identifiers.socket_count();
     }
   }

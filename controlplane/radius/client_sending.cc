@@ -70,6 +70,7 @@ bool Client::HasOther(const Transaction& transaction, TimePoint now) {
 void Client::Assign(Transaction& transaction, Turn turn) {
   const std::vector<Option> options = Options(transaction, turn.now);
   std::vector<Candidate> candidates;
+  candidates.reserve(options.size());
   for (const Option& option : options) candidates.push_back(option.candidate);
   const auto choice = Choose(candidates, spread_);
   if (choice && turn.now < transaction.give_up_at) {

@@ -81,7 +81,8 @@ class FreeRadius {
   // The detail file so far, in its order.
   [[nodiscard]] std::vector<AccountingLine> Accounting() const;
   // True once there are at least so many records.
-  bool WaitAccounting(std::size_t count, std::chrono::milliseconds timeout = kPatience) const;
+  [[nodiscard]] bool WaitAccounting(std::size_t count,
+                                    std::chrono::milliseconds timeout = kPatience) const;
 
  private:
   void WriteFiles() const;
