@@ -14,6 +14,8 @@ from sources import ROOT, own_sources
 GATEWAY_LAYERS = ("gateway/codec", "gateway/crypto", "gateway/fsm", "gateway/datapath", "gateway/edge")
 PURE_CONTROL = ("controlplane/auth", "controlplane/pool", "controlplane/shaper", "controlplane/session")
 PURE_CONTROL = ("controlplane/auth", "controlplane/radius", "controlplane/pool", "controlplane/session")
+PURE_CONTROL = ("controlplane/auth", "controlplane/pool", "controlplane/session", "controlplane/session/session_key",
+                "controlplane/accounting", "controlplane/store/change")
 CONFIG = ("controlplane/config", "controlplane/config/control_config")
 MAY_INCLUDE = {
     "proto/base": (),
@@ -38,11 +40,18 @@ MAY_INCLUDE = {
                              "controlplane/pool", "controlplane/shaper"),
     "controlplane/config": ("proto/base", "proto/contract", "generated", "controlplane/config/control_config",
                             "controlplane/shaper"),
+                             "controlplane/pool", "controlplane/session/session_key"),
+    # Names of sessions and changes of rows are values that several layers share.
+    "controlplane/session/session_key": ("proto/base",),
+    "controlplane/store/change": ("proto/base",),
+    "controlplane/accounting": ("proto/base", "controlplane/session/session_key", "controlplane/store/change"),
+    "controlplane/store": ("proto/base", "controlplane/store/change"),
+    "controlplane/config": ("proto/base", "proto/contract", "generated", "controlplane/config/control_config"),
     "controlplane/edge": ("proto/base",),
     "controlplane/rpc": ("proto/base", "proto/contract", "generated", *PURE_CONTROL, *CONFIG,
                          "controlplane/edge"),
     "controlplane/app": ("proto/base", "proto/contract", "generated", *PURE_CONTROL, *CONFIG,
-                         "controlplane/edge", "controlplane/rpc"),
+                         "controlplane/edge", "controlplane/store", "controlplane/rpc"),
     "controlplane/cli": ("proto/base", "proto/contract", "generated", *CONFIG),
     "controlplane": ("proto/base", "controlplane/app", *CONFIG, "controlplane/rpc",
                      "controlplane/edge"),
@@ -103,6 +112,7 @@ def self_test():
         ("controlplane/shaper/a.cc", '#include "controlplane/session/registry.h"'),
         ("controlplane/pool/a.cc", '#include "sstpgw/v1/config.pb.h"'),
         ("controlplane/session/a.cc", "#include <mutex>"),
+        ("controlplane/accounting/a.cc", '#include "controlplane/store/sqlite_store.h"'),
         ("gateway/crypto/a.cc", "#include <openssl/rand.h>"),
         ("gateway/codec/a.cc", '#include "byte_reader.h"'),
         ("proto/base/a.h", '#include "tests/support/a.h"'),
