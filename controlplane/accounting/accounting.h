@@ -108,9 +108,10 @@ class Accounting {
   void Opened(const SessionKey& key, const Moment& moment, ActionList& actions);
   void AddressesKnown(const SessionKey& key, const Addresses& addresses, bool complete,
                       const Moment& moment, ActionList& actions);
-  // A CoA. False: no accounting of such a session.
-  bool Changed(const SessionKey& key, const PolicyChanged& change, const Moment& moment,
-               ActionList& actions);
+  // A CoA. kNotFound: no accounting of such a session. kInvalidArgument: no record can hold these
+  // Class; nothing has changed.
+  Result<void> Changed(const SessionKey& key, const PolicyChanged& change, const Moment& moment,
+                       ActionList& actions);
 
   // ---- The NAS itself. An On would tell a server that all sessions are over, so it is sent only
   // when there is none, and not any more once one has been let in; likewise Off. One per server.

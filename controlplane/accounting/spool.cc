@@ -237,7 +237,7 @@ void Spool::Place(const SessionKey& key, TimePoint now) {
   if (!journal_.IsDurable(needed)) {
     not_durable_.emplace(needed, id);
   } else if (!entry.tried) {
-    fresh_.insert(id);
+    (entry.status == RecordStatus::kStart ? starts_ : fresh_).insert(id);
   } else if (entry.retry_at > now) {
     paused_.emplace(entry.retry_at, id);
   } else {
@@ -249,6 +249,7 @@ void Spool::Unplace(RecordId id, const Entry& entry) {
   if (entry.in_flight) return;
   const store::Ticket needed = std::max(entry.ticket, chains_.at(entry.chain).removed);
   not_durable_.erase({needed, id});
+  starts_.erase(id);
   fresh_.erase(id);
   again_.erase(id);
   paused_.erase({entry.retry_at, id});
@@ -268,17 +269,19 @@ std::optional<Spool::Offer> Spool::TakeNext(TimePoint now) {
     paused_.erase(paused_.begin());
   }
   if (in_flight() >= limits_.in_flight) return std::nullopt;
-  const std::size_t retry_places = std::max<std::size_t>(limits_.in_flight / 2, 1);
-  std::set<RecordId>* source = &fresh_;
-  if (fresh_.empty() && retries_in_flight_ < retry_places) source = &again_;
-  if (source->empty()) return std::nullopt;
-  const RecordId id = *source->begin();
-  source->erase(source->begin());
+  std::set<RecordId>& source = !starts_.empty() ? starts_ : !fresh_.empty() ? fresh_ : again_;
+  const bool background = &source != &starts_;
+  const std::size_t background_places = std::max<std::size_t>(limits_.in_flight / 2, 1);
+  if (source.empty() || (background && background_in_flight_ >= background_places)) {
+    return std::nullopt;
+  }
+  const RecordId id = *source.begin();
+  source.erase(source.begin());
   Entry& entry = entries_.at(id);
   entry.in_flight = true;
-  entry.counted_as_retry = entry.tried;
-  ++(entry.tried ? retries_in_flight_ : in_flight_);
   entry.tried = true;
+  entry.in_background = background;
+  ++(background ? background_in_flight_ : starts_in_flight_);
   if (sheddable_.erase(id) == 1) sheddable_octets_ -= entry.octets.size();
   // It was encoded here or decoded in Restore, so it can be decoded.
   return Offer{id, DecodeRecord(entry.octets).value_or(AccountingRecord())};
@@ -286,7 +289,7 @@ std::optional<Spool::Offer> Spool::TakeNext(TimePoint now) {
 
 void Spool::Land(Entry& entry) {
   entry.in_flight = false;
-  --(entry.counted_as_retry ? retries_in_flight_ : in_flight_);
+  --(entry.in_background ? background_in_flight_ : starts_in_flight_);
 }
 
 std::optional<std::pair<SessionKey, RecordStatus>> Spool::Acknowledged(RecordId id) {
@@ -367,7 +370,8 @@ std::string Spool::Inconsistency() const {
       if (entry.in_flight && chain.ids.front() != id) return "in flight before its turn";
     }
   }
-  const std::size_t placed = not_durable_.size() + fresh_.size() + again_.size() + paused_.size();
+  const std::size_t placed =
+      not_durable_.size() + starts_.size() + fresh_.size() + again_.size() + paused_.size();
   if (in_chains != entries_.size()) return "records outside of chains";
   if (octets != octets_) return "octets are counted wrong";
   if (flying != in_flight()) return "those in flight are counted wrong";

@@ -3,9 +3,10 @@
 //
 // Order. The records of one session form a chain. Only its first is offered; the next follows when
 // a server has acknowledged it and that is durable, so that no restart can send an older record
-// after a newer one. Chains do not wait for each other. A chain that was never tried comes before
-// those that were, and those may hold only half of the places in flight: a server that is down
-// does not keep new sessions from their Start.
+// after a newer one. Chains do not wait for each other. A Start that was never tried goes before
+// all else, since a session waits for it; then what was never tried, then the rest. All but the
+// former may hold only half of the places in flight: Interim-Updates of thousands of sessions and a
+// server that is down do not keep new sessions from their Start.
 //
 // Unanswered. The record stays and is offered again, after 2 s, 4 s ... up to 60 s. Every
 // acknowledgement wakes a few of those that wait.
@@ -117,7 +118,7 @@ class Spool {
   [[nodiscard]] bool InterimInFlight(const SessionKey& key) const;
   [[nodiscard]] std::size_t size() const { return entries_.size(); }
   [[nodiscard]] std::size_t octets() const { return octets_; }
-  [[nodiscard]] std::size_t in_flight() const { return in_flight_ + retries_in_flight_; }
+  [[nodiscard]] std::size_t in_flight() const { return starts_in_flight_ + background_in_flight_; }
   [[nodiscard]] const Room& reserved() const { return reserved_; }
   [[nodiscard]] SpoolLevel level() const { return level_; }
   [[nodiscard]] const SpoolLimits& limits() const { return limits_; }
@@ -133,8 +134,8 @@ class Spool {
     store::Ticket ticket;
     bool tried = false;  // once at least, or in an earlier run perhaps
     bool in_flight = false;
-    bool counted_as_retry = false;  // while in flight
-    bool superseded = false;        // in flight, not to be offered again
+    bool in_background = false;  // holds one of the places of those that nobody waits for
+    bool superseded = false;     // in flight, not to be offered again
     std::uint32_t failures = 0;
     TimePoint retry_at;
   };
@@ -167,11 +168,12 @@ class Spool {
   std::unordered_map<SessionKey, Chain> chains_;
   std::size_t octets_ = 0;
   Room reserved_;
-  std::size_t in_flight_ = 0;          // first tries
-  std::size_t retries_in_flight_ = 0;  // further ones
+  std::size_t starts_in_flight_ = 0;  // first tries of them
+  std::size_t background_in_flight_ = 0;
   // First records of chains, each in exactly one of these unless it is in flight.
   std::set<std::pair<store::Ticket, RecordId>> not_durable_;
-  std::set<RecordId> fresh_;
+  std::set<RecordId> starts_;  // never tried
+  std::set<RecordId> fresh_;   // others that were never tried
   std::set<RecordId> again_;
   std::set<std::pair<TimePoint, RecordId>> paused_;
   // Interim-Updates that are not in flight, anywhere in their chains.

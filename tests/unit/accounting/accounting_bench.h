@@ -59,7 +59,8 @@ class AccountingBench {
   template <class Method, class... Arguments>
   void Do(Method method, Arguments&&... arguments) {
     ActionList actions;
-    (accounting().*method)(std::forward<Arguments>(arguments)..., moment, actions);
+    static_cast<void>(
+        (accounting().*method)(std::forward<Arguments>(arguments)..., moment, actions));
     Take(std::move(actions));
   }
 

@@ -119,7 +119,15 @@ TEST_F(AccountingStory, ACoaChangesWhatFollows) {
   PolicyChanged change;
   change.classes = {Bytes(200, 9)};
   ActionList actions;
-  EXPECT_FALSE(accounting().Changed({"g", "2"}, change, moment, actions));
+  const auto code = [&](const SessionKey& key, const PolicyChanged& what) {
+    const Result<void> changed = accounting().Changed(key, what, moment, actions);
+    return changed ? ErrorCode::kInternal : changed.error().code;
+  };
+  EXPECT_EQ(code({"g", "2"}, change), ErrorCode::kNotFound);
+  PolicyChanged too_long;
+  too_long.classes = {Bytes(300, 9)};
+  EXPECT_EQ(code({"g", "1"}, too_long), ErrorCode::kInvalidArgument);
+  EXPECT_TRUE(actions.empty());
   Do(&Accounting::Changed, SessionKey{"g", "1"}, change);
   EXPECT_GE(accounting().spool().reserved().octets, 200U + Accounting::kLaterOctets);
   Down("g", "1");

@@ -230,6 +230,22 @@ TEST_F(SpoolTest, RetriesHoldHalfOfThePlacesAndComeAfterFirstTries) {
   EXPECT_EQ(Next(), "");
 }
 
+// Interims of sessions that nobody waits for must not do so either.
+TEST_F(SpoolTest, AStartGoesBeforeWhatNobodyWaitsFor) {
+  Limit(100, 1 << 20, 4);
+  for (int i = 0; i < 5; ++i) EXPECT_TRUE(Interim("old" + std::to_string(i), 1));
+  Start("new");
+  Commit();
+  EXPECT_EQ(Next(), "new Start");
+  EXPECT_EQ(Next(), "old0 Interim-Update");
+  EXPECT_EQ(Next(), "old1 Interim-Update");
+  EXPECT_EQ(Next(), "") << "half of four";
+  Start("newer");
+  Commit();
+  EXPECT_EQ(Next(), "newer Start");
+  EXPECT_EQ(Next(), "");
+}
+
 // ---- Bounds
 
 TEST_F(SpoolTest, RoomForStartAndStopIsReservedAndHolds) {
