@@ -410,6 +410,18 @@ TEST_F(SessionStory, AShortAbsenceDoesNotMoveThePeriod) {
   EXPECT_EQ(moment.now, due);
 }
 
+TEST_F(SessionStory, NorDoesOneBeforeTheFirst) {
+  Start();
+  const auto due = machine().NextDeadline(settings);
+  ASSERT_TRUE(due);
+  Pass(seconds(1));
+  Do(GatewayGone{});
+  Pass(seconds(1));
+  Do(GatewayBack{});
+  NextInterim();
+  EXPECT_EQ(moment.now, *due);
+}
+
 // ---- End
 
 TEST_F(SessionStory, StopHasCauseAndFinalCounters) {
