@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "controlplane/radius/error_cause.h"
 #include "controlplane/radius/packet.h"
 
 namespace sstpgw::cp::radius {
@@ -87,21 +88,5 @@ inline constexpr AttributeKey kMsPrimaryNbnsServer{kVendorMicrosoft, 30};
 inline constexpr AttributeKey kMsSecondaryNbnsServer{kVendorMicrosoft, 31};
 inline constexpr AttributeKey kMikrotikRateLimit{kVendorMikrotik, 8};
 inline constexpr AttributeKey kAccelVrfName{kVendorAccelPpp, 1};
-
-// Error-Cause (RFC 5176 3.6).
-enum class ErrorCause : std::uint32_t {
-  kResidualContextRemoved = 201,
-  kUnsupportedAttribute = 401,
-  kMissingAttribute = 402,
-  kNasIdentificationMismatch = 403,
-  kInvalidRequest = 404,
-  kUnsupportedService = 405,
-  kInvalidAttributeValue = 407,
-  kAdministrativelyProhibited = 501,
-  kSessionContextNotFound = 503,
-  kSessionContextNotRemovable = 504,
-  kResourcesUnavailable = 506,
-  kMultipleSessionSelectionUnsupported = 508,
-};
 
 }  // namespace sstpgw::cp::radius
