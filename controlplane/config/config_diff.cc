@@ -1,5 +1,6 @@
 #include "controlplane/config/config_diff.h"
 
+#include <algorithm>
 #include <map>
 #include <utility>
 
@@ -34,16 +35,34 @@ void Collect(std::string_view yaml, std::optional<std::string> ConfigDifference:
   });
 }
 
+void AddIfChanged(std::string path, const Secret& before, const Secret& after,
+                  Differences& differences) {
+  if (ConstantTimeEqual(before.Reveal(), after.Reveal())) return;
+  differences.emplace(std::move(path), ConfigDifference{{}, "***", "***"});
+}
+
 void AddChangedPasswords(const ControlConfig& before, const ControlConfig& after,
                          Differences& differences) {
   for (const auto& [name, user] : before.local_users) {
     const auto same = after.local_users.find(name);
-    if (same == after.local_users.end() ||
-        ConstantTimeEqual(user.password.Reveal(), same->second.password.Reveal())) {
-      continue;
-    }
+    if (same == after.local_users.end()) continue;
     const std::string users = "sstp.authentication.local-users";
-    differences.emplace(Below(Below(users, name), "password"), ConfigDifference{{}, "***", "***"});
+    AddIfChanged(Below(Below(users, name), "password"), user.password, same->second.password,
+                 differences);
+  }
+}
+
+void AddChangedRadiusKeys(const RadiusConfig& before, const RadiusConfig& after,
+                          Differences& differences) {
+  const std::string radius = "sstp.authentication.radius";
+  const std::string servers = Below(radius, "servers");
+  for (std::size_t i = 0; i < std::min(before.servers.size(), after.servers.size()); ++i) {
+    AddIfChanged(Below(Item(servers, i), "key"), before.servers[i].key, after.servers[i].key,
+                 differences);
+  }
+  if (before.dynamic_author && after.dynamic_author) {
+    AddIfChanged(Below(Below(radius, "dynamic-author"), "key"), before.dynamic_author->key,
+                 after.dynamic_author->key, differences);
   }
 }
 
@@ -56,6 +75,9 @@ std::vector<ConfigDifference> DiffConfigs(const ConfigSide& before, const Config
   std::erase_if(differences,
                 [](const auto& entry) { return entry.second.before == entry.second.after; });
   AddChangedPasswords(before.config, after.config, differences);
+  if (before.config.radius && after.config.radius) {
+    AddChangedRadiusKeys(*before.config.radius, *after.config.radius, differences);
+  }
   std::vector<ConfigDifference> ordered;
   for (auto& [path, difference] : differences) {
     difference.path = path;

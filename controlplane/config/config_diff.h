@@ -23,8 +23,8 @@ struct ConfigSide {
   const ControlConfig& config;
 };
 
-// What is written differently, ordered by path. A password that changed, here or in the file it
-// comes from, is "***" on both sides.
+// What is written differently, ordered by path. A password or key that changed, here or in the file
+// it comes from, is "***" on both sides.
 [[nodiscard]] std::vector<ConfigDifference> DiffConfigs(const ConfigSide& before,
                                                         const ConfigSide& after);
 

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "controlplane/config/radius_config.h"
 #include "controlplane/shaper/rate_table.h"
 #include "controlplane/shaper/time_range.h"
 #include "proto/base/ip.h"
@@ -39,14 +40,20 @@ struct LocalUser {
   RateTable rates;                       // empty: none of its own
 };
 
+// Who is asked about users (features 11.3).
+enum class AuthMode { kLocal, kRadius };
+
 // A second login of the same user name (features 9.3).
 enum class SingleSession { kNone, kReplace, kDeny };
 
 struct ControlConfig {
   GatewaySettings gateway;  // generation left 0: whoever sends it numbers it
 
-  // Names are compared as bytes.
+  AuthMode auth_mode = AuthMode::kLocal;
+  // Names are compared as bytes. Used with kLocal only.
   std::map<std::string, LocalUser, std::less<>> local_users;
+  // Present if the file has the node, and with kRadius; used with that only.
+  std::optional<RadiusConfig> radius;
 
   std::map<std::string, PoolConfig, std::less<>> pools;
   std::string default_pool;       // empty: none, nobody gets an address without a static one

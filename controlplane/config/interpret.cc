@@ -54,6 +54,7 @@ ControlConfig Interpret(const v1::SstpConfig& config, const std::string& directo
   result.link_listen = config.link().listen();
   InterpretNameServers(config, report, result);
   InterpretUsers(config, report, result);
+  InterpretRadius(config, directory, reader, report, result);
   InterpretPools(config, report, result);
   InterpretGateway(config, report, result);
   InterpretShaper(config, report, result);

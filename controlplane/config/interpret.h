@@ -1,6 +1,6 @@
 // From the tree of values to what they mean: rules that involve more than one node (features 11.1),
-// notations resolved, files under `ssl` read. Reports everything that is wrong or odd; the result
-// counts only if the report has no errors.
+// notations resolved, files under `ssl` and RADIUS dictionaries read. Reports everything that is
+// wrong or odd; the result counts only if the report has no errors.
 #pragma once
 
 #include <string>
@@ -26,6 +26,8 @@ void InterpretTls(const v1::SstpConfig& config, const std::string& directory, Fi
 // How rates are kept and what sessions get; users' own limits are InterpretUsers'.
 void InterpretShaper(const v1::SstpConfig& config, Report& report, ControlConfig& result);
 void InterpretUsers(const v1::SstpConfig& config, Report& report, ControlConfig& result);
+void InterpretRadius(const v1::SstpConfig& config, const std::string& directory, FileReader& reader,
+                     Report& report, ControlConfig& result);
 void InterpretPools(const v1::SstpConfig& config, Report& report, ControlConfig& result);
 
 }  // namespace sstpgw::cp

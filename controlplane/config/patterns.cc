@@ -59,6 +59,12 @@ bool IsIpv4Host(std::string_view text) {
   const std::optional<Ipv4Address> address = Ipv4Address::Parse(text);
   return address && IsHostAddress(*address);
 }
+// Also of this very host.
+bool IsIpv4Unicast(std::string_view text) {
+  const std::optional<Ipv4Address> address = Ipv4Address::Parse(text);
+  const std::uint32_t first_octet = address ? address->value() >> 24 : 0;
+  return first_octet > 0 && first_octet < 224;
+}
 bool IsPrefix(std::string_view text, bool ipv4_too) {
   const auto cut = CutLast(text, '/');
   if (!cut) return false;
@@ -91,6 +97,16 @@ std::string CheckIpv4Host(std::string_view text) {
 }
 std::string CheckIpHost(std::string_view text) {
   return Need(IsIpv4Host(text) || IsIpv6Host(text), "must be the IPv4 or IPv6 address of a host");
+}
+std::string CheckIpv4Unicast(std::string_view text) {
+  return Need(IsIpv4Unicast(text), "must be an IPv4 address, not one of a group or of all");
+}
+std::string CheckIpv6Unicast(std::string_view text) {
+  return Need(IsIpv6Host(text), "must be an IPv6 address, not one of a group or of all");
+}
+std::string CheckIpUnicast(std::string_view text) {
+  return Need(IsIpv4Unicast(text) || IsIpv6Host(text),
+              "must be an IPv4 or IPv6 address, not one of a group or of all");
 }
 std::string CheckIpv6(std::string_view text) {
   return Need(Ipv6Address::Parse(text).has_value(), "must be an IPv6 address");
@@ -189,6 +205,12 @@ std::string CheckPrintable(std::string_view text) {
   return Need(!text.empty() && All(text, [](char c) { return c == ' ' || IsGraphic(c); }),
               "must be printable ASCII text");
 }
+// What may stand behind '@' in a User-Name (RFC 7542 2.2, loosely).
+std::string CheckRealm(std::string_view text) {
+  const bool good = !text.empty() && text.size() <= 128 &&
+                    All(text, [](char c) { return IsGraphic(c) && c != '@'; });
+  return Need(good, "must be 1..128 printable characters without blanks and without '@'");
+}
 std::string CheckConnectionRate(std::string_view text) {
   const auto cut = CutLast(text, '/');
   const bool good =
@@ -224,6 +246,9 @@ std::string CheckTimeRange(std::string_view text) {
 constexpr std::array kPatterns{
     Pattern{"ipv4-host", "IPv4 address", "192.0.2.1", CheckIpv4Host},
     Pattern{"ip-host", "IPv4 or IPv6 address", "192.0.2.1", CheckIpHost},
+    Pattern{"ipv4-unicast", "IPv4 address", "192.0.2.1", CheckIpv4Unicast},
+    Pattern{"ipv6-unicast", "IPv6 address", "2001:db8::1", CheckIpv6Unicast},
+    Pattern{"ip-unicast", "IPv4 or IPv6 address", "192.0.2.1", CheckIpUnicast},
     Pattern{"ipv6", "IPv6 address", "2001:db8::1", CheckIpv6},
     Pattern{"ipv6-prefix", "IPv6 prefix", "2001:db8::/48", CheckIpv6Prefix},
     Pattern{"ip-prefix", "IPv4 or IPv6 prefix", "192.0.2.0/24", CheckIpPrefix},
@@ -246,6 +271,7 @@ constexpr std::array kPatterns{
             "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", CheckHex32},
     Pattern{"http-url", "http(s) URL", "https://example.com/", CheckHttpUrl},
     Pattern{"printable", "text", "text", CheckPrintable},
+    Pattern{"realm", "realm", "example.com", CheckRealm},
     Pattern{"connection-rate", "N/min or N/sec", "1/min", CheckConnectionRate},
     Pattern{"rate-pair", "DOWN/UP or ID,DOWN/UP", "10000/5000", CheckRatePair},
     Pattern{"leaf-qdisc", "sfq, fq_codel or fifo with parameters", "fq_codel limit 1000",

@@ -17,6 +17,7 @@ PURE_CONTROL = ("controlplane/auth", "controlplane/radius", "controlplane/pool",
 PURE_CONTROL = ("controlplane/auth", "controlplane/pool", "controlplane/session", "controlplane/session/session_key",
                 "controlplane/accounting", "controlplane/store/change")
 CONFIG = ("controlplane/config", "controlplane/config/control_config")
+CONFIG = ("controlplane/config", "controlplane/config/control_config", "controlplane/config/radius_config")
 MAY_INCLUDE = {
     "proto/base": (),
     "proto/contract": ("proto/base", "generated"),
@@ -32,8 +33,11 @@ MAY_INCLUDE = {
     "gateway": ("proto/base", *GATEWAY_LAYERS, "gateway/edge/control_client", "ebpf"),
     # The settings of the control plane as plain values; how they are read stays in the rest of config.
     "controlplane/config/control_config": ("proto/base", "controlplane/shaper"),
+    "controlplane/config/control_config": ("proto/base", "controlplane/config/radius_config"),
+    "controlplane/config/radius_config": ("proto/base",),
     "controlplane/auth": ("proto/base", "controlplane/config/control_config"),
-    "controlplane/radius": ("proto/base", "controlplane/config/control_config", "controlplane/auth"),
+    "controlplane/radius": ("proto/base", "controlplane/config/control_config",
+                            "controlplane/config/radius_config", "controlplane/auth"),
     "controlplane/pool": ("proto/base", "controlplane/config/control_config"),
     "controlplane/shaper": ("proto/base",),
     "controlplane/session": ("proto/base", "controlplane/config/control_config", "controlplane/auth",
@@ -47,6 +51,8 @@ MAY_INCLUDE = {
     "controlplane/accounting": ("proto/base", "controlplane/session/session_key", "controlplane/store/change"),
     "controlplane/store": ("proto/base", "controlplane/store/change"),
     "controlplane/config": ("proto/base", "proto/contract", "generated", "controlplane/config/control_config"),
+                             "controlplane/pool"),
+    "controlplane/config": ("proto/base", "proto/contract", "generated", *CONFIG, "controlplane/radius"),
     "controlplane/edge": ("proto/base",),
     "controlplane/rpc": ("proto/base", "proto/contract", "generated", *PURE_CONTROL, *CONFIG,
                          "controlplane/edge"),

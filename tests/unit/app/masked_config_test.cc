@@ -19,9 +19,13 @@ TEST(MaskSecrets, HidesPasswordsAndKeepsTheRest) {
 TEST(MaskSecrets, HidesRadiusKeysInLists) {
   const std::string text = MaskSecrets(
       "sstp:\n  authentication:\n    radius:\n      servers:\n"
-      "        - { address: 10.0.0.1, key: foosecret }\n");
+      "        - { address: 10.0.0.1, key: foosecret }\n"
+      "        - { address: 10.0.0.2, key: { env: RADIUS_KEY } }\n"
+      "      dynamic-author: { key: foosecret, port: 1700 }\n");
   EXPECT_THAT(text, Not(HasSubstr("foosecret")));
   EXPECT_THAT(text, HasSubstr("10.0.0.1"));
+  EXPECT_THAT(text, HasSubstr("RADIUS_KEY"));
+  EXPECT_THAT(text, HasSubstr("1700"));
 }
 
 TEST(MaskSecrets, TextThatIsNoYamlIsNotShown) { EXPECT_EQ(MaskSecrets("a: [b"), ""); }

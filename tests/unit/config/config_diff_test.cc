@@ -66,5 +66,30 @@ TEST(DiffConfigs, ChangedPasswordsAreToldNotShown) {
   EXPECT_THAT(Lines(DiffConfigs({yaml, one}, {yaml, with("one")})), IsEmpty());
 }
 
+TEST(DiffConfigs, ChangedRadiusKeysAreToldNotShown) {
+  const auto with = [](const std::string& second, const std::string& author) {
+    ControlConfig config;
+    RadiusConfig& radius = config.radius.emplace();
+    radius.servers.resize(2);
+    radius.servers[0].key = Secret(std::string_view("same"));
+    radius.servers[1].key = Secret(std::string_view(second));
+    radius.dynamic_author.emplace().key = Secret(std::string_view(author));
+    return config;
+  };
+  const std::string path = "sstp.authentication.radius";
+  const ControlConfig one = with("one", "coa");
+  EXPECT_THAT(
+      Lines(DiffConfigs({"sstp: {}\n", one}, {"sstp: {}\n", with("two", "COA")})),
+      ElementsAre("-" + path + ".dynamic-author.key: ***", "+" + path + ".dynamic-author.key: ***",
+                  "-" + path + ".servers[1].key: ***", "+" + path + ".servers[1].key: ***"));
+  EXPECT_THAT(Lines(DiffConfigs({"sstp: {}\n", one}, {"sstp: {}\n", with("one", "coa")})),
+              IsEmpty());
+  // A server that is new or gone is told by its other nodes.
+  ControlConfig fewer = with("one", "coa");
+  fewer.radius->servers.pop_back();
+  fewer.radius->dynamic_author.reset();
+  EXPECT_THAT(Lines(DiffConfigs({"sstp: {}\n", one}, {"sstp: {}\n", fewer})), IsEmpty());
+}
+
 }  // namespace
 }  // namespace sstpgw::cp

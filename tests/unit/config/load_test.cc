@@ -354,14 +354,9 @@ INSTANTIATE_TEST_SUITE_P(
         Rule{"V12EmptySsl",
              "sstp:\n" + kUsers + kPool + "  ssl: {}\n",
              {"sstp.ssl.ca-certificate: is missing", "sstp.ssl.certificate: is missing"}},
-        Rule{"ModeRadiusIsNotYet",
-             "sstp:\n" + kSsl + "  authentication: { mode: radius }\n",
+        Rule{"ModeNoauthIsNotYet",
+             "sstp:\n" + kSsl + "  authentication: { mode: noauth }\n",
              {"sstp.authentication.mode: is not supported yet (backends other than local users)"}},
-        Rule{"RadiusIsNotYet",
-             "sstp:\n" + kSsl + kPool +
-                 "  authentication:\n    local-users: { u: { password: p } }\n"
-                 "    radius: { servers: [ { address: 10.0.0.1, key: foo } ] }\n",
-             {"sstp.authentication.radius: is not supported yet (RADIUS)"}},
         Rule{"V4UserRateLimitOfOneDirection",
              "sstp:\n" + kSsl + kPool +
                  "  authentication: { local-users: { u: { password: p, rate-limit: {upload: 5000} "
