@@ -62,8 +62,7 @@ std::optional<Refusal> Compare(const Packet& packet, AttributeKey key, Read read
       return Refusal{ErrorCause::kInvalidRequest, std::string(name) + " does not have its shape"};
     }
     if (*value != own) {
-      return Refusal{ErrorCause::kNasIdentificationMismatch,
-                     std::string(name) + " is another one's"};
+      return Refusal{ErrorCause::kNasIdentificationMismatch, std::string(name) + " is not ours"};
     }
   }
   return std::nullopt;
@@ -214,18 +213,19 @@ std::optional<Refusal> DynamicAuthorization::CheckNas(const Packet& packet) cons
 
 OrRefusal<SessionName> DynamicAuthorization::Choose(Genuine& genuine,
                                                     const SessionDirectory& sessions) {
+  const auto keys = ReadSessionKeys(genuine.packet);
+  if (keys) genuine.request.about = keys->ToString();
   if (auto refusal = CheckNas(genuine.packet)) return Fail(*std::move(refusal));
   for (const Attribute* type : genuine.packet.FindAll(kServiceType)) {
     if (ReadInteger(type->value) == kAuthorizeOnly) {
       return Refuse(ErrorCause::kUnsupportedService, "it wants the session authorized anew");
     }
   }
-  SG_ASSIGN_OR_RETURN(const SessionKeys keys, ReadSessionKeys(genuine.packet));
-  genuine.request.about = keys.ToString();
-  if (keys.empty()) {
+  if (!keys) return Fail(keys.error());
+  if (keys->empty()) {
     return Refuse(ErrorCause::kMissingAttribute, "it does not say which session it means");
   }
-  std::vector<SessionIdentity> found = sessions.Find(keys, 2);
+  std::vector<SessionIdentity> found = sessions.Find(*keys, 2);
   if (found.empty()) {
     return Refuse(ErrorCause::kSessionContextNotFound, "there is no such session");
   }

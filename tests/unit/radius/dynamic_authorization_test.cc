@@ -261,6 +261,16 @@ TEST_F(DynamicTest, ForeignNasIdentifierOrAddress) {
               SizeIs(1));
 }
 
+TEST_F(DynamicTest, ARefusalSaysWhoWasMeantAndWhy) {
+  const auto lines = All<Dynamic::WriteLog>(
+      Receive(DisconnectOf({{kUserName, TextValue("ann")}, {kNasIdentifier, TextValue("x")}})));
+  ASSERT_THAT(lines, SizeIs(1));
+  EXPECT_EQ(lines[0].level, LogLevel::kWarning);
+  EXPECT_EQ(lines[0].text,
+            "radius: Disconnect-Request of 192.0.2.5:40000 for User-Name \"ann\" refused: "
+            "NAS-Identifier is not ours (403 NAS identification mismatch)");
+}
+
 TEST_F(DynamicTest, WhatIsNotConfiguredIsNotCompared) {
   auto settings = Settings();
   settings.nas_identifier.clear();
