@@ -382,6 +382,18 @@ TEST_F(DynamicTest, ASessionIsInOneRequestAtATime) {
   EXPECT_THAT(All<Dynamic::Disconnect>(Receive(DisconnectAnn())), SizeIs(1));
 }
 
+TEST_F(DynamicTest, TheEndOfOneRequestFreesItsOwnSessionOnly) {
+  const auto ann = All<Dynamic::Disconnect>(Receive(DisconnectAnn())).at(0);
+  const Bytes bobs = Sign(DisconnectOf({{kUserName, TextValue("bob")}}));
+  const auto bob = All<Dynamic::Disconnect>(Receive(bobs)).at(0);
+  EXPECT_THAT(dynamic_.Conclude(ann.id, {}, now_), SizeIs(2));
+  EXPECT_TRUE(Dropped(Receive(DisconnectOf({{kNasPortId, TextValue("sstp1")}})),
+                      DynamicCount::kSessionInRequest));
+  EXPECT_TRUE(Dropped(Receive(bobs), DynamicCount::kDuplicateInProgress));
+  EXPECT_EQ(AnswerIn(dynamic_.Conclude(bob.id, {}, now_), bobs), "ACK");
+  EXPECT_THAT(dynamic_.Conclude(bob.id, {}, now_), IsEmpty());
+}
+
 // ---- CoA: all or nothing ------------------------------------------------------------------------
 
 TEST_F(DynamicTest, NothingIsAppliedIfAnythingCannotBe) {
