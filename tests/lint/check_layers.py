@@ -12,11 +12,9 @@ from sources import ROOT, own_sources
 # Layer -> layers that it may include besides itself. A file belongs to the longest prefix that fits its path.
 # "generated" is protobuf's and gRPC's code, ours (sstpgw/v1/) and their own headers.
 GATEWAY_LAYERS = ("gateway/codec", "gateway/crypto", "gateway/fsm", "gateway/datapath", "gateway/edge")
-PURE_CONTROL = ("controlplane/auth", "controlplane/pool", "controlplane/shaper", "controlplane/session")
-PURE_CONTROL = ("controlplane/auth", "controlplane/radius", "controlplane/pool", "controlplane/session")
-PURE_CONTROL = ("controlplane/auth", "controlplane/pool", "controlplane/session", "controlplane/session/session_key",
-                "controlplane/accounting", "controlplane/store/change")
-CONFIG = ("controlplane/config", "controlplane/config/control_config")
+PURE_CONTROL = ("controlplane/auth", "controlplane/radius", "controlplane/pool", "controlplane/shaper",
+                "controlplane/session", "controlplane/session/session_key", "controlplane/accounting",
+                "controlplane/store/change")
 CONFIG = ("controlplane/config", "controlplane/config/control_config", "controlplane/config/radius_config")
 MAY_INCLUDE = {
     "proto/base": (),
@@ -32,27 +30,24 @@ MAY_INCLUDE = {
     "gateway/edge/control_channel": ("proto/base", "generated", "gateway/edge/control_client"),
     "gateway": ("proto/base", *GATEWAY_LAYERS, "gateway/edge/control_client", "ebpf"),
     # The settings of the control plane as plain values; how they are read stays in the rest of config.
-    "controlplane/config/control_config": ("proto/base", "controlplane/shaper"),
-    "controlplane/config/control_config": ("proto/base", "controlplane/config/radius_config"),
+    "controlplane/config/control_config": ("proto/base", "controlplane/shaper", "controlplane/config/radius_config"),
     "controlplane/config/radius_config": ("proto/base",),
     "controlplane/auth": ("proto/base", "controlplane/config/control_config"),
+    # A session's change by RADIUS and its accounting records are told in the same values.
     "controlplane/radius": ("proto/base", "controlplane/config/control_config",
-                            "controlplane/config/radius_config", "controlplane/auth"),
+                            "controlplane/config/radius_config", "controlplane/auth",
+                            "controlplane/session/session_key", "controlplane/accounting"),
     "controlplane/pool": ("proto/base", "controlplane/config/control_config"),
     "controlplane/shaper": ("proto/base",),
     "controlplane/session": ("proto/base", "controlplane/config/control_config", "controlplane/auth",
-                             "controlplane/pool", "controlplane/shaper"),
-    "controlplane/config": ("proto/base", "proto/contract", "generated", "controlplane/config/control_config",
-                            "controlplane/shaper"),
-                             "controlplane/pool", "controlplane/session/session_key"),
+                             "controlplane/pool", "controlplane/shaper", "controlplane/session/session_key"),
     # Names of sessions and changes of rows are values that several layers share.
     "controlplane/session/session_key": ("proto/base",),
     "controlplane/store/change": ("proto/base",),
     "controlplane/accounting": ("proto/base", "controlplane/session/session_key", "controlplane/store/change"),
     "controlplane/store": ("proto/base", "controlplane/store/change"),
-    "controlplane/config": ("proto/base", "proto/contract", "generated", "controlplane/config/control_config"),
-                             "controlplane/pool"),
-    "controlplane/config": ("proto/base", "proto/contract", "generated", *CONFIG, "controlplane/radius"),
+    "controlplane/config": ("proto/base", "proto/contract", "generated", *CONFIG, "controlplane/shaper",
+                            "controlplane/radius"),
     "controlplane/edge": ("proto/base",),
     "controlplane/rpc": ("proto/base", "proto/contract", "generated", *PURE_CONTROL, *CONFIG,
                          "controlplane/edge"),
