@@ -66,13 +66,40 @@ struct CredentialsJudged {
   AttemptKey attempt;
   AuthOutcome outcome;
 };
+// Accounting remembers a login, or cannot.
+struct AccountingOpened {
+  SessionKey session;
+};
+struct AccountingRefused {
+  SessionKey session;
+  std::string reason;  // for the log
+};
+// A session that was let in held (SessionPolicy::hold) may go on.
+struct SessionReleased {
+  SessionKey session;
+};
+// Somebody other than the operator wants it over: accounting, a RADIUS server.
+struct EndOrdered {
+  SessionKey session;
+  TerminateCause cause = TerminateCause::kNasError;
+  std::string reason;
+};
+// A RADIUS server changes one session: all of it or nothing. Answered by ConcludeChange; what its
+// gateway has not applied by then is withdrawn.
+struct PolicyOrdered {
+  ChangeId id;
+  SessionKey session;
+  PolicyChange change;
+};
 struct TimePassed {
   TimeOfDay time_of_day{0};
 };
 
 using Event = std::variant<GatewayAttached, GatewayDetached, ReportsArrived, CountersArrived,
                            SettingsApplied, SettingsRefused, AuthorizeAsked, AskCancelled,
-                           CredentialsJudged, RatesOrdered, RatesConfigured, TimePassed>;
+                           CredentialsJudged, RatesOrdered, RatesConfigured, AccountingOpened,
+                           AccountingRefused, SessionReleased, EndOrdered, PolicyOrdered,
+                           TimePassed>;
 
 class ControlCore {
  public:

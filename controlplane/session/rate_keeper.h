@@ -38,6 +38,13 @@ struct RateOrder {
   std::string who;   // for the log: "operator"
 };
 
+// What a RADIUS server changes of one session; what is absent stays as it is.
+struct PolicyChange {
+  std::vector<RateReading> rates;                       // together they are the session's own limit
+  std::optional<std::chrono::seconds> session_timeout;  // counted from now; 0: none
+  std::optional<std::chrono::seconds> idle_timeout;     // 0: none
+};
+
 // How a session's limit stands, for people.
 struct RateStanding {
   RateLimit carried;  // what the gateway has said that it keeps

@@ -3,29 +3,15 @@
 
 #include <compare>
 #include <cstdint>
-#include <optional>
 #include <string>
-#include <string_view>
 #include <variant>
 
-#include "proto/base/ip.h"
+#include "proto/base/ip_prefix.h"
 
 namespace sstpgw {
 
-using IpAddress = std::variant<Ipv4Address, Ipv6Address>;
-
 [[nodiscard]] inline bool IsIpv4(const IpAddress& address) {
   return std::holds_alternative<Ipv4Address>(address);
-}
-
-// As the addresses themselves are parsed and printed.
-[[nodiscard]] inline std::optional<IpAddress> ParseIpAddress(std::string_view text) {
-  if (const auto v4 = Ipv4Address::Parse(text)) return *v4;
-  if (const auto v6 = Ipv6Address::Parse(text)) return *v6;
-  return std::nullopt;
-}
-[[nodiscard]] inline std::string ToString(const IpAddress& address) {
-  return std::visit([](const auto& one) { return one.ToString(); }, address);
 }
 
 struct IpEndpoint {
