@@ -31,6 +31,8 @@ const char* Source(pb::RateSource source) {
       return "default";
     case pb::RATE_SOURCE_USER:
       return "user";
+    case pb::RATE_SOURCE_RADIUS:
+      return "radius";
     case pb::RATE_SOURCE_CHANGED:
       return "changed";
     case pb::RATE_SOURCE_TEMPORARY:

@@ -16,6 +16,7 @@ constexpr std::uint8_t kHashSha256 = 2;
 AuthProtocol AuthProtocolOf(const std::string& name) {
   if (name == "pap") return AuthProtocol::kPap;
   if (name == "chap") return AuthProtocol::kChapMd5;
+  if (name == "eap") return AuthProtocol::kEap;
   return name == "mschap" ? AuthProtocol::kMsChapV1 : AuthProtocol::kMsChapV2;
 }
 

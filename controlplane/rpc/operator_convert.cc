@@ -38,6 +38,8 @@ pb::RateSource ToMessage(RateSource source) {
       return pb::RATE_SOURCE_DEFAULT;
     case RateSource::kUser:
       return pb::RATE_SOURCE_USER;
+    case RateSource::kRadius:
+      return pb::RATE_SOURCE_RADIUS;
     case RateSource::kChanged:
       return pb::RATE_SOURCE_CHANGED;
     case RateSource::kTemporary:

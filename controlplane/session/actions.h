@@ -39,7 +39,7 @@ struct OpenAccounting {
   std::string user;  // as the client gave it
   std::string calling_station;
   std::string called_station;
-  Ipv4Address address;  // zero: none
+  Ipv4Address address;                      // zero: none
   std::chrono::seconds session_timeout{0};  // 0: none
   AccountingFacts facts;
 };
@@ -68,8 +68,8 @@ struct Acknowledge {
   std::uint64_t sequence = 0;
 };
 
-using Action = std::variant<JudgeCredentials, Answer, OpenAccounting, Send, Acknowledge, ConcludeChange,
-                            Announce, WriteLog>;
+using Action = std::variant<JudgeCredentials, Answer, OpenAccounting, Send, Acknowledge,
+                            ConcludeChange, Announce, WriteLog>;
 using ActionList = std::vector<Action>;
 
 }  // namespace sstpgw::cp

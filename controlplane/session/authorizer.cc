@@ -51,6 +51,8 @@ void Authorizer::Ask(AskId ask, AuthorizeCall call, TimePoint now, ActionList& a
   Attempt attempt;
   attempt.session = {call.gateway_id, call.question.session};
   attempt.user = UserOf(call.question.evidence);
+  attempt.calling_station = call.question.calling_station;
+  attempt.called_station = call.question.called_station;
   attempt.outer_address = Ipv4Address::Parse(call.question.calling_station).value_or(Ipv4Address());
   attempt.asks.push_back(ask);
   attempt.deadline = now;
@@ -79,6 +81,10 @@ void Authorizer::Judged(const AttemptKey& key, AuthOutcome outcome, TimePoint no
   if (auto* reject = std::get_if<AuthorizeReject>(&outcome)) {
     ++counters_.rejected;
     Finish(attempt, std::move(*reject), now, actions);
+    return;
+  }
+  if (auto* challenge = std::get_if<AuthorizeChallenge>(&outcome)) {
+    Finish(attempt, std::move(*challenge), now, actions);
     return;
   }
   attempt->second.granted = std::move(std::get<AuthGranted>(outcome));
@@ -147,17 +153,67 @@ void Authorizer::LetIn(Attempts::iterator attempt, TimePoint now, ActionList& ac
   grants_of_user_[attempt->second.user].insert(session);
   At(deadline, session);
 
+  AuthorizeAccept accept = AcceptOf(attempt->second, address);
+  if (!settings_.accounting) {
+    ++counters_.accepted;
+    Finish(attempt, std::move(accept), now, actions);
+    return;
+  }
+  Attempt& state = attempt->second;
+  state.stage = Stage::kAccounting;
+  actions.emplace_back(OpenAccounting{
+      session, attempt->first.boot, state.user, state.calling_station, state.called_station,
+      address, accept.policy.session_timeout, std::move(state.granted.accounting)});
+  state.verdict = std::move(accept);
+}
+
+AuthorizeAccept Authorizer::AcceptOf(Attempt& attempt, Ipv4Address address) {
+  AuthGranted& granted = attempt.granted;
+  const auto first = rates_.LetIn(attempt.session, attempt.user, std::move(granted.rates));
   AuthorizeAccept accept;
-  accept.policy.generation = Generation(1);
-  accept.policy.address = address;
-  accept.policy.gateway_address = settings_.gateway_address;
-  accept.policy.dns = settings_.dns;
-  accept.policy.wins = settings_.wins;
-  accept.policy.rate_limit = rates_.FirstLimit(session, attempt->second.user);
-  accept.hlak = std::move(attempt->second.granted.hlak);
-  accept.success_message = std::move(attempt->second.granted.success_message);
+  SessionPolicy& policy = accept.policy;
+  policy.generation = first.generation;
+  policy.address = address;
+  policy.gateway_address = settings_.gateway_address;
+  policy.dns = granted.dns.empty() ? settings_.dns : std::move(granted.dns);
+  policy.wins = granted.wins.empty() ? settings_.wins : std::move(granted.wins);
+  policy.session_timeout = granted.session_timeout;
+  policy.idle_timeout = granted.idle_timeout;
+  policy.reauthenticate = granted.reauthenticate;
+  policy.carried = std::move(granted.carried);
+  policy.rate_limit = first.limit;
+  policy.hold = settings_.accounting;
+  accept.hlak = std::move(granted.hlak);
+  accept.success_message = std::move(granted.success_message);
+  accept.eap_message = std::move(granted.eap_message);
+  return accept;
+}
+
+Authorizer::Attempts::iterator Authorizer::InAccounting(const SessionKey& key) {
+  auto open = open_of_session_.lower_bound({key, AttemptKey()});
+  for (; open != open_of_session_.end() && open->first == key; ++open) {
+    const auto attempt = attempts_.find(open->second);
+    if (attempt != attempts_.end() && attempt->second.stage == Stage::kAccounting) return attempt;
+  }
+  return attempts_.end();
+}
+
+void Authorizer::AccountingOpened(const SessionKey& key, TimePoint now, ActionList& actions) {
+  const auto attempt = InAccounting(key);
+  if (attempt == attempts_.end()) return;
   ++counters_.accepted;
-  Finish(attempt, std::move(accept), now, actions);
+  AuthorizeVerdict verdict = std::move(attempt->second.verdict);
+  Finish(attempt, std::move(verdict), now, actions);
+}
+
+void Authorizer::AccountingRefused(const SessionKey& key, const std::string& reason, TimePoint now,
+                                   ActionList& actions) {
+  const auto attempt = InAccounting(key);
+  if (attempt == attempts_.end()) return;
+  const std::string user = attempt->second.user;
+  actions.emplace_back(WriteLog{LogLevel::kError, Named(user) + "refused: " + reason});
+  Refuse(attempt, "accounting: " + reason, now, actions);
+  TakeBackGrant(key, user, now, actions);
 }
 
 Ipv4Address Authorizer::ChooseAddress(const Attempt& attempt, ActionList& actions) {
@@ -171,7 +227,9 @@ Ipv4Address Authorizer::ChooseAddress(const Attempt& attempt, ActionList& action
   if (entry != nullptr && pools_.OwnerOf(entry->record.policy.address) == owner) {
     return entry->record.policy.address;
   }
-  const bool wants_one = attempt.granted.static_ip || !settings_.default_pool.empty();
+  const std::string& pool =
+      attempt.granted.pool.empty() ? settings_.default_pool : attempt.granted.pool;
+  const bool wants_one = attempt.granted.static_ip || !pool.empty();
   if (!wants_one) return {};
   if (settings_.gateway_address.is_zero()) {
     ++counters_.no_address;
@@ -180,8 +238,7 @@ Ipv4Address Authorizer::ChooseAddress(const Attempt& attempt, ActionList& action
     return {};
   }
   if (attempt.granted.static_ip) return ReserveStatic(attempt, *attempt.granted.static_ip, actions);
-  const auto address =
-      pools_.Allocate({settings_.default_pool, owner, attempt.user, attempt.outer_address});
+  const auto address = pools_.Allocate({pool, owner, attempt.user, attempt.outer_address});
   if (address) return *address;
   ++counters_.no_address;
   actions.emplace_back(WriteLog{LogLevel::kError, Named(attempt.user) + address.error().message});
@@ -195,7 +252,7 @@ Ipv4Address Authorizer::ReserveStatic(const Attempt& attempt, Ipv4Address addres
   // address.
   if (address == attempt.outer_address) {
     ++counters_.no_address;
-    actions.emplace_back(WriteLog{LogLevel::kError, Named(attempt.user) + "static-ip " +
+    actions.emplace_back(WriteLog{LogLevel::kError, Named(attempt.user) + "address " +
                                                         address.ToString() +
                                                         " is the address that the client dials "
                                                         "from"});
@@ -279,7 +336,10 @@ bool Authorizer::AnyReachable(const std::vector<SessionKey>& sessions) const {
 void Authorizer::ForgetGrant(const SessionKey& key, bool release) {
   const auto grant = grants_.find(key);
   if (grant == grants_.end()) return;
-  if (release) pools_.Release(grant->second.address, key.Owner());
+  if (release) {
+    pools_.Release(grant->second.address, key.Owner());
+    if (registry_.Find(key) == nullptr) rates_.Forget(key);
+  }
   const auto users = grants_of_user_.find(grant->second.user);
   if (users != grants_of_user_.end()) {
     users->second.erase(key);

@@ -5,7 +5,11 @@
 //                                     -> user has another session (replace): that one is told to
 //                                        go softly, this login waits: 10 s, then hard, 3 s more,
 //                                        then it is let in whatever the old one does
-//                                     -> Answer with a policy (generation 1) and a lease
+//                                     -> OpenAccounting, if there is accounting: until it has said
+//                                        that it remembers the login (or cannot: refused)
+//                                     -> Answer with a policy and a lease
+//                                     -> challenge (EAP): Answer; the client's reply is another
+//                                        question
 //
 // - The same question (gateway, boot, attempt) asked again joins the first or gets its answer.
 // - One login per user waits at most: a newer one takes the place of the one before, which is
@@ -45,6 +49,9 @@ struct AuthorizerSettings {
   std::vector<Ipv4Address> wins;
   std::vector<Ipv4Address> fixed_addresses;  // every static-ip: the pools give them to nobody else
   SingleSession single_session = SingleSession::kReplace;
+  // Every login is remembered by accounting before it is answered, and its session waits
+  // (SessionPolicy::hold) until accounting says that it may go on.
+  bool accounting = false;
 };
 
 struct AuthorizerCounters {
@@ -66,7 +73,7 @@ class Authorizer {
   static constexpr std::size_t kMaxAttempts = 100'000;
 
   // All must outlive this.
-  Authorizer(const Registry& registry, AddressPools& pools, const RateKeeper& rates)
+  Authorizer(const Registry& registry, AddressPools& pools, RateKeeper& rates)
       : registry_(registry), pools_(pools), rates_(rates) {}
 
   void Configure(AuthorizerSettings settings) { settings_ = std::move(settings); }
@@ -76,6 +83,10 @@ class Authorizer {
   // The asker is gone; a login nobody waits for any more is dropped.
   void Cancel(AskId ask);
   void Judged(const AttemptKey& key, AuthOutcome outcome, TimePoint now, ActionList& actions);
+  // What accounting says of a session's login that waits for it.
+  void AccountingOpened(const SessionKey& key, TimePoint now, ActionList& actions);
+  void AccountingRefused(const SessionKey& key, const std::string& reason, TimePoint now,
+                         ActionList& actions);
   // After the registry took it in: authorized or up, or over.
   void SessionReported(const SessionEntry& entry);
   // It ended: its open logins are refused, its grant is taken back.
@@ -95,16 +106,18 @@ class Authorizer {
   [[nodiscard]] std::size_t attempt_count() const { return attempts_.size(); }
 
  private:
-  enum class Stage { kJudging, kWaiting, kAnswered };
+  enum class Stage { kJudging, kWaiting, kAccounting, kAnswered };
   struct Attempt {
     SessionKey session;
     std::string user;
+    std::string calling_station;
+    std::string called_station;
     Ipv4Address outer_address;
     std::vector<AskId> asks;
     Stage stage = Stage::kJudging;
     AuthGranted granted;        // kWaiting
     bool hard_ordered = false;  // kWaiting
-    AuthorizeVerdict verdict;   // kAnswered
+    AuthorizeVerdict verdict;   // kAccounting, kAnswered
     TimePoint deadline;         // kWaiting: escalate; kAnswered: forget
   };
   // An answer given for a session that its gateway has not reported as authorized yet.
@@ -119,6 +132,8 @@ class Authorizer {
   void Admit(Attempts::iterator attempt, TimePoint now, ActionList& actions);
   void Wait(Attempts::iterator attempt, TimePoint now, ActionList& actions);
   void LetIn(Attempts::iterator attempt, TimePoint now, ActionList& actions);
+  [[nodiscard]] AuthorizeAccept AcceptOf(Attempt& attempt, Ipv4Address address);
+  [[nodiscard]] Attempts::iterator InAccounting(const SessionKey& key);
   void Finish(Attempts::iterator attempt, AuthorizeVerdict verdict, TimePoint now,
               ActionList& actions);
   void Refuse(Attempts::iterator attempt, std::string log_reason, TimePoint now,
@@ -144,7 +159,7 @@ class Authorizer {
 
   const Registry& registry_;
   AddressPools& pools_;
-  const RateKeeper& rates_;
+  RateKeeper& rates_;
   AuthorizerSettings settings_;
   AuthorizerCounters counters_;
   Attempts attempts_;

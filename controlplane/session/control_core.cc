@@ -92,7 +92,7 @@ void ControlCore::Handle(ReportsArrived& event, TimePoint now, ActionList& actio
     TakeIn(event.gateway, report, now, actions);
   }
   const std::uint64_t last = event.batch.reports.back().sequence;
-  actions.emplace_back(Send{event.gateway, ReportAck{last}});
+  actions.emplace_back(Acknowledge{event.gateway, last});
 }
 
 void ControlCore::TakeIn(const std::string& gateway, const NumberedReport& report, TimePoint now,
@@ -160,6 +160,29 @@ void ControlCore::Handle(RatesOrdered& event, TimePoint now, ActionList& actions
 
 void ControlCore::Handle(RatesConfigured& event, TimePoint now, ActionList& actions) {
   rates_.Configure(std::move(event.settings), event.time_of_day, now, actions);
+}
+
+void ControlCore::Handle(AccountingOpened& event, TimePoint now, ActionList& actions) {
+  authorizer_.AccountingOpened(event.session, now, actions);
+}
+
+void ControlCore::Handle(AccountingRefused& event, TimePoint now, ActionList& actions) {
+  authorizer_.AccountingRefused(event.session, event.reason, now, actions);
+}
+
+void ControlCore::Handle(SessionReleased& event, TimePoint /*now*/, ActionList& actions) {
+  rates_.Release(event.session, actions);
+}
+
+void ControlCore::Handle(EndOrdered& event, TimePoint /*now*/, ActionList& actions) {
+  if (registry_.Find(event.session) == nullptr) return;
+  Deliver(event.session.gateway,
+          DisconnectOrder{event.session.session, Termination::kSoft, event.cause, event.reason},
+          actions);
+}
+
+void ControlCore::Handle(PolicyOrdered& event, TimePoint now, ActionList& actions) {
+  rates_.Order(event.id, event.session, event.change, now, actions);
 }
 
 void ControlCore::Handle(TimePassed& event, TimePoint now, ActionList& actions) {

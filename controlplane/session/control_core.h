@@ -95,11 +95,11 @@ struct TimePassed {
   TimeOfDay time_of_day{0};
 };
 
-using Event = std::variant<GatewayAttached, GatewayDetached, ReportsArrived, CountersArrived,
-                           SettingsApplied, SettingsRefused, AuthorizeAsked, AskCancelled,
-                           CredentialsJudged, RatesOrdered, RatesConfigured, AccountingOpened,
-                           AccountingRefused, SessionReleased, EndOrdered, PolicyOrdered,
-                           TimePassed>;
+using Event =
+    std::variant<GatewayAttached, GatewayDetached, ReportsArrived, CountersArrived, SettingsApplied,
+                 SettingsRefused, AuthorizeAsked, AskCancelled, CredentialsJudged, RatesOrdered,
+                 RatesConfigured, AccountingOpened, AccountingRefused, SessionReleased, EndOrdered,
+                 PolicyOrdered, TimePassed>;
 
 class ControlCore {
  public:
@@ -143,6 +143,11 @@ class ControlCore {
   void Handle(CredentialsJudged& event, TimePoint now, ActionList& actions);
   void Handle(RatesOrdered& event, TimePoint now, ActionList& actions);
   void Handle(RatesConfigured& event, TimePoint now, ActionList& actions);
+  void Handle(AccountingOpened& event, TimePoint now, ActionList& actions);
+  void Handle(AccountingRefused& event, TimePoint now, ActionList& actions);
+  void Handle(SessionReleased& event, TimePoint now, ActionList& actions);
+  void Handle(EndOrdered& event, TimePoint now, ActionList& actions);
+  void Handle(PolicyOrdered& event, TimePoint now, ActionList& actions);
   void Handle(TimePassed& event, TimePoint now, ActionList& actions);
   void TakeIn(const std::string& gateway, const NumberedReport& report, TimePoint now,
               ActionList& actions);

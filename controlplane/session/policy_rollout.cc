@@ -35,6 +35,15 @@ const SessionPolicy& PolicyRollout::Expected(const SessionEntry& entry) const {
   return state != nullptr && !state->under_way.empty() ? state->under_way.back() : Carried(entry);
 }
 
+Generation PolicyRollout::Next(const SessionKey& key) const {
+  Generation newest;
+  if (const State* state = Find(key)) newest = state->newest;
+  if (const SessionEntry* entry = registry_.Find(key)) {
+    newest = std::max(newest, entry->record.policy.generation);
+  }
+  return Generation(newest.value() + 1);
+}
+
 PolicyRollout::Order PolicyRollout::Want(const SessionEntry& entry, SessionPolicy wanted,
                                          bool insist, ActionList& actions) {
   const SessionKey& key = entry.key;

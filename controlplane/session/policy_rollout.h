@@ -33,6 +33,9 @@ class PolicyRollout {
   // What it has or will have if its gateway takes what is under way.
   [[nodiscard]] const SessionPolicy& Expected(const SessionEntry& entry) const;
 
+  // Higher than all that this session has been sent or has said that it has.
+  [[nodiscard]] Generation Next(const SessionKey& key) const;
+
   // `wanted` (its generation aside) is what the session is to have from now on. Appends the order
   // to `actions` if one is needed and the gateway is attached. `insist`: also if it was refused.
   Order Want(const SessionEntry& entry, SessionPolicy wanted, bool insist, ActionList& actions);

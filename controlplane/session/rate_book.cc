@@ -25,6 +25,21 @@ void RateBook::Change(const SessionKey& session, const RateReading& reading) {
   own.Set(reading);
 }
 
+void RateBook::ReplaceOwn(const SessionKey& session, const std::vector<RateReading>& readings) {
+  RateTable own;
+  for (const RateReading& reading : readings) own.Add(reading);
+  sessions_[session].own = std::move(own);
+}
+
+void RateBook::Grant(const SessionKey& session, RateTable rates) {
+  sessions_[session].granted = std::move(rates);
+}
+
+bool RateBook::IsGranted(const SessionKey& session) const {
+  const auto rates = sessions_.find(session);
+  return rates != sessions_.end() && rates->second.granted.has_value();
+}
+
 void RateBook::ChangeTemporarily(const SessionKey& session, const RateLimit& limit) {
   sessions_[session].temporary = limit;
 }

@@ -20,6 +20,9 @@ struct RateSettings {
   RateTable fallback;
   std::map<std::string, RateTable, std::less<>> users;  // those with a limit of their own
   std::vector<TimeRange> time_ranges;
+  // A backend gives limits. Those of running sessions are not known after a restart; what they
+  // carry is kept then, instead of the default.
+  bool adopt_carried = false;
 };
 
 class RateBook {
@@ -32,9 +35,18 @@ class RateBook {
   // Also for a session that is about to be let in.
   [[nodiscard]] RateChoice Choose(const SessionKey& session, const std::string& user) const;
 
+  // ---- What a backend said of a session that it lets in
+  void Grant(const SessionKey& session, RateTable rates);
+  // Whether it is known what its backend said.
+  [[nodiscard]] bool IsGranted(const SessionKey& session) const;
+  // Of sessions that another process let in: what they carry is taken for what was said.
+  [[nodiscard]] bool adopts_carried() const { return settings_.adopt_carried; }
+
   // ---- Orders for one session
   // Without a time range the reading is all that the session has of its own from now on.
   void Change(const SessionKey& session, const RateReading& reading);
+  // All of the session's own, for every time range.
+  void ReplaceOwn(const SessionKey& session, const std::vector<RateReading>& readings);
   void ChangeTemporarily(const SessionKey& session, const RateLimit& limit);
   void Restore(const SessionKey& session);
   // All of them together, to be put back.

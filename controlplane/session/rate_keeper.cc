@@ -13,7 +13,8 @@ using Standing = PolicyRollout::Standing;
 
 // Let in, and not on its way out. Policies of those that are still negotiating are their first.
 bool IsTold(const SessionEntry& entry) {
-  return entry.record.policy.generation.value() > 0 && entry.record.state == SessionState::kActive;
+  return entry.record.policy.generation.value() > 0 &&
+         (entry.record.state == SessionState::kActive || entry.record.held);
 }
 
 // "10240/512", "no limit".
@@ -24,6 +25,21 @@ std::string LimitText(const RateLimit& limit) {
 
 RateLimit LimitOf(const RateReading& rate) {
   return {rate.down.value_or(DirectionLimit{}), rate.up.value_or(DirectionLimit{})};
+}
+
+// "radius: policy of sstp0: rate limit 2048/1024 kbit/s, idle timeout 60 s".
+std::string Describe(const SessionEntry& entry, const PolicyChange& change,
+                     const SessionPolicy& wanted) {
+  std::vector<std::string> parts;
+  if (!change.rates.empty()) parts.push_back("rate limit " + LimitText(wanted.rate_limit));
+  const auto add = [&](const char* what, const std::optional<std::chrono::seconds>& value) {
+    if (value) parts.push_back(what + std::to_string(value->count()) + " s");
+  };
+  add("session timeout in ", change.session_timeout);
+  add("idle timeout ", change.idle_timeout);
+  std::string text = "radius: policy of " + Escape(entry.record.interface_name) + ":";
+  for (const std::string& part : parts) text += (text.back() == ':' ? " " : ", ") + part;
+  return text;
 }
 
 // "operator: rate limit of sstp0: 10240/512 kbit/s, temporarily".
@@ -141,6 +157,82 @@ void RateKeeper::OrderOne(const SessionEntry& entry, SessionRates former, Action
   }
 }
 
+void RateKeeper::Order(ChangeId id, const SessionKey& session, const PolicyChange& change,
+                       TimePoint now, ActionList& actions) {
+  PolicyOutcome known;
+  const SessionEntry* entry = registry_.Find(session);
+  known.found = entry != nullptr && entry->record.policy.generation.value() > 0;
+  if (!known.found) {
+    actions.emplace_back(ConcludeChange{id, std::move(known)});
+    return;
+  }
+  const auto refuse = [&](const std::string& reason) {
+    known.refused.push_back({session, entry->record.interface_name, reason});
+    actions.emplace_back(ConcludeChange{id, std::move(known)});
+  };
+  if (!IsTold(*entry)) {
+    refuse(entry->record.state == SessionState::kFinishing ? "the session is ending"
+                                                           : "it is still starting");
+    return;
+  }
+  if (!registry_.IsAttached(session.gateway)) {
+    refuse("gateway '" + session.gateway + "' is not attached");
+    return;
+  }
+  SessionRates former = book_.Of(session);
+  SessionPolicy former_policy = rollout_.Expected(*entry);
+  if (!change.rates.empty()) book_.ReplaceOwn(session, change.rates);
+  SessionPolicy wanted = former_policy;
+  wanted.rate_limit = book_.Choose(session, entry->record.user).limit;
+  if (change.session_timeout) {
+    const std::chrono::seconds up{UptimeAt(*entry, now)};
+    wanted.session_timeout = change.session_timeout->count() == 0 ? std::chrono::seconds(0)
+                                                                  : up + *change.session_timeout;
+  }
+  if (change.idle_timeout) wanted.idle_timeout = *change.idle_timeout;
+  std::string what = Describe(*entry, change, wanted);
+  const PolicyRollout::Order sent =
+      rollout_.Want(*entry, std::move(wanted), /*insist=*/true, actions);
+  std::vector<PolicyTickets::Awaited> awaited;
+  if (sent.standing == Standing::kCarried) {
+    ++known.changed;
+  } else {
+    undo_[session].push_back({sent.generation, std::move(former), std::move(former_policy)});
+    awaited.push_back({session, entry->record.interface_name, sent.generation});
+    revocable_.emplace(id, std::pair(session, sent.generation));
+  }
+  tickets_.Open(id, std::move(what), std::move(known), awaited, now);
+  Conclude(now, actions);
+}
+
+RateKeeper::FirstPolicy RateKeeper::LetIn(const SessionKey& session, const std::string& user,
+                                          RateTable granted) {
+  if (book_.adopts_carried() || !granted.empty()) book_.Grant(session, std::move(granted));
+  return {book_.Choose(session, user).limit, rollout_.Next(session)};
+}
+
+void RateKeeper::Release(const SessionKey& session, ActionList& actions) {
+  const SessionEntry* entry = registry_.Find(session);
+  if (entry == nullptr || entry->record.policy.generation.value() == 0) return;
+  SessionPolicy wanted = rollout_.Expected(*entry);
+  if (!wanted.hold) return;
+  wanted.hold = false;
+  wanted.rate_limit = book_.Choose(session, entry->record.user).limit;
+  rollout_.Want(*entry, std::move(wanted), /*insist=*/true, actions);
+}
+
+// What another process let in keeps the limit that it carries.
+void RateKeeper::Adopt(const SessionEntry& entry) {
+  if (!book_.adopts_carried() || book_.IsGranted(entry.key)) return;
+  const RateLimit& carried = rollout_.Carried(entry).rate_limit;
+  RateTable rates;
+  RateReading reading;
+  if (carried.down != DirectionLimit{}) reading.down = carried.down;
+  if (carried.up != DirectionLimit{}) reading.up = carried.up;
+  if (reading != RateReading{}) rates.Set(reading);
+  book_.Grant(entry.key, std::move(rates));
+}
+
 void RateKeeper::GatewayDetached(const std::string& gateway, TimePoint now, ActionList& actions) {
   tickets_.GatewayLost(gateway);
   Conclude(now, actions);
@@ -150,7 +242,9 @@ void RateKeeper::SessionReported(const SessionEntry& entry, TimePoint now, Actio
   if (const auto confirmed = rollout_.Reported(entry)) {
     Applied(entry.key, *confirmed, now, actions);
   }
-  if (IsTold(entry)) Send(entry, /*insist=*/false, actions);
+  if (!IsTold(entry)) return;
+  Adopt(entry);
+  Send(entry, /*insist=*/false, actions);
 }
 
 void RateKeeper::SessionGone(const SessionKey& key, TimePoint now, ActionList& actions) {
@@ -185,13 +279,14 @@ void RateKeeper::Refused(const SessionKey& key, Generation generation, const std
 
 // The rates go back to what they were, unless a later order stands on them; then that one, if it is
 // refused as well, goes back as far.
-void RateKeeper::TakeBack(const SessionKey& key, Generation generation) {
+std::optional<SessionPolicy> RateKeeper::TakeBack(const SessionKey& key, Generation generation) {
   const auto undo = undo_.find(key);
-  if (undo == undo_.end()) return;
+  if (undo == undo_.end()) return std::nullopt;
   std::vector<Undo>& all = undo->second;
   const auto one = std::find_if(all.begin(), all.end(),
                                 [&](const Undo& u) { return u.generation == generation; });
-  if (one == all.end()) return;
+  if (one == all.end()) return std::nullopt;
+  std::optional<SessionPolicy> policy = std::move(one->policy);
   if (std::next(one) == all.end()) {
     book_.PutBack(key, std::move(one->former));
   } else {
@@ -199,6 +294,15 @@ void RateKeeper::TakeBack(const SessionKey& key, Generation generation) {
   }
   all.erase(one);
   if (all.empty()) undo_.erase(undo);
+  return policy;
+}
+
+void RateKeeper::Withdraw(const SessionKey& key, Generation generation, ActionList& actions) {
+  std::optional<SessionPolicy> former = TakeBack(key, generation);
+  const SessionEntry* entry = registry_.Find(key);
+  if (entry == nullptr || !former) return;
+  former->rate_limit = book_.Choose(key, entry->record.user).limit;
+  rollout_.Want(*entry, std::move(*former), /*insist=*/true, actions);
 }
 
 void RateKeeper::Tick(TimePoint now, TimeOfDay time, ActionList& actions) {
@@ -221,6 +325,12 @@ RateStanding RateKeeper::Of(const SessionEntry& entry) const {
 
 void RateKeeper::Conclude(TimePoint now, ActionList& actions) {
   for (PolicyTickets::Done& done : tickets_.TakeDone(now)) {
+    const auto revocable = revocable_.find(done.id);
+    if (revocable != revocable_.end()) {
+      const auto [session, generation] = revocable->second;
+      revocable_.erase(revocable);
+      if (!done.outcome.unanswered.empty()) Withdraw(session, generation, actions);
+    }
     if (done.outcome.found) {
       actions.emplace_back(
           WriteLog{LogLevel::kInfo, done.what + " (" + Counts(done.outcome) + ")"});

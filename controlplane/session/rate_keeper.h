@@ -8,12 +8,16 @@
 //   gateway away        told when it is back; whoever asked is told so
 //   gateway refuses     what was ordered for that session is taken back, and whoever asked is told
 //
+// A RADIUS server's order is all or nothing, and is told no when it was not done in time: then the
+// session gets its former policy again, with a higher generation.
+//
 // Not thread-safe.
 #pragma once
 
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "controlplane/session/actions.h"
@@ -60,10 +64,21 @@ class RateKeeper {
   void Configure(RateSettings settings, TimeOfDay time, TimePoint now, ActionList& actions);
   // Ends in one ConcludeChange with this id, here or within PolicyTickets::kPatience.
   void Order(ChangeId id, const RateOrder& order, TimePoint now, ActionList& actions);
-  // Of a session that is let in now.
-  [[nodiscard]] RateLimit FirstLimit(const SessionKey& session, const std::string& user) const {
-    return book_.Choose(session, user).limit;
-  }
+  // Ends likewise; what its gateway has not applied by then is withdrawn.
+  void Order(ChangeId id, const SessionKey& session, const PolicyChange& change, TimePoint now,
+             ActionList& actions);
+  // Of a session that is let in now: the limit and the generation of its policy. `granted`: what
+  // the backend said.
+  struct FirstPolicy {
+    RateLimit limit;
+    Generation generation;
+  };
+  [[nodiscard]] FirstPolicy LetIn(const SessionKey& session, const std::string& user,
+                                  RateTable granted);
+  // It was let in, but never came.
+  void Forget(const SessionKey& session) { book_.Forget(session); }
+  // Its policy may go on without `hold`.
+  void Release(const SessionKey& session, ActionList& actions);
 
   // After the registry took it in, before SessionReported for each of its sessions.
   void GatewayAttached(const std::string& gateway) { rollout_.GatewayReturned(gateway); }
@@ -89,6 +104,7 @@ class RateKeeper {
   struct Undo {
     Generation generation;
     SessionRates former;
+    std::optional<SessionPolicy> policy = {};  // to be put back if nobody answers; absent: never
   };
 
   void Change(const SessionKey& key, const RateOrder& order);
@@ -96,7 +112,10 @@ class RateKeeper {
                 PolicyOutcome& known, std::vector<PolicyTickets::Awaited>& awaited);
   PolicyRollout::Order Send(const SessionEntry& entry, bool insist, ActionList& actions);
   void SendAll(ActionList& actions);
-  void TakeBack(const SessionKey& key, Generation generation);
+  // What the policy was before that order, if it is to be put back.
+  std::optional<SessionPolicy> TakeBack(const SessionKey& key, Generation generation);
+  void Withdraw(const SessionKey& key, Generation generation, ActionList& actions);
+  void Adopt(const SessionEntry& entry);
   void Conclude(TimePoint now, ActionList& actions);
 
   const Registry& registry_;
@@ -104,7 +123,9 @@ class RateKeeper {
   PolicyRollout rollout_;
   PolicyTickets tickets_;
   std::map<SessionKey, std::vector<Undo>> undo_;  // in the order of generations
-  std::optional<TimePoint> next_minute_;          // with time ranges
+  // Orders to be withdrawn if they are not answered.
+  std::map<ChangeId, std::pair<SessionKey, Generation>> revocable_;
+  std::optional<TimePoint> next_minute_;  // with time ranges
 };
 
 }  // namespace sstpgw::cp

@@ -20,6 +20,8 @@ const char* ToString(RateSource source) {
       return "default";
     case RateSource::kUser:
       return "user";
+    case RateSource::kRadius:
+      return "radius";
     case RateSource::kChanged:
       return "changed";
     case RateSource::kTemporary:
@@ -39,6 +41,8 @@ RateChoice ChooseRate(const RateOffers& offers, std::uint32_t active_range) {
   }
   const RateTable* own = session == nullptr ? nullptr : &session->own;
   if (auto choice = FromTable(own, RateSource::kChanged, active_range)) return *choice;
+  const RateTable* granted = session == nullptr || !session->granted ? nullptr : &*session->granted;
+  if (auto choice = FromTable(granted, RateSource::kRadius, active_range)) return *choice;
   if (auto choice = FromTable(offers.user, RateSource::kUser, active_range)) return *choice;
   return FromTable(offers.fallback, RateSource::kDefault, active_range).value_or(RateChoice{});
 }

@@ -3,6 +3,7 @@
 // The first of these that has a limit for the active time range, or for all times:
 //   temporary   an operator's, until it is restored; also for all sessions, new ones included
 //   changed     the session's own: an operator's change
+//   radius      what the RADIUS server said when it let the session in
 //   user        the user's entry in the configuration
 //   default     shaper.rate-limit
 // What the others say is kept and holds again when its turn comes.
@@ -15,7 +16,7 @@
 
 namespace sstpgw::cp {
 
-enum class RateSource : std::uint8_t { kNone, kDefault, kUser, kChanged, kTemporary };
+enum class RateSource : std::uint8_t { kNone, kDefault, kUser, kRadius, kChanged, kTemporary };
 [[nodiscard]] const char* ToString(RateSource source);  // "none", "default", "temporary"
 
 // What was said of one session in particular.
@@ -23,6 +24,8 @@ struct SessionRates {
   std::optional<RateLimit> temporary;
   bool exempt = false;  // the temporary limit of all sessions is not for this one
   RateTable own;
+  std::optional<RateTable>
+      granted;  // by a backend at its login; absent: this process does not know
 
   friend bool operator==(const SessionRates&, const SessionRates&) = default;
 };

@@ -32,11 +32,12 @@ MAY_INCLUDE = {
     # The settings of the control plane as plain values; how they are read stays in the rest of config.
     "controlplane/config/control_config": ("proto/base", "controlplane/shaper", "controlplane/config/radius_config"),
     "controlplane/config/radius_config": ("proto/base",),
-    "controlplane/auth": ("proto/base", "controlplane/config/control_config"),
+    "controlplane/auth": ("proto/base", "controlplane/config/control_config", "controlplane/shaper"),
     # A session's change by RADIUS and its accounting records are told in the same values.
     "controlplane/radius": ("proto/base", "controlplane/config/control_config",
                             "controlplane/config/radius_config", "controlplane/auth",
-                            "controlplane/session/session_key", "controlplane/accounting"),
+                            "controlplane/session/session_key", "controlplane/accounting",
+                            "controlplane/shaper"),
     "controlplane/pool": ("proto/base", "controlplane/config/control_config"),
     "controlplane/shaper": ("proto/base",),
     "controlplane/session": ("proto/base", "controlplane/config/control_config", "controlplane/auth",

@@ -356,7 +356,7 @@ INSTANTIATE_TEST_SUITE_P(
              {"sstp.ssl.ca-certificate: is missing", "sstp.ssl.certificate: is missing"}},
         Rule{"ModeNoauthIsNotYet",
              "sstp:\n" + kSsl + "  authentication: { mode: noauth }\n",
-             {"sstp.authentication.mode: is not supported yet (backends other than local users)"}},
+             {"sstp.authentication.mode: is not supported yet (logins without authentication)"}},
         Rule{"V4UserRateLimitOfOneDirection",
              "sstp:\n" + kSsl + kPool +
                  "  authentication: { local-users: { u: { password: p, rate-limit: {upload: 5000} "

@@ -7,7 +7,6 @@
 #include "controlplane/config/read_tree.h"
 #include "controlplane/radius/dictionary.h"
 #include "tests/unit/config/config_fixture.h"
-#include "tests/unit/config/radius_switch.h"
 
 namespace sstpgw::cp {
 namespace {
@@ -30,7 +29,7 @@ struct Outcome {
   const RadiusConfig& radius() const { return *config.radius; }
 };
 
-// As LoadConfig, but for the switch.
+// As LoadConfig, with what is read in parts.
 Outcome Read(const std::string& yaml, FakeFiles files = TestFiles()) {
   Report report;
   const auto root = ParseYaml(yaml);
@@ -41,7 +40,6 @@ Outcome Read(const std::string& yaml, FakeFiles files = TestFiles()) {
   outcome.issues = report.TakeErrors();
   outcome.errors = Brief(outcome.issues);
   outcome.warnings = Brief(report.TakeWarnings());
-  std::erase(outcome.errors, kModeIsNotYet);
   return outcome;
 }
 
@@ -58,19 +56,28 @@ Outcome WithServer(const std::string& more, FakeFiles files = TestFiles()) {
   return Radius("{ " + kServer + ", " + more + " }", std::move(files));
 }
 
-// ---- The switch ---------------------------------------------------------------------------------
+// ---- The mode -----------------------------------------------------------------------------------
 
-TEST(RadiusSwitch, ModeRadiusIsRefusedUntilItIsWired) {
-  const std::vector<std::string> errors =
-      Brief(Load(WithMode("radius", "{ " + kServer + " }")).errors);
-  if (kModeRadiusIsTaken) {
-    EXPECT_THAT(errors, IsEmpty());
-  } else {
-    EXPECT_THAT(errors, ElementsAre(kModeIsNotYet));
-  }
+TEST(RadiusMode, IsTaken) {
+  const LoadResult loaded = Load(WithMode("radius", "{ " + kServer + " }"));
+  ASSERT_TRUE(loaded.config) << Render("f", loaded.errors);
+  EXPECT_EQ(loaded.config->auth_mode, AuthMode::kRadius);
 }
 
-TEST(RadiusSwitch, TheNodesAreTakenInModeLocal) {
+TEST(RadiusMode, EapIsForServersOnly) {
+  const auto with_protocols = [](const std::string& mode) {
+    std::string text = WithMode(mode, "{ " + kServer + " }");
+    const std::string place = "  authentication:\n";
+    text.insert(text.find(place) + place.size(), "    protocols: [ mschap-v2, eap ]\n");
+    return Brief(Load(text).errors);
+  };
+  EXPECT_THAT(with_protocols("radius"), IsEmpty());
+  EXPECT_THAT(with_protocols("local"),
+              ElementsAre("sstp.authentication.protocols[1]: is eap, which only a RADIUS server "
+                          "can judge"));
+}
+
+TEST(RadiusMode, TheNodesAreTakenInModeLocal) {
   const LoadResult loaded = Load(WithMode("local", "{ " + kServer + " }"));
   ASSERT_TRUE(loaded.config) << Render("f", loaded.errors);
   EXPECT_EQ(loaded.config->auth_mode, AuthMode::kLocal);
@@ -80,7 +87,7 @@ TEST(RadiusSwitch, TheNodesAreTakenInModeLocal) {
               ElementsAre(kNode + ": has no effect because authentication.mode is local"));
 }
 
-TEST(RadiusSwitch, WithoutTheNodeThereIsNothing) {
+TEST(RadiusMode, WithoutTheNodeThereIsNothing) {
   const LoadResult loaded = Load(Minimal());
   ASSERT_TRUE(loaded.config);
   EXPECT_FALSE(loaded.config->radius);

@@ -9,7 +9,6 @@
 #include <map>
 #include <set>
 
-#include "tests/unit/config/radius_switch.h"
 #include "tests/unit/config/schema_walk.h"
 
 namespace sstpgw::cp {
@@ -194,10 +193,8 @@ TEST(DescribeSchema, TellsWhatHelpAndDocumentationNeed) {
   EXPECT_TRUE(find("sstp.client-ip-pool.<name>.range[]").list);
   EXPECT_TRUE(find("sstp.client-ip-pool.<name>.range[]").required);
   EXPECT_TRUE(find("sstp.authentication.local-users.<name>.password").secret);
-  EXPECT_EQ(find("sstp.authentication.protocols[]").allowed, "pap | chap | mschap | mschap-v2");
-  std::vector<std::string> not_yet = {"radius", "noauth"};
-  if (kModeRadiusIsTaken) not_yet.erase(not_yet.begin());
-  EXPECT_EQ(find("sstp.authentication.mode").unsupported_choices, not_yet);
+  EXPECT_EQ(find("sstp.authentication.protocols[]").allowed, "pap | chap | mschap | mschap-v2 | eap");
+  EXPECT_EQ(find("sstp.authentication.mode").unsupported_choices, std::vector<std::string>{"noauth"});
   EXPECT_TRUE(find("sstp.authentication.radius.servers[].key").supported);
   EXPECT_FALSE(find("sstp.client-ipv6-pool.<name>.prefix[].mask").supported);
   EXPECT_EQ(find("sstp.client-ipv6-pool.<name>.prefix[].mask").unsupported_reason, "IPv6");
@@ -251,7 +248,7 @@ constexpr Node kNodes[] = {
     {"ssl.key", kText, "path of a file"},
     {"ssl.ca-certificate", kText, "path of a file", "", kRequired},
     {"authentication.mode", kText, "local | radius | noauth", "local"},
-    {"authentication.protocols[]", kText, "pap | chap | mschap | mschap-v2",
+    {"authentication.protocols[]", kText, "pap | chap | mschap | mschap-v2 | eap",
      "mschap-v2, mschap, chap, pap"},
     {"authentication.local-users.<name>.password", kText, "text of up to 255 octets", "",
      kRequired},

@@ -97,7 +97,7 @@ TEST_F(AuthorizerTest, StaticAddressIsNotTheOneThatTheClientDialsFrom) {
   static_ips["fix"] = *Ipv4Address::Parse("192.0.2.1");
   EXPECT_EQ(AnswerTo(Ask("g", "s1", "fix")), "none");
   EXPECT_THAT(log,
-              ElementsAre("fix: static-ip 192.0.2.1 is the address that the client dials from"));
+              ElementsAre("fix: address 192.0.2.1 is the address that the client dials from"));
 }
 
 TEST_F(AuthorizerTest, ExhaustedPoolLetsInWithoutAddressAndLogs) {

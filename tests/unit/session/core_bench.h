@@ -178,6 +178,7 @@ class CoreBench {
   std::map<AskId, Result<AuthorizeVerdict>> answers;
   std::vector<std::string> disconnects;
   std::vector<std::string> log;
+  std::vector<OpenAccounting> openings;
   std::vector<std::uint64_t> acks;
   std::vector<SessionUpdate> updates;
   std::vector<JudgeCredentials> to_judge;
@@ -196,6 +197,10 @@ class CoreBench {
             << "answered twice";
       } else if (auto* send = std::get_if<Send>(&action)) {
         CollectSent(*send);
+      } else if (auto* ack = std::get_if<Acknowledge>(&action)) {
+        acks.push_back(ack->sequence);
+      } else if (auto* open = std::get_if<OpenAccounting>(&action)) {
+        openings.push_back(std::move(*open));
       } else if (auto* done = std::get_if<ConcludeChange>(&action)) {
         EXPECT_TRUE(outcomes.emplace(done->id, std::move(done->outcome)).second)
             << "concluded twice";
@@ -214,8 +219,6 @@ class CoreBench {
                             (order->termination == Termination::kHard ? " hard" : " soft"));
     } else if (const auto* policy = std::get_if<PolicyOrder>(&send.message)) {
       policies.emplace_back(send.gateway, *policy);
-    } else if (const auto* ack = std::get_if<ReportAck>(&send.message)) {
-      acks.push_back(ack->sequence);
     } else if (const auto* drain = std::get_if<DrainOrder>(&send.message)) {
       drains.push_back(send.gateway + (drain->enabled ? " on" : " off"));
     }
