@@ -211,15 +211,15 @@ std::string ReplyMessage(const Packet& packet) {
 
 }  // namespace
 
-AskedWith AskedBy(const Credentials& credentials) {
+AskedWith AskedBy(const AuthEvidence& evidence) {
   AskedWith asked;
-  if (const auto* v1 = std::get_if<MsChapV1Evidence>(&credentials)) {
+  if (const auto* v1 = std::get_if<MsChapV1Evidence>(&evidence)) {
     asked = {AuthMethod::kMsChapV1, v1->identifier, v1->challenge};
-  } else if (const auto* v2 = std::get_if<MsChapV2Evidence>(&credentials)) {
+  } else if (const auto* v2 = std::get_if<MsChapV2Evidence>(&evidence)) {
     asked = {AuthMethod::kMsChapV2, v2->identifier, {}};
-  } else if (const auto* chap = std::get_if<ChapMd5Evidence>(&credentials)) {
+  } else if (const auto* chap = std::get_if<ChapMd5Evidence>(&evidence)) {
     asked = {AuthMethod::kChapMd5, chap->identifier, {}};
-  } else if (std::holds_alternative<EapEvidence>(credentials)) {
+  } else if (std::holds_alternative<EapEvidence>(evidence)) {
     asked = {AuthMethod::kEap, 0, {}};
   }
   return asked;

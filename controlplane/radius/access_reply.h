@@ -35,7 +35,7 @@ struct AskedWith {
   std::uint8_t identifier = 0;                 // of the client's response; MS-CHAPv2
   std::array<std::uint8_t, 8> v1_challenge{};  // MS-CHAPv1
 };
-[[nodiscard]] AskedWith AskedBy(const Credentials& credentials);
+[[nodiscard]] AskedWith AskedBy(const AuthEvidence& evidence);
 
 struct AccessAccept {
   SessionAttributes session;

@@ -13,12 +13,15 @@ auto Invalid(std::string what) { return Fail(Error{ErrorCode::kInvalidArgument, 
 
 void Join(Bytes& to, ByteView octets) { to.insert(to.end(), octets.begin(), octets.end()); }
 
-struct CopyCredentials {
-  Credentials operator()(const PapEvidence& pap) const {
+struct CopyEvidence {
+  AuthEvidence operator()(const PapEvidence& pap) const {
     return PapEvidence{pap.user, pap.password.Copy()};
   }
+  AuthEvidence operator()(const EapEvidence& eap) const {
+    return EapEvidence{eap.user, eap.message.Copy(), eap.state};
+  }
   template <class Evidence>
-  Credentials operator()(const Evidence& evidence) const {
+  AuthEvidence operator()(const Evidence& evidence) const {
     return evidence;
   }
 };
@@ -31,7 +34,7 @@ std::string UserName(const std::string& user, const UserNameRules& rules) {
   return rules.strip_realm ? user.substr(0, at) : user;
 }
 
-bool KeepsName(const Credentials& credentials) {
+bool KeepsName(const AuthEvidence& credentials) {
   return std::holds_alternative<MsChapV2Evidence>(credentials) ||
          std::holds_alternative<EapEvidence>(credentials);
 }
@@ -77,7 +80,7 @@ struct AppendCredentials {
       return Invalid("an EAP packet of " + std::to_string(eap.message.size()) +
                      " octets, RADIUS carries 4.." + std::to_string(kMaxEapSize));
     }
-    Append(kEapMessage, eap.message, body.attributes);
+    Append(kEapMessage, OctetsValue(eap.message.Reveal()), body.attributes);
     return {};
   }
 };
@@ -86,18 +89,18 @@ struct AppendCredentials {
 
 AccessRequest RequestOf(const AuthorizeQuestion& question) {
   AccessRequest request;
-  request.credentials = std::visit(CopyCredentials{}, question.evidence);
+  request.credentials = std::visit(CopyEvidence{}, question.evidence);
   request.session = question.session;
   request.port.calling_station = question.calling_station;
   request.port.called_station = question.called_station;
+  const bool eap = std::holds_alternative<EapEvidence>(question.evidence);
+  if (eap && question.mtu > 0) request.framed_mtu = question.mtu;
   return request;
 }
 
 Result<RequestBody> AccessRequestBody(const AccessRequest& request, const NasIdentity& nas,
                                       const UserNameRules& rules) {
-  const std::string& given =
-      std::visit([](const auto& evidence) -> const std::string& { return evidence.user; },
-                 request.credentials);
+  const std::string& given = UserOf(request.credentials);
   const std::string user = KeepsName(request.credentials) ? given : UserName(given, rules);
   if (user.empty()) return Invalid("an empty user name, RADIUS needs one");
   if (user.size() > kMaxValueSize) {

@@ -14,7 +14,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
 #include "controlplane/radius/nas_identity.h"
@@ -27,23 +26,17 @@ namespace sstpgw::cp::radius {
 // Octets of one EAP packet that are carried; the rest of 4096 is for the other attributes.
 inline constexpr std::size_t kMaxEapSize = 3072;
 
-struct EapEvidence {
-  std::string user;  // the identity the client gave
-  Bytes message;     // one whole EAP packet
-};
-using Credentials =
-    std::variant<PapEvidence, ChapMd5Evidence, MsChapV1Evidence, MsChapV2Evidence, EapEvidence>;
-
 struct AccessRequest {
-  Credentials credentials;
+  AuthEvidence credentials;
   SessionId session;  // Acct-Session-Id; empty: not sent
   AccessPort port;
   std::optional<std::uint16_t> framed_mtu;  // for EAP: how long a fragment may be
   std::vector<Bytes> classes;               // Class and State as received before: for another round
-  std::optional<Bytes> state;               // of EAP, and for re-authentication
+  std::optional<Bytes> state;  // of EAP, and for re-authentication; not what the evidence has
 };
 
-// What of the gateway's question belongs in the request; secrets are copied.
+// What of the gateway's question belongs in the request; secrets are copied. The state of EAP
+// evidence stays there: it is login.h's.
 [[nodiscard]] AccessRequest RequestOf(const AuthorizeQuestion& question);
 
 // Options of the operator's (features 6.3, User-Name). MS-CHAPv2 and EAP keep the name as it came:

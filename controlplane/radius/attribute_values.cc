@@ -13,26 +13,7 @@ std::uint64_t BigEndian(ByteView octets) {
   return value;
 }
 
-// Clears all bits from bit `length` on.
-void ClearHostBits(std::array<std::uint8_t, 16>& octets, std::size_t length) {
-  for (std::size_t i = 0; i < octets.size(); ++i) {
-    const std::size_t kept = std::clamp<std::size_t>(length, i * 8, i * 8 + 8) - i * 8;
-    octets[i] = static_cast<std::uint8_t>(octets[i] & (0xff00U >> kept));
-  }
-}
-
 }  // namespace
-
-std::string Ipv6Prefix::ToString() const {
-  return address.ToString() + "/" + std::to_string(length);
-}
-
-Ipv6Prefix MakeIpv6Prefix(const Ipv6Address& address, std::uint8_t length) {
-  std::array<std::uint8_t, 16> octets = address.octets();
-  length = std::min<std::uint8_t>(length, 128);
-  ClearHostBits(octets, length);
-  return {Ipv6Address(octets), length};
-}
 
 std::optional<std::uint32_t> ReadInteger(ByteView value) {
   if (value.size() != 4) return std::nullopt;

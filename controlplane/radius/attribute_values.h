@@ -2,8 +2,6 @@
 // 3.1), read and written. A value that does not have the shape is nullopt, never a guess. Pure.
 #pragma once
 
-#include <array>
-#include <compare>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -13,19 +11,6 @@
 #include "proto/base/types.h"
 
 namespace sstpgw::cp::radius {
-
-// Bits behind the length are zero.
-struct Ipv6Prefix {
-  Ipv6Address address;
-  std::uint8_t length = 0;                     // 0..128
-  [[nodiscard]] std::string ToString() const;  // "2001:db8::/56"
-  friend auto operator<=>(const Ipv6Prefix&, const Ipv6Prefix&) = default;
-};
-
-// Clears the bits behind the length, which is 128 at most.
-[[nodiscard]] Ipv6Prefix MakeIpv6Prefix(const Ipv6Address& address, std::uint8_t length);
-
-using InterfaceId = std::array<std::uint8_t, 8>;
 
 // Exactly 4 octets (integer, date); 8 octets.
 [[nodiscard]] std::optional<std::uint32_t> ReadInteger(ByteView value);

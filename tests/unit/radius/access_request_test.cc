@@ -16,7 +16,11 @@ NasIdentity Nas() {
   return nas;
 }
 
-AccessRequest Asking(Credentials credentials) {
+EapEvidence Eap(std::string user, const Bytes& message) {
+  return {std::move(user), Secret(ByteView(message)), {}};
+}
+
+AccessRequest Asking(AuthEvidence credentials) {
   AccessRequest request;
   request.credentials = std::move(credentials);
   request.session = "0123456789abcdef";
@@ -121,7 +125,7 @@ TEST(AccessRequestBody, MsChapV2Golden) {
 }
 
 TEST(AccessRequestBody, EapGolden) {
-  AccessRequest request = Asking(EapEvidence{"user", Hex("02 01 0009 01 75736572")});
+  AccessRequest request = Asking(Eap("user", Hex("02 01 0009 01 75736572")));
   request.state = Hex("aabb");
   request.framed_mtu = 1400;
   request.classes = {Hex("01"), Hex("02")};
@@ -167,7 +171,7 @@ TEST(AccessRequestBody, PortsAddressesAndTheKindOfTunnel) {
 }
 
 TEST(AccessRequestBody, LongEapPacketsAreCut) {
-  AccessRequest request = Asking(EapEvidence{"user", Bytes(1300, 0x41)});
+  AccessRequest request = Asking(Eap("user", Bytes(1300, 0x41)));
   const auto body = AccessRequestBody(request, Nas());
   ASSERT_TRUE(body);
   const Bytes octets = *Seal(*body, {1, {}, TextOctets("s")});
@@ -175,7 +179,7 @@ TEST(AccessRequestBody, LongEapPacketsAreCut) {
   EXPECT_EQ(packet->FindAll(kEapMessage).size(), 6U);
   EXPECT_EQ(packet->Concatenated(kEapMessage), Bytes(1300, 0x41));
   // The largest one still leaves room for everything else.
-  AccessRequest largest = Asking(EapEvidence{std::string(253, 'u'), Bytes(kMaxEapSize)});
+  AccessRequest largest = Asking(Eap(std::string(253, 'u'), Bytes(kMaxEapSize)));
   largest.state = Bytes(253);
   largest.session = std::string(253, 's');
   EXPECT_TRUE(Seal(*AccessRequestBody(largest, Nas()), {1, {}, TextOctets("s")}));
@@ -183,20 +187,22 @@ TEST(AccessRequestBody, LongEapPacketsAreCut) {
 
 TEST(AccessRequestBody, WhatRadiusCannotCarry) {
   const struct {
-    Credentials credentials;
+    AuthEvidence credentials;
     const char* says;
   } kCases[] = {
       {PapEvidence{"", Secret("x")}, "an empty user name"},
       {PapEvidence{std::string(254, 'u'), Secret("x")}, "a user name of 254 octets"},
       {PapEvidence{"u", Secret(std::string(129, 'x'))}, "a password of 129 octets"},
-      {EapEvidence{"u", Hex("020100")}, "an EAP packet of 3 octets"},
-      {EapEvidence{"u", Bytes(kMaxEapSize + 1)}, "an EAP packet of 3073 octets"},
+      {Eap("u", Hex("020100")), "an EAP packet of 3 octets"},
+      {Eap("u", Bytes(kMaxEapSize + 1)), "an EAP packet of 3073 octets"},
   };
   for (const auto& bad : kCases) {
     AccessRequest request = Asking(std::visit(
-        [](const auto& e) -> Credentials {
+        [](const auto& e) -> AuthEvidence {
           if constexpr (std::is_same_v<std::decay_t<decltype(e)>, PapEvidence>) {
             return PapEvidence{e.user, e.password.Copy()};
+          } else if constexpr (std::is_same_v<std::decay_t<decltype(e)>, EapEvidence>) {
+            return EapEvidence{e.user, e.message.Copy(), e.state};
           } else {
             return e;
           }
@@ -208,7 +214,7 @@ TEST(AccessRequestBody, WhatRadiusCannotCarry) {
 }
 
 TEST(AccessRequestBody, Realms) {
-  const auto user = [](Credentials credentials, const UserNameRules& rules) {
+  const auto user = [](AuthEvidence credentials, const UserNameRules& rules) {
     const auto body = AccessRequestBody(Asking(std::move(credentials)), Nas(), rules);
     const Bytes& value = body->attributes.at(0).value;
     return std::string(value.begin(), value.end());
@@ -224,7 +230,7 @@ TEST(AccessRequestBody, Realms) {
   MsChapV2Evidence chap;
   chap.user = "bob@isp";
   EXPECT_EQ(user(chap, strip), "bob@isp");
-  EXPECT_EQ(user(EapEvidence{"bob", Bytes(4)}, add), "bob");
+  EXPECT_EQ(user(Eap("bob", Bytes(4)), add), "bob");
 }
 
 TEST(RequestOf, TakesWhatTheGatewayAsked) {
@@ -240,6 +246,22 @@ TEST(RequestOf, TakesWhatTheGatewayAsked) {
   chap.identifier = 77;
   question.evidence = chap;
   EXPECT_EQ(std::get<MsChapV2Evidence>(RequestOf(question).credentials).identifier, 77);
+  question.mtu = 1400;
+  EXPECT_EQ(RequestOf(question).framed_mtu, std::nullopt) << "it bounds fragments of EAP only";
+}
+
+TEST(RequestOf, EapSaysHowLongAFragmentMayBe) {
+  AuthorizeQuestion question;
+  question.mtu = 1400;
+  question.evidence = EapEvidence{"user", Secret(ByteView(Hex("02 01 0009 01 75736572"))), {9}};
+  const AccessRequest request = RequestOf(question);
+  EXPECT_EQ(request.framed_mtu, 1400U);
+  EXPECT_EQ(request.state, std::nullopt);
+  const auto& eap = std::get<EapEvidence>(request.credentials);
+  EXPECT_EQ(ToHex(eap.message.Reveal()), "020100090175736572");
+  EXPECT_EQ(eap.user, "user");
+  question.mtu = 0;
+  EXPECT_EQ(RequestOf(question).framed_mtu, std::nullopt);
 }
 
 // ---- Sealing

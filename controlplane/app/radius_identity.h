@@ -1,0 +1,31 @@
+// Who asks, in every RADIUS request: what the configuration says, or, where it says neither
+// nas-identifier nor nas-ip-address, the address that packets to the servers come from (features
+// 6.3).
+//
+// Threads: the app's thread.
+#pragma once
+
+#include <optional>
+
+#include "controlplane/config/radius_config.h"
+#include "controlplane/radius/nas_identity.h"
+#include "proto/base/ip_endpoint.h"
+
+namespace sstpgw::cp {
+
+class RadiusIdentity {
+ public:
+  RadiusIdentity() = default;
+  // Of a valid configuration. Takes copies of what it needs.
+  explicit RadiusIdentity(const RadiusConfig& config);
+
+  // Asks the routes if need be, every time until they have an answer, and keeps it from then on:
+  // servers know us by it. With neither name nor address while there is no route.
+  [[nodiscard]] const radius::NasIdentity& Get();
+
+ private:
+  radius::NasIdentity identity_;
+  std::optional<IpEndpoint> towards_;  // the first server in use, while the routes are to be asked
+};
+
+}  // namespace sstpgw::cp
