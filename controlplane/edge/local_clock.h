@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 
 namespace sstpgw::cp {
 
@@ -11,6 +12,12 @@ namespace sstpgw::cp {
 [[nodiscard]] std::chrono::milliseconds LocalTimeOfDay(std::chrono::system_clock::time_point when);
 [[nodiscard]] inline std::chrono::milliseconds LocalTimeOfDay() {
   return LocalTimeOfDay(std::chrono::system_clock::now());
+}
+// Since 1970 in UTC, whole seconds.
+[[nodiscard]] inline std::int64_t UnixSeconds() {
+  return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now())
+      .time_since_epoch()
+      .count();
 }
 
 }  // namespace sstpgw::cp
