@@ -28,7 +28,7 @@ constexpr const char* kFooter = R"(Signals:
 Exit codes:
   0  ended as told, or --check found no error
   1  the configuration is not valid; every error is printed, one per line
-  2  a socket cannot be used
+  2  a socket or the directory of the state cannot be used
   100 and more  wrong flags
 
 Examples:
@@ -41,6 +41,7 @@ struct Flags {
   bool check = false;
   std::string link;
   std::string operator_path;
+  std::string state_directory = AppOptions{}.state_directory;
   std::optional<int> log_level;
 };
 
@@ -112,6 +113,7 @@ int Serve(const Flags& flags, LoadedFile file) {
   AppOptions options;
   options.version = kVersion;
   options.config_file = flags.config;
+  options.state_directory = flags.state_directory;
   if (flags.log_level) options.log_level = static_cast<LogLevel>(*flags.log_level);
   options.started_unix_seconds = std::chrono::duration_cast<std::chrono::seconds>(
                                      std::chrono::system_clock::now().time_since_epoch())
@@ -123,6 +125,10 @@ int Serve(const Flags& flags, LoadedFile file) {
   StartLog("sstp-controlplane", options.log_level.value_or(file.result.config->gateway.log_level));
   LogProtobufMessages();
   ControlApp app(std::move(options), std::move(file));
+  if (auto started = app.Start(); !started) {
+    std::fprintf(stderr, "error: %s\n", started.error().message.c_str());
+    return kExitCannotServe;
+  }
   auto servers = Servers::Start(addresses, app);
   if (!servers) {
     std::fprintf(stderr, "error: %s\n", servers.error().message.c_str());
@@ -154,6 +160,11 @@ int Main(int argc, char** argv) {
   cli.add_option("--operator", flags.operator_path,
                  "Socket for sstpctl instead of cli.socket: /path")
       ->type_name("PATH");
+  cli.add_option("--state-directory", flags.state_directory,
+                 "What must survive a restart is kept here: accounting records that no server has "
+                 "acknowledged yet; made when mode radius needs it")
+      ->type_name("DIR")
+      ->capture_default_str();
   cli.add_option("--log-level", flags.log_level,
                  "Instead of log.level: 0 off, 1 error, 2 warning, 3 information, 4 protocol "
                  "trace, 5 debug")

@@ -1,5 +1,6 @@
 #include "controlplane/app/control_app.h"
 
+#include <future>
 #include <memory>
 #include <utility>
 
@@ -14,9 +15,27 @@ std::string NameOf(const std::string& file_name) {
 }  // namespace
 
 ControlApp::ControlApp(AppOptions options, LoadedFile file)
-    : state_(std::move(options), std::move(file)),
+    : state_(std::move(options), std::move(file), poller_,
+             [this](std::function<void()> task) { loop_.Post(std::move(task)); }),
       desk_(state_),
-      loop_({[this] { return state_.NextDeadline(); }, [this] { state_.Tick(); }}) {}
+      loop_({[this] { return state_.NextDeadline(); }, [this] { state_.Tick(); }}, poller_) {}
+
+Result<void> ControlApp::Start() {
+  std::promise<Result<void>> started;
+  loop_.Post([&] { started.set_value(state_.Start()); });
+  return started.get_future().get();
+}
+
+void ControlApp::Stop() {
+  if (std::exchange(stopped_, true)) return;
+  // Shared: servers that do not answer are not waited for any longer.
+  const auto concluded = std::make_shared<std::promise<void>>();
+  auto over = concluded->get_future();
+  loop_.Post([this, concluded] { state_.Conclude([concluded] { concluded->set_value(); }); });
+  over.wait_for(kConcludePatience);
+  loop_.Stop();
+  state_.Stop();
+}
 
 // Tasks are std::function, which must be copyable; what can only be moved travels in a shared box.
 AskId ControlApp::Authorize(AuthorizeCall call, AuthorizeDone done) {

@@ -15,14 +15,18 @@ namespace sstpgw::cp {
 
 class ControlApp final : public LinkBackend, public OperatorBackend {
  public:
-  // `file` holds a configuration. The thread runs from here on.
+  // `file` holds a configuration. The thread runs from here on, once Start has returned usefully.
   ControlApp(AppOptions options, LoadedFile file);
   ~ControlApp() override { Stop(); }
   ControlApp(const ControlApp&) = delete;
   ControlApp& operator=(const ControlApp&) = delete;
 
-  // Ends the thread; what was asked before is still done. After all servers are down.
-  void Stop() { loop_.Stop(); }
+  // Before anything else, once. An error: this configuration cannot be served on this host, and
+  // why. Waits for the disk.
+  [[nodiscard]] Result<void> Start();
+  // Tells RADIUS servers of the end, for some seconds at most, then ends the thread; what was asked
+  // before is still done. After all servers are down.
+  void Stop();
 
   AskId Authorize(AuthorizeCall call, AuthorizeDone done) override;
   void CancelAuthorize(AskId ask) override;
@@ -36,9 +40,13 @@ class ControlApp final : public LinkBackend, public OperatorBackend {
                Compared done) override;
 
  private:
+  static constexpr Duration kConcludePatience = std::chrono::seconds(3);
+
+  Poller poller_;
   ControlState state_;
   OperatorDesk desk_;
   std::atomic<std::uint64_t> next_ask_{1};
+  bool stopped_ = false;
   TaskLoop loop_;  // last: its thread uses everything above
 };
 

@@ -28,31 +28,49 @@ bool SameSettings(const GatewaySettings& a, const GatewaySettings& b) {
 
 }  // namespace
 
-ControlState::ControlState(AppOptions options, LoadedFile file)
+ControlState::ControlState(AppOptions options, LoadedFile file, Poller& poller,
+                           AccountingDesk::Post post)
     : options_(std::move(options)),
       config_(std::move(*file.result.config)),
-      masked_yaml_(std::move(file.masked_yaml)) {
+      masked_yaml_(std::move(file.masked_yaml)),
+      radius_(
+          poller, entropy_, std::move(post),
+          {[this](Event event) { Step(std::move(event)); },
+           [this](const std::string& gateway) { return core_.registry().IsAttached(gateway); },
+           [this](const SessionKey& session, PolicyChange change, RadiusServices::OrderDone done) {
+             OrderPolicy(session, std::move(change), std::move(done));
+           }}) {
   Configure();
+}
+
+Result<void> ControlState::Start() {
+  auto started = radius_.Start(options_.state_directory, config_);
+  Configure();
+  return started;
 }
 
 void ControlState::Configure() {
   if (options_.log_level) config_.gateway.log_level = *options_.log_level;
   SetLogLevel(config_.gateway.log_level);
-  authenticator_ = std::make_unique<LocalUsers>(config_.local_users);
+  const bool local = config_.auth_mode == AuthMode::kLocal;
+  local_users_ = std::make_unique<LocalUsers>(config_.local_users);
+  authenticator_ = local ? local_users_.get() : &radius_.authenticator();
   AuthorizerSettings settings;
   settings.default_pool = config_.default_pool;
   settings.gateway_address = config_.gateway_address;
   settings.dns = config_.dns;
   settings.wins = config_.wins;
   settings.single_session = config_.single_session;
+  settings.accounting = radius_.accounts();
   for (const auto& [name, user] : config_.local_users) {
-    if (user.static_ip) settings.fixed_addresses.push_back(*user.static_ip);
+    if (local && user.static_ip) settings.fixed_addresses.push_back(*user.static_ip);
   }
   core_.Configure(config_.pools, std::move(settings));
   RateSettings rates{config_.default_rates, {}, config_.time_ranges};
   for (const auto& [name, user] : config_.local_users) {
-    if (!user.rates.empty()) rates.users.emplace(name, user.rates);
+    if (local && !user.rates.empty()) rates.users.emplace(name, user.rates);
   }
+  rates.adopt_carried = !local;
   Step(RatesConfigured{std::move(rates), LocalTimeOfDay()});
 }
 
@@ -73,6 +91,12 @@ void ControlState::SendSettings(const SettingsRollout::Targets& gateways) {
 }
 
 void ControlState::Apply(LoadedFile file, ApplyDone done) {
+  if (auto prepared = radius_.Prepare(*file.result.config); !prepared) {
+    SettingsRollout::Verdict refused;
+    refused.reason = prepared.error().message;
+    done(refused, /*settings_changed=*/false);
+    return;
+  }
   GatewaySettings& fresh = file.result.config->gateway;
   if (options_.log_level) fresh.log_level = *options_.log_level;
   const bool changed = !SameSettings(fresh, config_.gateway);
@@ -91,8 +115,10 @@ void ControlState::EndTrialIfOver() {
   if (verdict->accepted || !trial.settings_changed) {
     config_ = std::move(*trial.file.result.config);
     masked_yaml_ = std::move(trial.file.masked_yaml);
+    radius_.Configure(config_);
     Configure();
   } else {
+    radius_.Configure(config_);
     SendSettings(rollout_.Advance());
   }
   trial.done(*verdict, trial.settings_changed);
@@ -123,7 +149,8 @@ void ControlState::Open(const std::shared_ptr<LinkStream>& stream, Hello hello) 
                            Escape(hello.version) + ", " + std::to_string(hello.sessions.size()) +
                            " sessions");
   SendSettings(rollout_.Attach(gateway, hello.boot_id, hello.applied_generation));
-  Step(GatewayAttached{std::move(hello)});
+  Step(GatewayAttached{hello});
+  radius_.Attached(hello);
   stream->Resume();
 }
 
@@ -135,9 +162,12 @@ void ControlState::Receive(const std::shared_ptr<LinkStream>& stream, FromGatewa
   }
   const std::string name = gateway->second;
   if (auto* reports = std::get_if<ReportBatch>(&message)) {
-    Step(ReportsArrived{name, std::move(*reports)});
+    Step(ReportsArrived{name, *reports});
+    radius_.Reported(name, *reports);
+    AcknowledgeReports();
   } else if (auto* counters = std::get_if<CountersBatch>(&message)) {
-    Step(CountersArrived{name, std::move(*counters)});
+    Step(CountersArrived{name, *counters});
+    radius_.Counted(name, *counters);
   } else if (auto* applied = std::get_if<Applied>(&message)) {
     if (applied->session.empty()) rollout_.Applied(name, applied->generation);
     Step(SettingsApplied{name, std::move(*applied)});
@@ -160,6 +190,7 @@ void ControlState::Close(const std::shared_ptr<LinkStream>& stream) {
   Log(LogLevel::kWarning, "gateway " + Escape(name) + " is not attached any more");
   rollout_.Detach(name);
   Step(GatewayDetached{name});
+  radius_.Detached(name);
   EndTrialIfOver();
 }
 
@@ -176,13 +207,15 @@ void ControlState::Tick() {
   SendSettings(rollout_.Tick(TaskLoop::Now()));
   EndTrialIfOver();
   Step(TimePassed{LocalTimeOfDay()});
+  radius_.Tick();
 }
 
 std::optional<TimePoint> ControlState::NextDeadline() const {
-  const auto core = core_.NextDeadline();
-  const auto rollout = rollout_.NextDeadline();
-  if (core && rollout) return std::min(*core, *rollout);
-  return core ? core : rollout;
+  std::optional<TimePoint> next;
+  for (const auto& one : {core_.NextDeadline(), rollout_.NextDeadline(), radius_.NextDeadline()}) {
+    if (one && (!next || *one < *next)) next = one;
+  }
+  return next;
 }
 
 void ControlState::Step(Event event) { Execute(core_.Step(std::move(event), TaskLoop::Now())); }
@@ -193,11 +226,15 @@ void ControlState::Execute(ActionList actions) {
       Judge(*judge);
     } else if (auto* answer = std::get_if<Answer>(&action)) {
       GiveAnswer(*answer);
+    } else if (const auto* login = std::get_if<OpenAccounting>(&action)) {
+      radius_.Open(*login);
+    } else if (auto* reports = std::get_if<Acknowledge>(&action)) {
+      to_acknowledge_.push_back(std::move(*reports));
     } else if (const auto* send = std::get_if<Send>(&action)) {
       const auto stream = streams_.find(send->gateway);
       if (stream != streams_.end()) stream->second->Send(send->message);
     } else if (const auto* change = std::get_if<ConcludeChange>(&action)) {
-      Conclude(*change);
+      ConcludeOrder(*change);
     } else if (const auto* announce = std::get_if<Announce>(&action)) {
       Tell(*announce);
     } else if (const auto* line = std::get_if<WriteLog>(&action)) {
@@ -227,12 +264,29 @@ void ControlState::OrderRates(const RateOrder& order, RatesDone done) {
   Step(RatesOrdered{id, order});
 }
 
-void ControlState::Conclude(const ConcludeChange& change) {
+void ControlState::ConcludeOrder(const ConcludeChange& change) {
   const auto order = rate_orders_.find(change.id);
   if (order == rate_orders_.end()) return;
   const RatesDone done = std::move(order->second);
   rate_orders_.erase(order);
   done(change.outcome);
+}
+
+void ControlState::OrderPolicy(const SessionKey& session, PolicyChange change, RatesDone done) {
+  const ChangeId id(++last_rate_order_);
+  rate_orders_.emplace(id, std::move(done));
+  Step(PolicyOrdered{id, session, std::move(change)});
+}
+
+// A gateway keeps its reports until they are acknowledged, and says them again to whoever comes
+// after this process; so nothing of them may be lost with it.
+void ControlState::AcknowledgeReports() {
+  for (Acknowledge& reports : std::exchange(to_acknowledge_, {})) {
+    radius_.WhenDurable(reports.gateway, [this, reports] {
+      const auto stream = streams_.find(reports.gateway);
+      if (stream != streams_.end()) stream->second->Send(ReportAck{reports.sequence});
+    });
+  }
 }
 
 SessionView ControlState::View(const SessionEntry& entry) const {
@@ -245,6 +299,7 @@ SessionView ControlState::View(const SessionEntry& entry) const {
 }
 
 void ControlState::Tell(const Announce& announce) {
+  radius_.Changed(announce.update);
   std::erase_if(watchers_, [&](const std::weak_ptr<SessionWatcher>& weak) {
     const std::shared_ptr<SessionWatcher> watcher = weak.lock();
     if (watcher == nullptr) return true;

@@ -9,8 +9,11 @@
 #include <vector>
 
 #include "controlplane/app/config_source.h"
+#include "controlplane/app/radius_services.h"
 #include "controlplane/auth/authenticator.h"
 #include "controlplane/config/control_config.h"
+#include "controlplane/edge/kernel_entropy.h"
+#include "controlplane/edge/poller.h"
 #include "controlplane/rpc/backend.h"
 #include "controlplane/session/control_core.h"
 #include "controlplane/session/settings_rollout.h"
@@ -20,14 +23,22 @@ namespace sstpgw::cp {
 struct AppOptions {
   std::string version;
   std::string config_file;
+  std::string state_directory = "/var/lib/sstp-gateway";
   std::optional<LogLevel> log_level;  // stands above the configuration's
   std::int64_t started_unix_seconds = 0;
 };
 
 class ControlState {
  public:
-  // `file` holds a configuration.
-  ControlState(AppOptions options, LoadedFile file);
+  // `file` holds a configuration. The poller must outlive this; `post` runs a task in the app's
+  // thread, from any thread.
+  ControlState(AppOptions options, LoadedFile file, Poller& poller, AccountingDesk::Post post);
+  // In the app's thread, before anything else. An error: this configuration cannot be served here.
+  [[nodiscard]] Result<void> Start();
+  // In the app's thread, at last: what servers are to be told of the end; `done` once.
+  void Conclude(std::function<void()> done) { radius_.Conclude(std::move(done)); }
+  // When the app's thread has ended.
+  void Stop() { radius_.Stop(kStorePatience); }
 
   // ---- Gateways
   void Open(const std::shared_ptr<LinkStream>& stream, Hello hello);
@@ -40,6 +51,7 @@ class ControlState {
 
   // ---- Operators
   [[nodiscard]] const ControlCore& core() const { return core_; }
+  [[nodiscard]] const RadiusServices& radius() const { return radius_; }
   [[nodiscard]] const ControlConfig& config() const { return config_; }
   [[nodiscard]] const std::string& masked_yaml() const { return masked_yaml_; }
   [[nodiscard]] const AppOptions& options() const { return options_; }
@@ -55,16 +67,21 @@ class ControlState {
   // `done` is called once, here or later.
   using RatesDone = std::function<void(const PolicyOutcome&)>;
   void OrderRates(const RateOrder& order, RatesDone done);
+  // A RADIUS server's, for one session. `done` likewise.
+  void OrderPolicy(const SessionKey& session, PolicyChange change, RatesDone done);
   void Watch(const std::shared_ptr<SessionWatcher>& watcher) { watchers_.push_back(watcher); }
   [[nodiscard]] SessionView View(const SessionEntry& entry) const;
   [[nodiscard]] std::uint64_t rejected_messages() const { return stray_messages_; }
 
  private:
+  static constexpr Duration kStorePatience = std::chrono::seconds(5);
+
   void Step(Event event);
   void Execute(ActionList actions);
   void Judge(const JudgeCredentials& judge);
   void GiveAnswer(Answer& answer);
-  void Conclude(const ConcludeChange& change);
+  void ConcludeOrder(const ConcludeChange& change);
+  void AcknowledgeReports();
   void Tell(const Announce& announce);
   void Configure();
   // A configuration that the gateways are trying.
@@ -83,7 +100,11 @@ class ControlState {
   SettingsRollout rollout_;
   std::optional<Trial> trial_;
   ControlCore core_;
-  std::unique_ptr<Authenticator> authenticator_;
+  std::unique_ptr<Authenticator> local_users_;
+  Authenticator* authenticator_ = nullptr;  // one of the backends
+  KernelEntropy entropy_;
+  RadiusServices radius_;
+  std::vector<Acknowledge> to_acknowledge_;  // when accounting has seen the reports as well
   std::map<std::string, std::shared_ptr<LinkStream>> streams_;     // by gateway
   std::unordered_map<const LinkStream*, std::string> gateway_of_;  // only current streams
   std::map<AskId, LinkBackend::AuthorizeDone> asks_;

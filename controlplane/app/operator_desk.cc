@@ -156,9 +156,11 @@ OperatorDesk::ReloadResult OperatorDesk::Conclude(ReloadDone report,
                                                   const SettingsRollout::Verdict& verdict,
                                                   bool settings_changed) const {
   if (!verdict.accepted) {
-    const std::string refusal =
-        "gateway " + Escape(verdict.gateway) + " refuses the settings: " + Escape(verdict.reason);
-    if (settings_changed) {
+    const bool here = verdict.gateway.empty();  // this process cannot do what is wanted
+    const std::string refusal = here ? verdict.reason
+                                     : "gateway " + Escape(verdict.gateway) +
+                                           " refuses the settings: " + Escape(verdict.reason);
+    if (settings_changed || here) {
       Log(LogLevel::kError, "reload failed, the running configuration stays: " + refusal);
       return Fail(ReloadError{
           Error{ErrorCode::kUnavailable, refusal + "; the running configuration stays"}, {}});

@@ -62,7 +62,10 @@ class AppBench : public ::testing::Test {
     options.version = "0.0.2";
     options.config_file = config_path();
     options.log_level = LogLevel::kOff;
+    options.state_directory = state_directory();
     app_ = std::make_unique<ControlApp>(std::move(options), std::move(*file));
+    const auto started = app_->Start();
+    ASSERT_TRUE(started) << started.error().message;
     auto servers = Servers::Start({"unix:" + link_socket(), operator_socket()}, *app_);
     ASSERT_TRUE(servers) << servers.error().message;
     servers_ = std::move(*servers);
@@ -97,6 +100,7 @@ class AppBench : public ::testing::Test {
   }
 
   [[nodiscard]] std::string config_path() const { return folder_.File("sstp.yaml"); }
+  [[nodiscard]] std::string state_directory() const { return folder_.File("state"); }
   [[nodiscard]] std::string link_socket() const { return folder_.File("run/link.sock"); }
   [[nodiscard]] std::string operator_socket() const { return folder_.File("run/operator.sock"); }
 
