@@ -65,7 +65,7 @@ struct AskedLogin {
 [[nodiscard]] AskedLogin AskedLoginOf(const AuthorizeQuestion& question);
 
 struct LoginEnd {
-  AuthOutcome outcome;
+  AuthOutcome outcome = AuthorizeReject{};
   std::vector<WriteLog> log;  // in order; each names the user, foreign text is escaped
 };
 [[nodiscard]] LoginEnd JudgeReply(const AskedLogin& asked, const Answered& answer,

@@ -242,9 +242,32 @@ bool Collector::Carried(const Attribute& a) {
   return true;
 }
 
-// As the type says; an attribute that no dictionary has is text if it looks like it.
-std::optional<std::variant<std::uint64_t, std::string>> RateLimitOf(ByteView value,
-                                                                    ValueType type) {
+bool Collector::RateLimit(const Attribute& a) {
+  const auto named =
+      std::find_if(settings_.rate_limits.begin(), settings_.rate_limits.end(),
+                   [&](const RateLimitAttribute& limit) { return limit.key == a.key(); });
+  if (named == settings_.rate_limits.end()) return false;
+  auto value = ReadRateLimitValue(a.value, named->type);
+  if (value) {
+    out_.rate_limits.push_back({a.key(), *std::move(value)});
+  } else {
+    WrongSize(a, "the rate limit's attribute");
+  }
+  return true;
+}
+
+void Collector::Read(const Attribute& a) {
+  // A rate limit may stand in an attribute that has another meaning, too (Filter-Id).
+  const bool limits = RateLimit(a);
+  if (Ipv4(a) || Ipv6(a) || Limits(a) || Names(a) || Carried(a) || limits) return;
+  std::vector<AttributeKey>& unused = out_.not_used;
+  if (std::find(unused.begin(), unused.end(), a.key()) == unused.end()) unused.push_back(a.key());
+}
+
+}  // namespace
+
+std::optional<std::variant<std::uint64_t, std::string>> ReadRateLimitValue(ByteView value,
+                                                                           ValueType type) {
   std::size_t octets = 0;
   switch (type) {
     case ValueType::kByte:
@@ -285,30 +308,6 @@ std::optional<std::variant<std::uint64_t, std::string>> RateLimitOf(ByteView val
   for (const std::uint8_t octet : value) number = (number << 8) | octet;
   return number;
 }
-
-bool Collector::RateLimit(const Attribute& a) {
-  const auto named =
-      std::find_if(settings_.rate_limits.begin(), settings_.rate_limits.end(),
-                   [&](const RateLimitAttribute& limit) { return limit.key == a.key(); });
-  if (named == settings_.rate_limits.end()) return false;
-  auto value = RateLimitOf(a.value, named->type);
-  if (value) {
-    out_.rate_limits.push_back({a.key(), *std::move(value)});
-  } else {
-    WrongSize(a, "the rate limit's attribute");
-  }
-  return true;
-}
-
-void Collector::Read(const Attribute& a) {
-  // A rate limit may stand in an attribute that has another meaning, too (Filter-Id).
-  const bool limits = RateLimit(a);
-  if (Ipv4(a) || Ipv6(a) || Limits(a) || Names(a) || Carried(a) || limits) return;
-  std::vector<AttributeKey>& unused = out_.not_used;
-  if (std::find(unused.begin(), unused.end(), a.key()) == unused.end()) unused.push_back(a.key());
-}
-
-}  // namespace
 
 bool IsInterfaceName(std::string_view text) {
   if (text.empty() || text.size() > kMaxInterfaceName || text == "." || text == "..") return false;

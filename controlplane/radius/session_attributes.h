@@ -99,6 +99,11 @@ struct SessionAttributes {
 [[nodiscard]] SessionAttributes ReadSessionAttributes(const std::vector<Attribute>& attributes,
                                                       const SessionAttributeSettings& settings);
 
+// The value of such an attribute, as its type is; of a type that is not known it is text if it
+// looks like it, else a number. nullopt: it does not have the type's length.
+[[nodiscard]] std::optional<std::variant<std::uint64_t, std::string>> ReadRateLimitValue(
+    ByteView value, ValueType type);
+
 // Whether a text may name a network interface: 1..15 octets, no '/', ':' or blank, nothing that
 // controls. "%d" stands for a number.
 [[nodiscard]] bool IsInterfaceName(std::string_view text);

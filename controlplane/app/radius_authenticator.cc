@@ -1,0 +1,69 @@
+#include "controlplane/app/radius_authenticator.h"
+
+#include <utility>
+
+#include "controlplane/app/radius_identity.h"
+#include "controlplane/radius/login.h"
+#include "controlplane/radius/settings_of.h"
+#include "proto/base/log.h"
+
+namespace sstpgw::cp {
+namespace {
+
+void Conclude(radius::LoginEnd end, const std::function<void(AuthOutcome)>& done) {
+  for (const radius::WriteLog& line : end.log) Log(line.level, line.text);
+  done(std::move(end.outcome));
+}
+
+}  // namespace
+
+struct RadiusAuthenticator::Rules {
+  bool configured = false;
+  radius::LoginSettings login;
+  radius::UserNameRules names;
+  RadiusIdentity identity;
+  bool tell_session = true;
+
+  // The password in it is the only copy that outlives this call.
+  [[nodiscard]] Result<radius::ClientRequest> RequestOf(const AuthorizeQuestion& question) {
+    if (!configured) {
+      return Fail(Error{ErrorCode::kUnavailable, "RADIUS is not configured"});
+    }
+    SG_ASSIGN_OR_RETURN(radius::LoginRequest asked, radius::LoginRequestOf(question));
+    if (!tell_session) asked.request.session.clear();
+    radius::ClientRequest request;
+    SG_ASSIGN_OR_RETURN(request.body,
+                        radius::AccessRequestBody(asked.request, identity.Get(), names));
+    request.only = asked.only;
+    return request;
+  }
+};
+
+RadiusAuthenticator::RadiusAuthenticator(RadiusLink& link)
+    : link_(link), rules_(std::make_shared<Rules>()) {}
+RadiusAuthenticator::~RadiusAuthenticator() = default;
+
+void RadiusAuthenticator::Configure(const RadiusConfig& config) {
+  rules_->configured = true;
+  rules_->login = radius::LoginSettingsOf(config);
+  rules_->names = radius::UserNameRulesOf(config);
+  rules_->identity = RadiusIdentity(config);
+  rules_->tell_session = config.session_id_in_access_request;
+}
+
+void RadiusAuthenticator::Authenticate(const AuthorizeQuestion& question,
+                                       std::function<void(AuthOutcome)> done) {
+  radius::AskedLogin asked = radius::AskedLoginOf(question);
+  auto request = rules_->RequestOf(question);
+  if (!request) return Conclude(radius::RefuseUnasked(asked, request.error().message), done);
+  link_.Submit(*std::move(request), [rules = rules_, asked = std::move(asked),
+                                     done = std::move(done)](const RadiusLink::Outcome& outcome) {
+    if (const auto* answer = std::get_if<radius::Answered>(&outcome)) {
+      Conclude(radius::JudgeReply(asked, *answer, rules->login), done);
+    } else {
+      Conclude(radius::JudgeFailure(asked, std::get<radius::Failed>(outcome)), done);
+    }
+  });
+}
+
+}  // namespace sstpgw::cp

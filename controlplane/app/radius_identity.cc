@@ -1,0 +1,40 @@
+#include "controlplane/app/radius_identity.h"
+
+#include <algorithm>
+#include <variant>
+
+#include "controlplane/edge/radius_sockets.h"
+#include "controlplane/radius/settings_of.h"
+
+namespace sstpgw::cp {
+
+RadiusIdentity::RadiusIdentity(const RadiusConfig& config)
+    : identity_(radius::NasIdentityOf(config)) {
+  if (!identity_.identifier.empty() || identity_.ipv4_address) return;
+  const auto server = std::find_if(config.servers.begin(), config.servers.end(),
+                                   [](const RadiusServerConfig& one) { return !one.disabled; });
+  if (server == config.servers.end()) return;
+  if (IsIpv4(server->address)) {
+    identity_.ipv4_address = config.source_address;
+    if (identity_.ipv4_address) return;
+  } else {
+    identity_.ipv6_address = config.source_ipv6_address;
+    if (identity_.ipv6_address) return;
+  }
+  towards_ = IpEndpoint{server->address, server->port};
+}
+
+const radius::NasIdentity& RadiusIdentity::Get() {
+  if (!towards_) return identity_;
+  const auto source = SourceTowards(*towards_);
+  if (!source) return identity_;
+  towards_.reset();
+  if (const auto* v4 = std::get_if<Ipv4Address>(&*source)) {
+    identity_.ipv4_address = *v4;
+  } else {
+    identity_.ipv6_address = std::get<Ipv6Address>(*source);
+  }
+  return identity_;
+}
+
+}  // namespace sstpgw::cp
