@@ -18,6 +18,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "controlplane/accounting/accounting.h"
@@ -99,7 +100,7 @@ class AccountingDesk {
   // Tells servers that the NAS goes down (Accounting-Off), if they are to be told and no session
   // goes on. `done` is called once, at once if there is nobody to tell, when every server has
   // answered or has been asked in vain. The caller bounds the wait.
-  void Conclude(std::function<void()> done);
+  void Conclude(const std::function<void()>& done);
   // Waits for the disk only; true if all is durable. Not from a task of the desk's own. Afterwards
   // nothing but destruction.
   bool Stop(Duration patience);
@@ -140,17 +141,21 @@ class AccountingDesk {
   [[nodiscard]] Result<void> Adopt(store::SqliteStore::Opened opened);
   // Runs one call of the core and what it wants done.
   template <class Call>
-  void Run(Call call);
+  void Run(Call call) {
+    accounting::ActionList actions;
+    call(*accounting_, Now(), actions);
+    Execute(std::move(actions));
+  }
   // In order; what comes up meanwhile goes to the end.
   void Execute(accounting::ActionList actions);
   void Carry(accounting::Action& action);
   void SendOut(accounting::SendRecord& send);
-  void Sent(accounting::RecordId id, accounting::RecordStatus status,
-            const RadiusLink::Outcome& outcome);
+  // The end of one round of sending.
+  void Over(accounting::RecordId id, accounting::RecordStatus status, bool acknowledged);
+  void DropWaiting(const std::string& gateway);
   void TellDurable(accounting::DurableToken token);
   void AskDurable(const std::string& gateway, std::function<void()> then);
   void IfOpen(const std::string& gateway, const SessionRecord& record);
-  void ConcludeOne();
   [[nodiscard]] std::optional<radius::ServerId> ServerNamed(const std::string& name) const;
 
   RadiusLink& link_;

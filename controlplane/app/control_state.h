@@ -26,6 +26,8 @@ struct AppOptions {
   std::string state_directory = "/var/lib/sstp-gateway";
   std::optional<LogLevel> log_level;  // stands above the configuration's
   std::int64_t started_unix_seconds = 0;
+  // What must survive a restart of this daemon: accounting records, and the sessions they are of.
+  std::string state_directory = "/var/lib/sstp-gateway";
 };
 
 class ControlState {

@@ -28,6 +28,8 @@ const char* NameOf(Table table) {
   return "?";
 }
 
+std::string PathOf(const SqliteOptions& options) { return options.directory + "/" + options.file; }
+
 ErrorCode CodeOf(int result) {
   switch (result & 0xff) {
     case SQLITE_FULL:
@@ -91,9 +93,11 @@ Error SqliteStore::LastError(const std::string& what) const {
 
 // ---- Opening
 
+bool SqliteStore::Exists(const SqliteOptions& options) { return IsThere(PathOf(options)); }
+
 Result<SqliteStore::Opened> SqliteStore::Open(const SqliteOptions& options,
                                               std::int64_t unix_seconds) {
-  const std::string path = options.directory + "/" + options.file;
+  const std::string path = PathOf(options);
   SG_RETURN_IF_ERROR(PrepareStoreFile(options.directory, path));
   Opened opened;
   bool damaged = false;

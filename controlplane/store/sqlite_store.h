@@ -46,6 +46,9 @@ class SqliteStore : public Store {
   // not a file), kResourceExhausted, kSystem. Messages name the path.
   [[nodiscard]] static Result<Opened> Open(const SqliteOptions& options, std::int64_t unix_seconds);
 
+  // Whether there is something to open, of whatever kind.
+  [[nodiscard]] static bool Exists(const SqliteOptions& options);
+
   ~SqliteStore() override;
   SqliteStore(const SqliteStore&) = delete;
   SqliteStore& operator=(const SqliteStore&) = delete;

@@ -47,12 +47,12 @@ Result<void> SyncFolder(const std::string& directory) {
   return {};
 }
 
-bool Exists(const std::string& path) {
+}  // namespace
+
+bool IsThere(const std::string& path) {
   struct stat status {};
   return ::lstat(path.c_str(), &status) == 0;
 }
-
-}  // namespace
 
 Result<void> PrepareStoreFile(const std::string& directory, const std::string& path) {
   if (directory.empty() || directory.front() != '/') {
@@ -84,7 +84,7 @@ Result<std::string> SetStoreAside(const std::string& directory, const std::strin
                                   std::int64_t unix_seconds) {
   const std::string base = path + ".corrupt-" + std::to_string(unix_seconds);
   std::string aside = base;
-  for (int i = 2; Exists(aside); ++i) aside = base + "-" + std::to_string(i);
+  for (int i = 2; IsThere(aside); ++i) aside = base + "-" + std::to_string(i);
   const std::array<std::string, 3> parts{"-wal", "-shm", ""};
   for (const std::string& part : parts) {
     if (::rename((path + part).c_str(), (aside + part).c_str()) == 0) continue;
