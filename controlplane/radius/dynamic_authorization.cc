@@ -22,8 +22,6 @@ std::string ToString(const DynamicAuthorization::Peer& peer) {
   return (ipv6 ? "[" + address + "]" : address) + ":" + std::to_string(peer.port);
 }
 
-DynamicAuthorization::Peer PeerOf(const RequestKey& key) { return {key.address, key.port}; }
-
 DynamicCount CountOf(Verdict verdict) {
   switch (verdict) {
     case Verdict::kWrongAuthenticator:
@@ -140,6 +138,7 @@ std::optional<DynamicAuthorization::Genuine> DynamicAuthorization::Accept(ByteVi
   }
   Genuine genuine;
   genuine.request.key = {from.address, from.port, packet->identifier, packet->authenticator};
+  genuine.request.from = from;
   genuine.request.code = packet->code;
   genuine.request.message_authenticator = packet->Find(kMessageAuthenticator) != nullptr;
   for (const Attribute* state : packet->FindAll(kProxyState)) {
@@ -183,7 +182,7 @@ DynamicAuthorization::ActionList DynamicAuthorization::Receive(ByteView datagram
   ActionList actions;
   answers_.Expire(moment.now);
   used_.Expire(moment.now);
-  const Peer peer{Unmapped(from.address), from.port};
+  const Peer peer{Unmapped(from.address), from.port, from.to};
   auto genuine = Accept(datagram, peer, moment, actions);
   if (genuine) Decide(*std::move(genuine), moment, sessions, actions);
   return actions;
@@ -241,7 +240,7 @@ void DynamicAuthorization::Decide(Genuine genuine, Moment moment, const SessionD
   const bool disconnect = IsDisconnect(genuine.request.code);
   auto session = Choose(genuine, sessions);
   if (session && sessions_.find(*session) != sessions_.end()) {
-    Drop(DynamicCount::kSessionInRequest, PeerOf(genuine.request.key), moment.now, actions);
+    Drop(DynamicCount::kSessionInRequest, genuine.request.from, moment.now, actions);
     return;
   }
   counters_.Add(disconnect ? DynamicCount::kDisconnectRequest : DynamicCount::kCoaRequest);
@@ -366,7 +365,7 @@ void DynamicAuthorization::Answer(const Request& request, const std::optional<Re
   } else {
     counters_.Add(disconnect ? DynamicCount::kDisconnectAck : DynamicCount::kCoaAck);
   }
-  const Peer to = PeerOf(request.key);
+  const Peer to = request.from;
   if (settings_.trace) {
     actions.emplace_back(WriteLog{
         LogLevel::kTrace,
@@ -378,8 +377,7 @@ void DynamicAuthorization::Answer(const Request& request, const std::optional<Re
 
 void DynamicAuthorization::Tell(const Request& request, const std::optional<Refusal>& refusal,
                                 TimePoint now, ActionList& actions) {
-  std::string text =
-      "radius: " + radius::ToString(request.code) + " of " + ToString(PeerOf(request.key));
+  std::string text = "radius: " + radius::ToString(request.code) + " of " + ToString(request.from);
   if (!request.about.empty()) text += " for " + request.about;
   if (!refusal) {
     actions.emplace_back(WriteLog{LogLevel::kInfo, text + ": done"});

@@ -4,19 +4,20 @@
 //   Receive ──▶ Reply (refused: NAK at once; the same datagram again: the same answer)
 //          └──▶ Disconnect{id} or Change{id} ──▶ somebody does it ──▶ Conclude(id) ──▶ Reply
 //
-// The steps, in this order, and what happens where they fail:
-//   source allowed; header and attributes well framed; Disconnect- or CoA-Request         dropped
-//   Request Authenticator; Message-Authenticator, if there or required                   dropped
-//   the same datagram as one of the last 30 s              answered again; dropped while in
-//   progress Event-Timestamp, if there or required, near the wall clock; not one that took effect
-//   dropped NAS-Identifier, NAS-IP-Address, NAS-IPv6-Address, where both sides have one, equal NAK
-//   403 Service-Type is not Authorize-Only                                                    NAK
-//   405 at least one attribute that identifies a session, each as it should be           NAK 402,
-//   404 all of them fit one session: of none / of several                                NAK 503,
-//   508 no other request for this session in progress dropped all that a CoA-Request asks for is
-//   understood (session_change.h)            NAK 401, 404, 407 not too many requests in progress
-//   NAK 506 whoever does it says so in time: CoA / Disconnect                                NAK
-//   506, 504
+// The steps, in this order, and what happens to a request that fails there:
+//   1. source allowed; header and attributes well framed; Disconnect- or CoA-Request: dropped
+//   2. Request Authenticator; Message-Authenticator, if there or required: dropped
+//   3. the same datagram as one of the last 30 s: answered again; while in progress: dropped
+//   4. Event-Timestamp, if there or required, near the wall clock; no request that took effect
+//      already: dropped
+//   5. NAS-Identifier, NAS-IP-Address, NAS-IPv6-Address, where both sides have one, equal: NAK 403
+//   6. Service-Type is not Authorize-Only: NAK 405
+//   7. at least one attribute that identifies a session, each as it should be: NAK 402, 404
+//   8. all of them fit one session: of none NAK 503, of several NAK 508
+//   9. no other request for this session in progress: dropped
+//  10. all that a CoA-Request asks for is understood (session_change.h): NAK 401, 404, 407
+//  11. not too many requests in progress: NAK 506
+//  12. whoever does it says so in time: CoA NAK 506, Disconnect NAK 504
 // Whatever else stands in a Disconnect-Request is not looked at: servers send their whole record of
 // a session, where RFC 5176 3 would have only what identifies it.
 //
@@ -76,6 +77,7 @@ class DynamicAuthorization {
   struct Peer {
     IpAddress address;
     std::uint16_t port = 0;
+    std::optional<IpAddress> to = std::nullopt;  // ours that the request came to, for its Reply
     friend bool operator==(const Peer&, const Peer&) = default;
   };
   struct Moment {
@@ -119,6 +121,8 @@ class DynamicAuthorization {
 
   // Requests in progress are answered with the new secret.
   void Configure(Settings settings) { settings_ = std::move(settings); }
+  // Whether every packet is written to the log, from now on.
+  void LogPackets(bool enabled) { settings_.trace = enabled; }
 
   [[nodiscard]] ActionList Receive(ByteView datagram, const Peer& from, Moment moment,
                                    const SessionDirectory& sessions);
@@ -137,6 +141,7 @@ class DynamicAuthorization {
   // What an answer needs of its request.
   struct Request {
     RequestKey key;
+    Peer from;
     Code code = Code::kDisconnectRequest;
     bool message_authenticator = false;
     std::vector<Bytes> proxy_states;

@@ -34,6 +34,7 @@ class SessionIndex final : public SessionDirectory {
   void Remove(const SessionName& name);
   [[nodiscard]] std::vector<SessionIdentity> Find(const SessionKeys& keys,
                                                   std::size_t most) const override;
+  [[nodiscard]] bool Contains(const SessionName& name) const { return sessions_.contains(name); }
   [[nodiscard]] std::size_t size() const { return sessions_.size(); }
   [[nodiscard]] std::size_t key_count() const { return by_key_.size(); }
 
