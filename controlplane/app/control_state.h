@@ -23,7 +23,6 @@ namespace sstpgw::cp {
 struct AppOptions {
   std::string version;
   std::string config_file;
-  std::string state_directory = "/var/lib/sstp-gateway";
   std::optional<LogLevel> log_level;  // stands above the configuration's
   std::int64_t started_unix_seconds = 0;
   // What must survive a restart of this daemon: accounting records, and the sessions they are of.
