@@ -42,7 +42,10 @@ AuthorizeReject Refusal() {
 }
 
 AuthGranted Granted(Secret hlak, std::string message) {
-  return AuthGranted{std::nullopt, std::move(hlak), std::move(message)};
+  AuthGranted granted;
+  granted.hlak = std::move(hlak);
+  granted.success_message = std::move(message);
+  return granted;
 }
 
 // One overload per kind of evidence: is it right for this password? `known` is false for the
