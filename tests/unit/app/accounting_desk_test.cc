@@ -1,0 +1,427 @@
+// Accounting with a real file and real sockets: from a login to its Stop, and over restarts.
+#include "controlplane/app/accounting_desk.h"
+
+#include <sys/stat.h>
+
+#include "tests/unit/app/accounting_desk_bench.h"
+
+namespace sstpgw::cp {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using ::testing::AllOf;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::UnorderedElementsAre;
+
+class AccountingDeskTest : public ::testing::Test {
+ protected:
+  // A new control plane on the same folder; the one before is gone first.
+  void Live(AuthMode mode = AuthMode::kRadius) {
+    life.reset();
+    life = std::make_unique<DeskLife>(events);
+    const Result<void> started = life->Start(directory, mode);
+    ASSERT_TRUE(started) << started.error().message;
+    Configure(mode);
+  }
+  void Configure(AuthMode mode = AuthMode::kRadius) {
+    RadiusConfig config;
+    config.acct_on = acct_on;
+    config.interim_interval = interim_interval;
+    config.acct_timeout = seconds(0);
+    radius::ClientSettings settings;
+    settings.timeout = milliseconds(100);
+    settings.max_try = max_try;
+    for (const AccountingServer* server : servers) {
+      config.servers.push_back(server->Config());
+      settings.servers.push_back(server->Settings());
+    }
+    const Result<void> configured = life->Configure(config, mode, std::move(settings));
+    ASSERT_TRUE(configured) << configured.error().message;
+  }
+  static OpenAccounting Login(const std::string& session) {
+    OpenAccounting login;
+    login.session = {"g", session};
+    login.boot = "b";
+    login.user = "ann";
+    login.calling_station = "192.0.2.7";
+    login.called_station = "192.0.2.1";
+    login.address = *Ipv4Address::Parse("10.0.0.7");
+    login.facts.classes = {Bytes{1, 2, 3}};
+    login.facts.nas_port = 7;
+    return login;
+  }
+  void Open(const std::string& session) {
+    life->In([&](AccountingDesk& desk) { desk.Open(Login(session)); });
+  }
+  static SessionRecord Record(const std::string& session, SessionState state,
+                              TrafficCounters counters = {}) {
+    SessionRecord record;
+    record.session = session;
+    record.state = state;
+    record.held = state == SessionState::kStarting;
+    record.user = "ann";
+    record.interface_name = "sstp0";
+    record.policy.generation = Generation(1);
+    record.policy.address = *Ipv4Address::Parse("10.0.0.7");
+    record.counters = counters;
+    return record;
+  }
+  void Report(SessionEventKind kind, const SessionRecord& record,
+              TerminateCause cause = TerminateCause::kNone) {
+    ReportBatch batch;
+    batch.reports.push_back({++sequence, {kind, record, cause, ""}});
+    life->In([&](AccountingDesk& desk) { desk.Reported("g", batch); });
+  }
+  void Held(const std::string& session) {
+    Report(SessionEventKind::kHeld, Record(session, SessionState::kStarting));
+  }
+  void Up(const std::string& session) {
+    Report(SessionEventKind::kUp, Record(session, SessionState::kActive));
+  }
+  void Down(const std::string& session, TrafficCounters counters) {
+    Report(SessionEventKind::kDown, Record(session, SessionState::kFinishing, counters),
+           TerminateCause::kUserRequest);
+  }
+  void Attach(const std::vector<SessionRecord>& sessions) {
+    Hello hello;
+    hello.gateway_id = "g";
+    hello.boot_id = "b";
+    hello.sessions = sessions;
+    life->In([&](AccountingDesk& desk) { desk.Attached(hello); });
+  }
+  AccountingDesk::View Look() {
+    return life->In([](AccountingDesk& desk) { return desk.Look(); });
+  }
+  // Every record is acknowledged, and that is known.
+  bool UntilDelivered() {
+    return test::WaitUntil([&] { return Look().records == 0; }, test::kPatience);
+  }
+
+  test::TempDir folder;
+  std::string directory = folder.File("state");
+  Diary<std::string> events;
+  AccountingServer server;
+  AccountingServer second;
+  std::vector<AccountingServer*> servers{&server};
+  bool acct_on = false;
+  std::uint32_t max_try = 2;
+  seconds interim_interval{0};
+  std::uint64_t sequence = 0;
+  std::unique_ptr<DeskLife> life;
+};
+
+TEST_F(AccountingDeskTest, ASessionIsReleasedWhenItsStartIsAnsweredAndNotBefore) {
+  max_try = 300;  // longer than any wait here
+  Live();
+  Attach({});
+  Open("1");
+  EXPECT_THAT(events.Wait(1), ElementsAre("opened g/1"));
+  server.silent = true;
+  Held("1");
+  const radius::Packet start = server.seen.Wait(1).at(0);
+  EXPECT_EQ(Summary(start), "Start 1");
+  EXPECT_EQ(TextOf(start, radius::kUserName), "ann");
+  EXPECT_EQ(TextOf(start, radius::kNasIdentifier), "nas1");
+  EXPECT_EQ(TextOf(start, radius::kCallingStationId), "192.0.2.7");
+  EXPECT_EQ(TextOf(start, radius::kNasPortId), "sstp0");
+  EXPECT_EQ(NumberOf(start, radius::kNasPort), 7U);
+  EXPECT_EQ(NumberOf(start, radius::kFramedIpAddress), 0x0a000007U);
+  ASSERT_NE(start.Find(radius::kClass), nullptr);
+  EXPECT_EQ(start.Find(radius::kClass)->value, (Bytes{1, 2, 3}));
+  EXPECT_EQ(events.All().size(), 1U) << "no answer, no release";
+  server.silent = false;
+  EXPECT_THAT(events.Wait(2), ElementsAre("opened g/1", "release g/1"));
+  EXPECT_TRUE(UntilDelivered());
+}
+
+TEST_F(AccountingDeskTest, TheStopHasTheLastCountersAndNothingIsLeft) {
+  Live();
+  Attach({});
+  Open("1");
+  Held("1");
+  events.Wait(2);
+  Up("1");
+  CountersBatch counters;
+  counters.entries.emplace_back();
+  counters.entries.back().session = "1";
+  counters.entries.back().counters = {10, 20, 1, 2};
+  life->In([&](AccountingDesk& desk) { desk.Counted("g", counters); });
+  EXPECT_EQ(life->In([](AccountingDesk& desk) {
+    return desk.Find({"g", "1"})->now.counters;
+  }),
+            (TrafficCounters{10, 20, 1, 2}));
+  Down("1", {(std::uint64_t{5} << 32) + 7, 9, 3, 4});
+  const auto seen = server.answered.Wait(2);
+  ASSERT_THAT(Summaries(seen), ElementsAre("Start 1", "Stop 1"));
+  EXPECT_EQ(NumberOf(seen[1], radius::kAcctInputOctets), 7U);
+  EXPECT_EQ(NumberOf(seen[1], radius::kAcctInputGigawords), 5U);
+  EXPECT_EQ(NumberOf(seen[1], radius::kAcctOutputOctets), 9U);
+  EXPECT_EQ(NumberOf(seen[1], radius::kAcctTerminateCause), 1U);
+  EXPECT_TRUE(UntilDelivered());
+  const AccountingDesk::View view = Look();
+  EXPECT_EQ(view.sessions, 0U);
+  EXPECT_EQ(view.counters.stopped, 1U);
+  EXPECT_EQ(view.spool.acknowledged, 2U);
+  EXPECT_EQ(life->In([](AccountingDesk& desk) { return desk.Find({"g", "1"}); }), nullptr);
+  EXPECT_TRUE(life->StopStore());
+}
+
+TEST_F(AccountingDeskTest, RecordsThatNobodyAnsweredArriveAfterARestart) {
+  server.silent = true;
+  Live();
+  Attach({});
+  Open("1");
+  Held("1");
+  EXPECT_THAT(events.Wait(2), ElementsAre("opened g/1", "end g/1 NAS-Error"));
+  Down("1", {100, 200, 3, 4});
+  life->UntilDurable();
+  EXPECT_EQ(Look().records, 2U);
+  life.reset();
+  server.silent = false;
+  Live();
+  EXPECT_EQ(Look().sessions, 0U);
+  const auto answered = server.answered.Wait(2);
+  ASSERT_THAT(Summaries(answered), ElementsAre("Start 1", "Stop 1"));
+  EXPECT_EQ(NumberOf(answered[1], radius::kAcctInputOctets), 100U);
+  // What happened when has not changed on the way.
+  EXPECT_EQ(NumberOf(answered[0], radius::kEventTimestamp),
+            NumberOf(server.seen.All()[0], radius::kEventTimestamp));
+  EXPECT_TRUE(UntilDelivered());
+  life->UntilDurable();
+  Live();
+  EXPECT_EQ(Look().records, 0U);
+  EXPECT_EQ(server.answered.All().size(), 2U) << "nothing comes twice";
+}
+
+TEST_F(AccountingDeskTest, ASessionOutlivesTheControlPlaneWithoutASecondStart) {
+  Live();
+  Attach({});
+  Open("1");
+  Held("1");
+  events.Wait(2);
+  Up("1");
+  life->UntilDurable();
+  Live();
+  EXPECT_EQ(Look().sessions, 1U);
+  Attach({Record("1", SessionState::kActive, {5, 5, 1, 1})});
+  Down("1", {50, 60, 7, 8});
+  const auto seen = server.answered.Wait(2);
+  ASSERT_THAT(Summaries(seen), ElementsAre("Start 1", "Stop 1"));
+  EXPECT_EQ(NumberOf(seen[1], radius::kAcctOutputOctets), 60U);
+}
+
+TEST_F(AccountingDeskTest, OneThatIsHeldWhenTheControlPlaneComesBackIsReleased) {
+  max_try = 300;
+  server.silent = true;
+  Live();
+  Attach({});
+  Open("1");
+  Held("1");
+  server.seen.Wait(1);
+  life->UntilDurable();
+  life.reset();
+  server.silent = false;
+  Live();
+  Attach({Record("1", SessionState::kStarting)});
+  EXPECT_THAT(events.Wait(2), Contains("release g/1"));
+  EXPECT_THAT(Summaries(server.answered.All()), ElementsAre("Start 1"));
+}
+
+TEST_F(AccountingDeskTest, WithoutRadiusNobodyWaitsAndThereIsNoFile) {
+  Live(AuthMode::kLocal);
+  Attach({Record("0", SessionState::kStarting)});
+  Open("1");
+  Held("1");
+  bool told = false;
+  life->In([&](AccountingDesk& desk) { desk.WhenDurable("g", [&] { told = true; }); });
+  EXPECT_TRUE(told);
+  EXPECT_THAT(events.All(), ElementsAre("release g/0", "opened g/1", "release g/1"));
+  EXPECT_FALSE(Look().store_open);
+  struct stat status {};
+  EXPECT_NE(::stat(directory.c_str(), &status), 0);
+  EXPECT_EQ(life->In([](AccountingDesk& desk) {
+    return desk.Change({"g", "1"}, {}).error().code;
+  }),
+            ErrorCode::kNotFound);
+}
+
+TEST_F(AccountingDeskTest, AReloadTurnsItOnAndOff) {
+  Live(AuthMode::kLocal);
+  Attach({});
+  Configure(AuthMode::kRadius);
+  EXPECT_TRUE(Look().store_open);
+  Open("1");
+  Held("1");
+  EXPECT_THAT(events.Wait(2), ElementsAre("opened g/1", "release g/1"));
+  Up("1");
+  EXPECT_TRUE(UntilDelivered());
+  Configure(AuthMode::kLocal);
+  Open("2");
+  Held("2");
+  EXPECT_THAT(events.All(), ElementsAre("opened g/1", "release g/1", "opened g/2", "release g/2"));
+  Down("1", {});
+  EXPECT_EQ(Look().records, 1U) << "its Stop waits";
+  // The records of that time are not forgotten by a process that has never known RADIUS.
+  life->UntilDurable();
+  Live(AuthMode::kLocal);
+  EXPECT_EQ(Look().records, 1U);
+  Configure(AuthMode::kRadius);
+  EXPECT_TRUE(UntilDelivered());
+  EXPECT_THAT(Summaries(server.answered.All()), ElementsAre("Start 1", "Stop 1"));
+}
+
+TEST_F(AccountingDeskTest, AcknowledgementsComeInTheirOrderWhenAllIsDurable) {
+  Live();
+  std::vector<int> told;
+  std::promise<void> last;
+  const int calls = static_cast<int>(AccountingDesk::kMaxWaiting) + 36;
+  life->In([&](AccountingDesk& desk) {
+    desk.Open(Login("1"));
+    for (int i = 0; i < calls; ++i) {
+      desk.WhenDurable("g", [&told, &last, calls, i] {
+        told.push_back(i);
+        if (i == calls - 1) last.set_value();
+      });
+    }
+    EXPECT_TRUE(told.empty()) << "the login's row cannot be on the disk yet";
+  });
+  ASSERT_EQ(last.get_future().wait_for(test::kPatience), std::future_status::ready);
+  std::vector<int> wanted;
+  for (int i = 0; i < static_cast<int>(AccountingDesk::kMaxWaiting); ++i) wanted.push_back(i);
+  wanted.push_back(calls - 1);
+  EXPECT_EQ(told, wanted);
+}
+
+TEST_F(AccountingDeskTest, AcknowledgementsOfAStreamThatIsGoneAreNotGiven) {
+  Live();
+  bool of_old = false;
+  std::promise<void> of_new;
+  life->In([&](AccountingDesk& desk) {
+    desk.Open(Login("1"));
+    desk.WhenDurable("g", [&] { of_old = true; });
+    desk.Detached("g");
+    Hello hello;
+    hello.gateway_id = "g";
+    hello.boot_id = "b2";
+    desk.Attached(hello);
+    desk.WhenDurable("g", [&] { of_new.set_value(); });
+  });
+  ASSERT_EQ(of_new.get_future().wait_for(test::kPatience), std::future_status::ready);
+  EXPECT_FALSE(of_old);
+}
+
+TEST_F(AccountingDeskTest, ACoaChangesWhatFollows) {
+  Live();
+  Attach({});
+  Open("1");
+  Held("1");
+  events.Wait(2);
+  Up("1");
+  accounting::PolicyChanged change;
+  change.classes = {Bytes{9, 9}};
+  EXPECT_TRUE(AccountingDesk::CheckClasses(*change.classes));
+  EXPECT_TRUE(life->In([&](AccountingDesk& desk) { return desk.Change({"g", "1"}, change); }));
+  EXPECT_FALSE(AccountingDesk::CheckClasses({Bytes(300, 9)}));
+  change.classes = {Bytes(300, 9)};
+  EXPECT_FALSE(life->In([&](AccountingDesk& desk) { return desk.Change({"g", "1"}, change); }));
+  EXPECT_FALSE(life->In([&](AccountingDesk& desk) { return desk.Change({"g", "2"}, {}); }));
+  Down("1", {});
+  EXPECT_EQ(server.answered.Wait(2).at(1).Find(radius::kClass)->value, (Bytes{9, 9}));
+}
+
+TEST_F(AccountingDeskTest, OnAndOffGoToEveryServerUnlessSessionsGoOn) {
+  acct_on = true;
+  servers = {&server, &second};
+  Live();
+  for (AccountingServer* each : servers) {
+    EXPECT_THAT(Summaries(each->answered.Wait(1)), ElementsAre("Accounting-On"));
+    EXPECT_EQ(TextOf(each->answered.All()[0], radius::kNasIdentifier), "nas1");
+  }
+  EXPECT_TRUE(UntilDelivered());
+  Configure();  // a reload that changes nothing
+  std::promise<void> over;
+  life->In([&](AccountingDesk& desk) { desk.Conclude([&] { over.set_value(); }); });
+  ASSERT_EQ(over.get_future().wait_for(test::kPatience), std::future_status::ready);
+  for (AccountingServer* each : servers) {
+    EXPECT_THAT(Summaries(each->answered.All()), ElementsAre("Accounting-On", "Accounting-Off"));
+  }
+  Live();
+  EXPECT_THAT(Summaries(second.answered.Wait(3)), Contains("Accounting-On").Times(2));
+  EXPECT_TRUE(UntilDelivered());
+  Attach({});
+  Open("1");
+  Held("1");
+  EXPECT_THAT(events.Wait(2), Contains("release g/1"));
+  EXPECT_TRUE(UntilDelivered());
+  bool concluded = false;
+  life->In([&](AccountingDesk& desk) { desk.Conclude([&] { concluded = true; }); });
+  EXPECT_TRUE(concluded) << "a session goes on, so there is nobody to tell";
+  life->UntilDurable();
+  Live();
+  EXPECT_EQ(Look().records, 0U);
+  EXPECT_EQ(Summaries(second.answered.All()).size() + Summaries(server.answered.All()).size(), 7U);
+}
+
+TEST_F(AccountingDeskTest, AnOnForAServerThatIsGoneIsDropped) {
+  acct_on = true;
+  second.silent = true;
+  servers = {&server, &second};
+  Live();
+  EXPECT_THAT(Summaries(second.seen.Wait(1)), Contains("Accounting-On"));
+  EXPECT_THAT(Summaries(server.answered.Wait(1)), ElementsAre("Accounting-On"));
+  servers = {&server};
+  Configure();
+  EXPECT_TRUE(UntilDelivered()) << "it is not tried for ever";
+  EXPECT_EQ(server.answered.All().size(), 1U) << "nor sent to another";
+}
+
+// ---- The disk
+
+TEST_F(AccountingDeskTest, AFolderThatCannotBeMadeIsToldWithPathReasonAndRemedy) {
+  const std::string file = folder.Write("file", "x");
+  const auto refusal = [&](const std::string& where) {
+    life = std::make_unique<DeskLife>(events);
+    const Result<void> started = life->Start(where);
+    return started ? std::string() : started.error().message;
+  };
+  EXPECT_THAT(refusal(file), AllOf(HasSubstr("accounting needs its store"), HasSubstr(file),
+                                   HasSubstr("Not a directory"), HasSubstr("--state-directory")));
+  EXPECT_THAT(refusal("/proc/no/such"),
+              AllOf(HasSubstr("/proc/no"), HasSubstr("--state-directory")));
+  EXPECT_THAT(refusal("relative"), HasSubstr("must be absolute"));
+  ASSERT_EQ(::mkdir(directory.c_str(), 0700), 0);
+  ASSERT_EQ(::mkdir((directory + "/control.db").c_str(), 0700), 0);
+  EXPECT_THAT(refusal(directory), AllOf(HasSubstr(directory + "/control.db"),
+                                        HasSubstr("is not a file"), HasSubstr("move it away")));
+  // Local users need no store, so the same folder does not keep the daemon from starting.
+  EXPECT_TRUE(life->Start(directory, AuthMode::kLocal));
+}
+
+TEST_F(AccountingDeskTest, ASecondControlPlaneOnTheSameFolderIsRefused) {
+  Live();
+  DeskLife other(events);
+  const Result<void> started = other.Start(directory);
+  ASSERT_FALSE(started);
+  EXPECT_THAT(started.error().message, AllOf(HasSubstr("another process has it open"),
+                                             HasSubstr("--state-directory of its own")));
+}
+
+TEST_F(AccountingDeskTest, ADamagedStoreIsPutAsideAndSessionsAreTakenOver) {
+  ASSERT_EQ(::mkdir(directory.c_str(), 0700), 0);
+  folder.Write("state/control.db", std::string(8192, 'x'));
+  acct_on = true;
+  Live();
+  Attach({Record("1", SessionState::kActive, {5, 5, 1, 1})});
+  EXPECT_EQ(Look().sessions, 1U);
+  Down("1", {50, 60, 7, 8});
+  EXPECT_THAT(Summaries(server.answered.Wait(1)), ElementsAre("Stop 1")) << "no On, no Start";
+  EXPECT_TRUE(UntilDelivered());
+}
+
+}  // namespace
+}  // namespace sstpgw::cp
