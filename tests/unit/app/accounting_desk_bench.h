@@ -18,6 +18,7 @@
 #include "controlplane/edge/kernel_entropy.h"
 #include "controlplane/edge/socket_address.h"
 #include "controlplane/edge/task_loop.h"
+#include "controlplane/radius/accounting_request.h"
 #include "controlplane/radius/attribute_numbers.h"
 #include "controlplane/radius/attribute_values.h"
 #include "controlplane/radius/authenticators.h"
@@ -40,7 +41,7 @@ class Diary {
     return all_;
   }
   // All of it, once there are so many.
-  [[nodiscard]] std::vector<T> Wait(std::size_t count) const {
+  std::vector<T> Wait(std::size_t count) const {
     std::unique_lock lock(mutex_);
     changed_.wait_for(lock, test::kPatience, [&] { return all_.size() >= count; });
     return all_;

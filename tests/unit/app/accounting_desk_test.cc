@@ -36,9 +36,9 @@ class AccountingDeskTest : public ::testing::Test {
     radius::ClientSettings settings;
     settings.timeout = milliseconds(100);
     settings.max_try = max_try;
-    for (const AccountingServer* server : servers) {
-      config.servers.push_back(server->Config());
-      settings.servers.push_back(server->Settings());
+    for (const AccountingServer* each : servers) {
+      config.servers.push_back(each->Config());
+      settings.servers.push_back(each->Settings());
     }
     const Result<void> configured = life->Configure(config, mode, std::move(settings));
     ASSERT_TRUE(configured) << configured.error().message;
