@@ -167,7 +167,7 @@ void Client::SendOnce(Transaction& transaction, Turn turn) {
   if (transaction.probe) {
     ++service.counters.status_sent;
   } else {
-    TrafficCounters& counters = TrafficOf(service, transaction).total;
+    SendCounters& counters = TrafficOf(service, transaction).total;
     ++counters.sent;
     if (transaction.transmissions > 1) ++counters.retries;
   }

@@ -20,7 +20,7 @@ namespace sstpgw::cp::radius {
 
 // Counters of one kind of request.
 struct Traffic {
-  TrafficCounters total;
+  SendCounters total;
   RecentWindow lost;
   RecentWindow answered;  // with the time it took
 

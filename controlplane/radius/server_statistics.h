@@ -30,14 +30,14 @@ enum class BadReply : std::uint8_t {
 inline constexpr std::size_t kBadReplies = 7;
 [[nodiscard]] const char* ToString(BadReply reason);  // "wrong authenticator"
 
-struct TrafficCounters {
+struct SendCounters {
   std::uint64_t sent = 0;     // datagrams, repeated ones too
   std::uint64_t retries = 0;  // of these: repeated ones
   std::uint64_t lost = 0;     // of these: without an answer in time
 };
 
 struct TrafficView {
-  TrafficCounters total;
+  SendCounters total;
   std::uint64_t lost_5m = 0;
   std::uint64_t lost_1m = 0;
   Duration average_5m{0};  // from first sending to the answer
