@@ -36,7 +36,10 @@ Result<std::vector<RateReading>> ReadOne(const Value& value, const RateScheme& s
     }
     readings = ReadRateNumber(static_cast<std::uint32_t>(number), scheme.rules);
   }
-  if (!readings) return Invalid("the rate limit '" + shown + "' has " + ToString(readings.error()));
+  if (!readings) {
+    return Invalid("the rate limit '" + shown + "' cannot be read (" + ToString(readings.error()) +
+                   ")");
+  }
   return *std::move(readings);
 }
 
