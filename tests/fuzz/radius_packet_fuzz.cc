@@ -1,16 +1,19 @@
 // RADIUS packets from any octets: what is decoded can be written again and says the same, every
-// reading of a reply ends with a value or a refusal, and a log line stays one line of bounded
-// length. The first octet chooses vendors' formats and how the reply was asked for.
+// reading of a reply ends with a value or a refusal, only an Access-Accept lets anybody in, and a
+// log line stays one line of bounded length. The first octet chooses vendors' formats and how the
+// reply was asked for.
 #include <cstdint>
 
 #include "controlplane/radius/access_reply.h"
 #include "controlplane/radius/authenticators.h"
+#include "controlplane/radius/login.h"
 #include "controlplane/radius/packet_text.h"
 #include "tests/fuzz/require.h"
 
 namespace sstpgw::fuzz {
 namespace {
 
+using namespace cp;
 using namespace cp::radius;
 
 const std::array<std::uint8_t, 4> kSecret{'t', 'e', 's', 't'};
@@ -68,6 +71,44 @@ void Reply(const Packet& packet, std::uint8_t choice) {
   }
 }
 
+void Line(const std::string& line) {
+  for (const char c : line) Require(static_cast<unsigned char>(c) >= 0x20 && c != 0x7f);
+}
+
+void Granted(const AuthGranted& granted, const Packet& packet) {
+  Require(packet.code == Code::kAccessAccept && granted.hlak.size() == 32);
+  Require(granted.dns.size() <= 2 && granted.wins.size() <= 2);
+  const CarriedPolicy& carried = granted.carried;
+  Require(carried.interface_name.size() <= 15 && carried.vrf.size() <= 15);
+  Require(carried.routes.size() <= 256 && carried.ipv6_routes.size() <= 256);
+  Require(carried.framed_ipv6_prefixes.size() <= 32 && carried.framed_ipv6_addresses.size() <= 32);
+  for (const std::string& route : carried.routes) Require(!route.empty() && route.size() <= 253);
+}
+
+void Login(const Packet& packet, std::uint8_t choice) {
+  LoginSettings settings{Settings(choice), std::nullopt, nullptr};
+  if ((choice & 2) != 0) settings.rates = RateScheme{{0, 11}, ValueType::kString, {}};
+  AskedLogin asked{"user", {static_cast<AuthMethod>((choice >> 2) % 5), choice, {}}};
+  Answered answer;
+  answer.reply = packet;
+  answer.secret = Secret(ByteView(kSecret));
+  const LoginEnd end = JudgeReply(asked, answer, settings);
+  for (const WriteLog& line : end.log) Line(line.text);
+  if (const auto* granted = std::get_if<AuthGranted>(&end.outcome)) {
+    Granted(*granted, packet);
+  } else if (const auto* challenge = std::get_if<AuthorizeChallenge>(&end.outcome)) {
+    const auto back = ReadConversationState(challenge->state);
+    Require(back.has_value() && back->server == answer.server);
+    Require(!back->state || back->state == packet.Find({0, 24})->value);
+  } else {
+    Require(!end.log.empty() && std::get<AuthorizeReject>(end.outcome).mschap_error >= 646);
+  }
+  for (const Attribute& attribute : packet.attributes) {
+    const auto state = ReadConversationState(attribute.value);
+    if (state) Require(ConversationState(*state) == attribute.value);
+  }
+}
+
 // Nobody without the secret makes a genuine packet; signing what came makes it one.
 void Signatures(ByteView datagram, const Packet& packet, const VendorFormats& formats) {
   const auto rule = MessageAuthenticatorRule::kIfPresent;
@@ -98,6 +139,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   fuzz::RoundTrip(*packet, formats);
   fuzz::Text(*packet);
   fuzz::Reply(*packet, choice);
+  fuzz::Login(*packet, choice);
   fuzz::Signatures(datagram, *packet, formats);
   return 0;
 }

@@ -3,6 +3,7 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <atomic>
 #include <functional>
 #include <future>
@@ -21,7 +22,7 @@
 // Behind dictionary.h, whose enumerators its constants would shadow.
 #include "controlplane/radius/attribute_numbers.h"
 #include "controlplane/radius/attribute_values.h"
-#include "proto/base/log.h"
+#include "proto/base/text.h"
 #include "tests/support/wait_until.h"
 
 namespace sstpgw::cp {
@@ -30,10 +31,8 @@ namespace {
 using radius::Attribute;
 using radius::Code;
 using radius::Packet;
-using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 using ::testing::Not;
 
 constexpr const char* kSecret = "testing123";
