@@ -52,9 +52,7 @@ radius::SessionIdentity IdentityOf(const SessionEntry& entry,
   if (record.policy.address != Ipv4Address()) session.address = record.policy.address;
   session.calling_station = record.calling_station;
   session.called_station = record.called_station;
-  for (const Ipv6Prefix& prefix : record.policy.carried.framed_ipv6_prefixes) {
-    session.ipv6_prefixes.push_back({prefix.address, prefix.length});
-  }
+  session.ipv6_prefixes = record.policy.carried.framed_ipv6_prefixes;
   session.interface_id = record.policy.carried.framed_interface_id;
   return session;
 }

@@ -15,6 +15,7 @@ class OperatorDesk final : public OperatorApi {
   std::vector<SessionView> Sessions(const SessionFilter& filter) override;
   void Watch(const std::shared_ptr<SessionWatcher>& watcher) override;
   StatisticsView Statistics() override;
+  RadiusView Radius() override;
   std::uint32_t Terminate(const SessionFilter& filter, Termination termination) override;
   void OrderRates(const RateOrder& order, std::function<void(const PolicyOutcome&)> done) override {
     state_.OrderRates(order, std::move(done));

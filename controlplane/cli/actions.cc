@@ -12,6 +12,7 @@
 #include "controlplane/cli/commands.h"
 #include "controlplane/cli/json.h"
 #include "controlplane/cli/render.h"
+#include "controlplane/cli/render_radius.h"
 #include "controlplane/config/load.h"
 #include "proto/base/text.h"
 
@@ -112,6 +113,10 @@ int ShowSessions(OperatorClient& client, const Flags& flags) {
 
 int ShowStatistics(OperatorClient& client, const Flags& flags) {
   return Show(client, flags, &Stub::GetStatistics, &RenderStatistics, &RenderStatisticsJson);
+}
+
+int ShowRadius(OperatorClient& client, const Flags& flags) {
+  return Show(client, flags, &Stub::GetRadius, &RenderRadius, &RenderRadiusJson);
 }
 
 int ShowPools(OperatorClient& client, const Flags& flags) {

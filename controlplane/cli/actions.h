@@ -33,6 +33,7 @@ using Command = std::function<int(OperatorClient&, const Flags&)>;
 
 int ShowSessions(OperatorClient& client, const Flags& flags);
 int ShowStatistics(OperatorClient& client, const Flags& flags);
+int ShowRadius(OperatorClient& client, const Flags& flags);
 int ShowPools(OperatorClient& client, const Flags& flags);
 int ShowGateways(OperatorClient& client, const Flags& flags);
 int ShowVersion(OperatorClient& client, const Flags& flags);

@@ -22,6 +22,7 @@ Examples:
   sstpctl show sessions --wide
   sstpctl show sessions --json
   sstpctl show statistics
+  sstpctl show radius
   sstpctl terminate user alice
   sstpctl terminate interface sstp0 --hard
   sstpctl terminate all
@@ -40,8 +41,24 @@ constexpr const char* kStatisticsHelp =
     "gateways; cpu, memory, mempool_*, thread_*, md_handler_count: all of them summed; "
     "context_count: TCP connections; md_handler_count: open descriptors; timer_*: timers of the "
     "gateways; context_sleeping, context_pending and md_handler_pending are always 0. sessions: "
-    "PPP sessions by state. sstp: connections before and after CALL_CONNECT_ACK. --json adds every "
-    "named counter";
+    "PPP sessions by state. sstp: connections before and after CALL_CONNECT_ACK. radius(N, "
+    "ADDRESS): "
+    "one server; state: failed while it is left alone for authentication or accounting; fail "
+    "count: transmissions in a row without an answer; request count: requests on their way; lost: "
+    "transmissions without an answer in time. --json adds every named counter; 'show radius' tells "
+    "more of servers";
+
+constexpr const char* kShowRadiusHelp =
+    "Print the RADIUS servers, accounting and dynamic authorization. One row for each service of "
+    "each server. state: up, failed (and how long it is left alone), on trial (the next request "
+    "finds out), off (not configured for this), disabled; requests, retries: sent first and sent "
+    "again; timeouts: transmissions without an answer in time; answers: genuine ones; bad: "
+    "datagrams dropped because they are none, their reasons below the table; last/avg: from first "
+    "sending to the answer, of the last request and smoothed; in-flight, queue: requests that wait "
+    "for an answer and for being sent. accounting: records that no server has acknowledged yet "
+    "(spool), the age of the oldest, and whether the store can write. dynamic-author: requests of "
+    "servers to end or change sessions, refused ones by Error-Cause, dropped ones by reason. "
+    "--json has more figures; their names are those of metrics";
 
 std::string ColumnHelp() {
   std::string text = "Columns:\n";
@@ -156,8 +173,8 @@ class CommandLine {
   }
 
   void AddShow() {
-    CLI::App* show =
-        AddGroup("show", "Print sessions, rate limits, statistics, pools, gateways or versions");
+    CLI::App* show = AddGroup(
+        "show", "Print sessions, rate limits, statistics, RADIUS, pools, gateways or versions");
     CLI::App* sessions = Add(*show, "sessions", "Print the table of sessions", ShowSessions);
     sessions->footer(ColumnHelp());
     CLI::Option* columns =
@@ -178,6 +195,7 @@ class CommandLine {
         ->take_all();
     Add(*show, "shaper", kShowShaperHelp, ShowShaper);
     Add(*show, "statistics", kStatisticsHelp, ShowStatistics);
+    Add(*show, "radius", kShowRadiusHelp, ShowRadius);
     Add(*show, "pools", "Print the address pools and their use", ShowPools);
     Add(*show, "gateways", "Print the gateways and the state of their settings", ShowGateways);
     Add(*show, "version", "Print the versions of sstpctl and the control plane", ShowVersion);

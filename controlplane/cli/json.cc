@@ -121,6 +121,11 @@ JsonWriter& JsonWriter::Key(std::string_view name) {
 JsonWriter& JsonWriter::String(std::string_view value) { return Raw(JsonQuote(value)); }
 JsonWriter& JsonWriter::Number(std::int64_t value) { return Raw(std::to_string(value)); }
 JsonWriter& JsonWriter::Number(std::uint64_t value) { return Raw(std::to_string(value)); }
+JsonWriter& JsonWriter::Millionths(std::uint64_t value) {
+  std::string digits = std::to_string(1'000'000 + value % 1'000'000).substr(1);
+  digits.erase(digits.find_last_not_of('0') + 1);
+  return Raw(std::to_string(value / 1'000'000) + (digits.empty() ? "" : "." + digits));
+}
 JsonWriter& JsonWriter::Bool(bool value) { return Raw(value ? "true" : "false"); }
 
 std::string JsonWriter::Take() {

@@ -25,6 +25,8 @@ class JsonWriter {
   JsonWriter& String(std::string_view value);
   JsonWriter& Number(std::int64_t value);
   JsonWriter& Number(std::uint64_t value);
+  // As a decimal: 1'500'000 is 1.5.
+  JsonWriter& Millionths(std::uint64_t value);
   JsonWriter& Bool(bool value);
 
   JsonWriter& Member(std::string_view name, std::string_view value) {

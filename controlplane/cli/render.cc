@@ -5,6 +5,7 @@
 
 #include "controlplane/cli/format.h"
 #include "controlplane/cli/json.h"
+#include "controlplane/cli/render_radius.h"
 #include "controlplane/cli/session_columns.h"
 #include "controlplane/cli/table.h"
 #include "proto/base/text.h"
@@ -101,7 +102,7 @@ std::string RenderStatistics(const pb::GetStatisticsResponse& statistics) {
   out += "sstp:\n";
   out += "  starting: " + std::to_string(statistics.gateways().sstp_starting()) + "\n";
   out += "  active: " + std::to_string(statistics.gateways().sstp_active()) + "\n";
-  return out;
+  return out + RenderRadiusStatistics(statistics.radius_servers());
 }
 
 std::string RenderStatisticsJson(const pb::GetStatisticsResponse& statistics) {
@@ -125,6 +126,7 @@ std::string RenderStatisticsJson(const pb::GetStatisticsResponse& statistics) {
   json.Member("active", statistics.gateways().sstp_active());
   json.EndObject();
   json.Member("gateways_attached", statistics.gateways_attached());
+  WriteRadiusStatistics(json, statistics.radius_servers());
   WriteCounters(json, "control_plane_counters", statistics.counters());
   WriteCounters(json, "gateway_counters", statistics.gateways().counters());
   json.EndObject();

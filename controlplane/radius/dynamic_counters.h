@@ -41,6 +41,20 @@ enum class DynamicCount : std::uint8_t {
   kLate,       // it was done after it had timed out
   kLast
 };
+// Those that count datagrams dropped without an answer.
+inline constexpr std::array kDynamicDrops = {
+    DynamicCount::kSourceNotAllowed,
+    DynamicCount::kMalformed,
+    DynamicCount::kWrongCode,
+    DynamicCount::kWrongAuthenticator,
+    DynamicCount::kWrongMessageAuthenticator,
+    DynamicCount::kMissingMessageAuthenticator,
+    DynamicCount::kTooLarge,
+    DynamicCount::kDuplicateInProgress,
+    DynamicCount::kOutsideWindow,
+    DynamicCount::kReplayed,
+    DynamicCount::kSessionInRequest,
+};
 [[nodiscard]] const char* ToString(DynamicCount count);  // "dropped_source"
 // Why a datagram was dropped, a clause for the log; empty: that is in good order and only counted.
 [[nodiscard]] const char* WhyDropped(DynamicCount count);
@@ -56,6 +70,7 @@ class DynamicCounters {
     const auto found = naks_.find(cause);
     return found == naks_.end() ? 0 : found->second;
   }
+  [[nodiscard]] const std::map<ErrorCause, std::uint64_t>& naks() const { return naks_; }
   // All, always in the same order: "dynamic_author_dropped_source"; NAKs by cause, those that
   // there were, at the end: "dynamic_author_nak_503".
   [[nodiscard]] std::vector<NamedCounter> Named() const;

@@ -14,6 +14,7 @@
 #include "controlplane/config/issue.h"
 #include "controlplane/edge/process_facts.h"
 #include "controlplane/pool/address_pool.h"
+#include "controlplane/rpc/radius_view.h"
 #include "controlplane/session/actions.h"
 #include "controlplane/session/rate_keeper.h"
 #include "controlplane/session/registry.h"
@@ -77,6 +78,7 @@ struct StatisticsView {
   SessionTotals sessions;
   std::map<std::string, std::uint64_t> counters;
   std::uint32_t gateways_attached = 0;
+  std::vector<radius::ServerView> radius_servers;  // none in mode local
 };
 
 struct GatewayView {
@@ -116,6 +118,7 @@ class OperatorApi {
   // `watcher` is told until it is destroyed.
   virtual void Watch(const std::shared_ptr<SessionWatcher>& watcher) = 0;
   [[nodiscard]] virtual StatisticsView Statistics() = 0;
+  [[nodiscard]] virtual RadiusView Radius() = 0;
   [[nodiscard]] virtual std::uint32_t Terminate(const SessionFilter& filter,
                                                 Termination termination) = 0;
   // `done` is called once, in the app's thread, here or within PolicyTickets::kPatience.

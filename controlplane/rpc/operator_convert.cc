@@ -1,5 +1,6 @@
 #include "controlplane/rpc/operator_convert.h"
 
+#include "controlplane/rpc/radius_convert.h"
 #include "controlplane/shaper/operator_rate.h"
 #include "proto/base/text.h"
 #include "proto/contract/convert.h"
@@ -223,6 +224,9 @@ pb::GetStatisticsResponse ToMessage(const StatisticsView& view) {
   message.set_sessions_finishing(view.sessions.finishing);
   for (const auto& [name, value] : view.counters) (*message.mutable_counters())[name] = value;
   message.set_gateways_attached(view.gateways_attached);
+  for (const radius::ServerView& server : view.radius_servers) {
+    *message.add_radius_servers() = ToMessage(server);
+  }
   return message;
 }
 

@@ -5,6 +5,7 @@
 
 #include "controlplane/rpc/operator_convert.h"
 #include "controlplane/rpc/operator_streams.h"
+#include "controlplane/rpc/radius_convert.h"
 
 namespace sstpgw::cp {
 
@@ -32,6 +33,15 @@ grpc::ServerUnaryReactor* OperatorService::GetStatistics(
     pb::GetStatisticsResponse* response) {
   return InApp(context, [response](OperatorApi& api) {
     *response = ToMessage(api.Statistics());
+    return grpc::Status::OK;
+  });
+}
+
+grpc::ServerUnaryReactor* OperatorService::GetRadius(grpc::CallbackServerContext* context,
+                                                     const pb::GetRadiusRequest* /*request*/,
+                                                     pb::GetRadiusResponse* response) {
+  return InApp(context, [response](OperatorApi& api) {
+    *response = ToMessage(api.Radius());
     return grpc::Status::OK;
   });
 }

@@ -22,6 +22,9 @@ class OperatorService final : public ::sstpgw::v1::Operator::CallbackService {
   grpc::ServerUnaryReactor* GetStatistics(grpc::CallbackServerContext* context,
                                           const ::sstpgw::v1::GetStatisticsRequest* request,
                                           ::sstpgw::v1::GetStatisticsResponse* response) override;
+  grpc::ServerUnaryReactor* GetRadius(grpc::CallbackServerContext* context,
+                                      const ::sstpgw::v1::GetRadiusRequest* request,
+                                      ::sstpgw::v1::GetRadiusResponse* response) override;
   grpc::ServerUnaryReactor* Terminate(grpc::CallbackServerContext* context,
                                       const ::sstpgw::v1::TerminateRequest* request,
                                       ::sstpgw::v1::TerminateResponse* response) override;

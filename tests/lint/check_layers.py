@@ -14,7 +14,7 @@ from sources import ROOT, own_sources
 GATEWAY_LAYERS = ("gateway/codec", "gateway/crypto", "gateway/fsm", "gateway/datapath", "gateway/edge")
 PURE_CONTROL = ("controlplane/auth", "controlplane/radius", "controlplane/pool", "controlplane/shaper",
                 "controlplane/session", "controlplane/session/session_key", "controlplane/accounting",
-                "controlplane/store/change")
+                "controlplane/store/change", "controlplane/radius/metric_names")
 CONFIG = ("controlplane/config", "controlplane/config/control_config", "controlplane/config/radius_config")
 MAY_INCLUDE = {
     "proto/base": (),
@@ -54,7 +54,9 @@ MAY_INCLUDE = {
                          "controlplane/edge"),
     "controlplane/app": ("proto/base", "proto/contract", "generated", *PURE_CONTROL, *CONFIG,
                          "controlplane/edge", "controlplane/store", "controlplane/rpc"),
-    "controlplane/cli": ("proto/base", "proto/contract", "generated", *CONFIG),
+    # Names of metrics, for whoever prints them.
+    "controlplane/radius/metric_names": (),
+    "controlplane/cli": ("proto/base", "proto/contract", "generated", *CONFIG, "controlplane/radius/metric_names"),
     "controlplane": ("proto/base", "controlplane/app", *CONFIG, "controlplane/rpc",
                      "controlplane/edge"),
     "ebpf": (),

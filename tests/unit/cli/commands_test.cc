@@ -36,6 +36,7 @@ TEST(Sstpctl, HelpHasCommandsAndExamples) {
   EXPECT_THAT(RunWith({"show", "sessions", "--help"}).out, HasSubstr("--wide"));
   EXPECT_THAT(RunWith({"show", "statistics", "--help"}).out, HasSubstr("longest"));
   EXPECT_THAT(RunWith({"show", "shaper", "--help"}).out, HasSubstr("achieved"));
+  EXPECT_THAT(RunWith({"show", "radius", "--help"}).out, HasSubstr("Error-Cause"));
   EXPECT_THAT(RunWith({"shaper", "change", "--help"}).out, HasSubstr("DOWN/UP"));
   EXPECT_THAT(RunWith({"shaper", "restore", "--help"}).out, HasSubstr("temporary"));
   EXPECT_THAT(RunWith({"--version"}).out, HasSubstr("sstpctl "));

@@ -38,5 +38,11 @@ TEST(JsonWriter, NestsAndIndents) {
             "    \"b\"\n  ],\n  \"none\": []\n}\n");
 }
 
+TEST(JsonWriter, MillionthsAreDecimals) {
+  JsonWriter json;
+  json.BeginArray().Millionths(0).Millionths(1).Millionths(1'500'000).Millionths(12'000'000);
+  EXPECT_EQ(json.EndArray().Take(), "[\n  0,\n  0.000001,\n  1.5,\n  12\n]\n");
+}
+
 }  // namespace
 }  // namespace sstpgw::cli
