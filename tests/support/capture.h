@@ -16,6 +16,8 @@ class Capture {
  public:
   // Starts capturing; returns when tcpdump listens.
   Capture(const Namespace& where, const std::string& interface, const std::string& filter);
+  // The capture file's octets so far; the last packet may be cut off.
+  [[nodiscard]] std::string SoFar() const { return ReadFile(file_); }
   // Stops and returns the capture file's octets.
   std::string Finish();
 

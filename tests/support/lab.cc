@@ -80,9 +80,10 @@ Lab::~Lab() {
 }
 
 std::string Lab::ConfigText(const LabConfig& config) const {
-  std::string yaml = "sstp:\n  authentication:\n    mode: local\n";
+  std::string yaml = "sstp:\n  authentication:\n    mode: " + config.mode + "\n";
   if (!config.protocols.empty()) yaml += "    protocols: " + config.protocols + "\n";
   if (!config.users.empty()) yaml += "    local-users:\n" + Indent(config.users, 6);
+  if (!config.radius.empty()) yaml += "    radius:\n" + Indent(config.radius, 6);
   if (!config.pools.empty()) yaml += "  client-ip-pool:\n" + Indent(config.pools, 4);
   if (!config.default_pool.empty()) yaml += "  default-pool: " + config.default_pool + "\n";
   if (!config.gateway_address.empty()) {

@@ -28,6 +28,8 @@ namespace sstpgw::test {
 
 // Pieces of the YAML file; each is YAML text that is put under its node, one entry per line.
 struct LabConfig {
+  std::string mode = "local";
+  std::string radius;  // under sstp.authentication.radius
   std::string users = "test: { password: test }\nwitness: { password: witness }";
   std::string protocols;  // "[pap, chap]"; empty: not written
   std::string pools = "SSTP-POOL: { range: [10.0.0.2-10.0.0.100] }";
@@ -62,6 +64,9 @@ class Lab {
   bool StartGateway();
   // Does not wait until it listens.
   void LaunchGateway();
+  // True once the gateway said that it runs with the newest settings; also after a restart of the
+  // control plane.
+  bool WaitApplied();
   void WriteConfig(const LabConfig& config);
   // WriteConfig and "sstpctl reload"; true once every gateway has applied it.
   bool Reload(const LabConfig& config);
@@ -106,8 +111,6 @@ class Lab {
 
  private:
   static void StopCleanly(Process& process);
-  // True once the gateway said that it runs with the newest settings.
-  bool WaitApplied();
 
   const std::vector<std::string> gateway_wrapper_;
   const std::vector<std::string> gateway_arguments_;
