@@ -12,11 +12,11 @@ using client::Phase;
 using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 
-constexpr const char* kDictionary = R"(VENDOR Acme 64999
-BEGIN-VENDOR Acme
-ATTRIBUTE Acme-Rate 3 string
-ATTRIBUTE Acme-Mbit 4 integer
-END-VENDOR Acme
+constexpr const char* kDictionary = R"(VENDOR Example-Isp 64999
+BEGIN-VENDOR Example-Isp
+ATTRIBUTE Example-Isp-Rate 3 string
+ATTRIBUTE Example-Isp-Mbit 4 integer
+END-VENDOR Example-Isp
 )";
 
 class RadiusRateTest : public RadiusSuite<RadiusRateTest>, protected ShaperLab {
@@ -32,8 +32,8 @@ class RadiusRateTest : public RadiusSuite<RadiusRateTest>, protected ShaperLab {
 rita Cleartext-Password := "test"
   Filter-Id = "5000/2000",
   Callback-Id = "7000/3000",
-  Acme-Rate = "6400/1600",
-  Acme-Mbit = 4,
+  Example-Isp-Rate = "6400/1600",
+  Example-Isp-Mbit = 4,
   Mikrotik-Rate-Limit = "2M/8M",
   Cisco-AVPair = "lcp:interface-config#1=rate-limit output 3000000 562500 1125000 conform-action transmit exceed-action drop",
   Cisco-AVPair += "lcp:interface-config#2=rate-limit input 1500000 281250 562500 conform-action transmit exceed-action drop"
@@ -55,7 +55,7 @@ garbled Cleartext-Password := "test"
     return limit;
   }
   static std::string OwnDictionary() {
-    return "dictionary: [" + lab().directory().Write("dictionary.acme", kDictionary) + "]";
+    return "dictionary: [" + lab().directory().Write("dictionary.isp", kDictionary) + "]";
   }
 };
 
@@ -68,15 +68,15 @@ TEST_F(RadiusRateTest, C22FilterIdOrWhatIsNamedInstead) {
 
 TEST_F(RadiusRateTest, C23AnAttributeOfTheOperatorsOwn) {
   const std::string own = OwnDictionary();
-  EXPECT_EQ(LimitWith(With("enable: true, attribute: Acme-Rate, vendor: Acme", own)), "6400/1600");
+  EXPECT_EQ(LimitWith(With("enable: true, attribute: Example-Isp-Rate, vendor: Example-Isp", own)), "6400/1600");
   EXPECT_EQ(
-      LimitWith(With("enable: true, attribute: Acme-Mbit, vendor: Acme, multiplier: 1000", own)),
+      LimitWith(With("enable: true, attribute: Example-Isp-Mbit, vendor: Example-Isp, multiplier: 1000", own)),
       "4000/4000");
   // Nobody knows it without the file.
-  lab().WriteConfig(With("enable: true, attribute: Acme-Rate"));
+  lab().WriteConfig(With("enable: true, attribute: Example-Isp-Rate"));
   const Finished reload = lab().Ctl({"reload"});
   EXPECT_NE(reload.exit_code, 0);
-  EXPECT_THAT(reload.output, ContainsRegex("radius.rate-limit.attribute.*Acme-Rate"));
+  EXPECT_THAT(reload.output, ContainsRegex("radius.rate-limit.attribute.*Example-Isp-Rate"));
   const Finished check = lab().Ctl({"config", "check", lab().config_file()});
   EXPECT_NE(check.exit_code, 0);
   ASSERT_TRUE(lab().Reload(Config()));
