@@ -138,7 +138,7 @@ bool Lab::StartControlPlane() {
   control_plane_ = std::make_unique<Process>(
       std::vector<std::string>{Program("sstp-controlplane"), "--config", config_file(), "--link",
                                "unix:" + directory_.File("link.sock"), "--operator",
-                               operator_socket()},
+                               operator_socket(), "--state-directory", directory_.File("state")},
       ProcessOptions{&server_, {}, "sstp-controlplane"});
   const bool answers = WaitUntil(
       [this] {
