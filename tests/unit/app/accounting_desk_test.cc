@@ -155,12 +155,12 @@ TEST_F(AccountingDeskTest, TheStopHasTheLastCountersAndNothingIsLeft) {
     return desk.Find({"g", "1"})->now.counters;
   }),
             (TrafficCounters{10, 20, 1, 2}));
-  Down("1", {(std::uint64_t{5} << 32) + 7, 9, 3, 4});
+  Down("1", {(std::uint64_t{5} << 32) + 7, 90, 3, 4});
   const auto seen = server.answered.Wait(2);
   ASSERT_THAT(Summaries(seen), ElementsAre("Start 1", "Stop 1"));
   EXPECT_EQ(NumberOf(seen[1], radius::kAcctInputOctets), 7U);
   EXPECT_EQ(NumberOf(seen[1], radius::kAcctInputGigawords), 5U);
-  EXPECT_EQ(NumberOf(seen[1], radius::kAcctOutputOctets), 9U);
+  EXPECT_EQ(NumberOf(seen[1], radius::kAcctOutputOctets), 90U);
   EXPECT_EQ(NumberOf(seen[1], radius::kAcctTerminateCause), 1U);
   EXPECT_TRUE(UntilDelivered());
   const AccountingDesk::View view = Look();
