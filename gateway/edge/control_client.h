@@ -29,7 +29,9 @@ struct ControlOptions {
   std::chrono::milliseconds least_pause{200};
   std::chrono::milliseconds longest_pause{2000};
   std::chrono::milliseconds connect_timeout{2000};
-  std::chrono::seconds authorize_deadline{20};
+  // As long as a negotiation may take by default: RADIUS servers are tried one after the other. A
+  // control plane that is gone is noticed by its link.
+  std::chrono::seconds authorize_deadline{60};
   // A control plane that is silent is asked for a sign of life, and given up without one.
   std::chrono::milliseconds keepalive_interval{3000};
   std::chrono::milliseconds keepalive_timeout{3000};
