@@ -133,8 +133,17 @@ Result<Bytes> EapMessage(const Packet& packet) {
   return message;
 }
 
-Result<void> AddEap(const Packet& packet, const SharedWith& shared, AccessAccept& accept) {
+// MD5-Challenge, One-Time Password, Generic Token Card (RFC 3748 5.4 to 5.6).
+bool MakesNoKeys(std::uint8_t eap_type) { return eap_type >= 4 && eap_type <= 6; }
+
+Result<void> AddEap(const Packet& packet, const AskedWith& asked, const SharedWith& shared,
+                    AccessAccept& accept) {
   SG_ASSIGN_OR_RETURN(accept.eap_message, EapMessage(packet));
+  if (MakesNoKeys(asked.eap_type) && packet.Find(kMsMppeRecvKey) == nullptr &&
+      packet.Find(kMsMppeSendKey) == nullptr) {
+    accept.hlak = ZeroHlak();
+    return {};
+  }
   SG_ASSIGN_OR_RETURN(MppeKeys keys, RevealKeys(packet, shared));
   if (keys.recv.empty()) return Invalid("an empty MS-MPPE-Recv-Key in Access-Accept");
   accept.hlak = Hlak(keys.recv.Reveal(), keys.send.Reveal());
@@ -155,7 +164,7 @@ Result<void> AddProof(const Packet& packet, const AskedWith& asked, const Shared
     case AuthMethod::kMsChapV2:
       return AddMsChapV2(packet, asked, shared, accept);
     case AuthMethod::kEap:
-      return AddEap(packet, shared, accept);
+      return AddEap(packet, asked, shared, accept);
   }
   return Invalid("unknown authentication method");
 }
@@ -214,13 +223,16 @@ std::string ReplyMessage(const Packet& packet) {
 AskedWith AskedBy(const AuthEvidence& evidence) {
   AskedWith asked;
   if (const auto* v1 = std::get_if<MsChapV1Evidence>(&evidence)) {
-    asked = {AuthMethod::kMsChapV1, v1->identifier, v1->challenge};
+    asked = {AuthMethod::kMsChapV1, v1->identifier, v1->challenge, 0};
   } else if (const auto* v2 = std::get_if<MsChapV2Evidence>(&evidence)) {
-    asked = {AuthMethod::kMsChapV2, v2->identifier, {}};
+    asked = {AuthMethod::kMsChapV2, v2->identifier, {}, 0};
   } else if (const auto* chap = std::get_if<ChapMd5Evidence>(&evidence)) {
-    asked = {AuthMethod::kChapMd5, chap->identifier, {}};
-  } else if (std::holds_alternative<EapEvidence>(evidence)) {
-    asked = {AuthMethod::kEap, 0, {}};
+    asked = {AuthMethod::kChapMd5, chap->identifier, {}, 0};
+  } else if (const auto* eap = std::get_if<EapEvidence>(&evidence)) {
+    asked.method = AuthMethod::kEap;
+    const std::string_view message = eap->message.Reveal();
+    if (message.size() > kEapHeader)
+      asked.eap_type = static_cast<std::uint8_t>(message[kEapHeader]);
   }
   return asked;
 }

@@ -7,7 +7,8 @@
 //   MS-CHAPv2      MS-MPPE-Recv-Key(16) MS-MPPE-Send-Key(16)
 //   EAP            the first 32 octets of the MSK, MS-MPPE-Recv-Key before MS-MPPE-Send-Key: the
 //                  whole Recv-Key where it has 32, both where a method makes 16 each
-//                  (EAP-MSCHAPv2); padded with zeros at the end
+//                  (EAP-MSCHAPv2); padded with zeros at the end. Methods that make none (MD5, OTP,
+//                  GTC): zeros
 // Without them the client's Compound MAC could not match; then the reply is an error, with words
 // for the log, and the client is refused. Pure.
 #pragma once
@@ -34,6 +35,7 @@ struct AskedWith {
   AuthMethod method = AuthMethod::kPap;
   std::uint8_t identifier = 0;                 // of the client's response; MS-CHAPv2
   std::array<std::uint8_t, 8> v1_challenge{};  // MS-CHAPv1
+  std::uint8_t eap_type = 0;                   // of the client's response (RFC 3748 5); EAP
 };
 [[nodiscard]] AskedWith AskedBy(const AuthEvidence& evidence);
 
