@@ -338,6 +338,12 @@ std::optional<TimePoint> Spool::NextDeadline() const {
 
 // ---- Looking
 
+std::optional<std::int64_t> Spool::OldestUnixSeconds() const {
+  if (entries_.empty()) return std::nullopt;
+  const auto record = DecodeRecord(entries_.begin()->second.octets);
+  return record ? std::optional(record->event_unix_seconds) : std::nullopt;
+}
+
 bool Spool::HoldsStart(const SessionKey& key) const {
   const auto chain = chains_.find(key);
   return chain != chains_.end() &&

@@ -116,6 +116,8 @@ class Spool {
 
   [[nodiscard]] bool HoldsStart(const SessionKey& key) const;
   [[nodiscard]] bool InterimInFlight(const SessionKey& key) const;
+  // Event-Timestamp of the record that was made first; nullopt: there is none.
+  [[nodiscard]] std::optional<std::int64_t> OldestUnixSeconds() const;
   [[nodiscard]] std::size_t size() const { return entries_.size(); }
   [[nodiscard]] std::size_t octets() const { return octets_; }
   [[nodiscard]] std::size_t in_flight() const { return starts_in_flight_ + background_in_flight_; }

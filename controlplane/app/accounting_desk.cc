@@ -281,6 +281,7 @@ AccountingDesk::View AccountingDesk::Look() const {
   view.sessions = accounting_->session_count();
   view.records = spool.size();
   view.octets = spool.octets();
+  view.oldest_unix_seconds = spool.OldestUnixSeconds();
   view.in_flight = spool.in_flight();
   view.max_records = spool.limits().records;
   view.max_octets = spool.limits().octets;

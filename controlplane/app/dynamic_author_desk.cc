@@ -1,8 +1,8 @@
 #include "controlplane/app/dynamic_author_desk.h"
 
-#include <chrono>
 #include <utility>
 
+#include "controlplane/edge/local_clock.h"
 #include "controlplane/edge/task_loop.h"
 // Behind dictionary.h, whose enumerators its constants would shadow.
 #include "controlplane/radius/attribute_numbers.h"
@@ -15,12 +15,6 @@ namespace {
 
 using radius::DynamicAuthorization;
 using radius::ErrorCause;
-
-std::int64_t UnixSeconds() {
-  return std::chrono::duration_cast<std::chrono::seconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
 
 SessionKey KeyOf(const radius::SessionName& name) { return {name.gateway, name.session}; }
 radius::SessionName NameOf(const SessionKey& key) { return {key.gateway, key.session}; }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "controlplane/app/operator_radius.h"
 #include "controlplane/edge/task_loop.h"
 #include "proto/base/log.h"
 #include "proto/base/text.h"
@@ -84,8 +85,11 @@ StatisticsView OperatorDesk::Statistics() {
       {"stray_messages", state_.rejected_messages()},
       {"leases", state_.core().pools().lease_count()},
   };
+  if (const auto clients = Radius().clients) view.radius_servers = clients->servers;
   return view;
 }
+
+RadiusView OperatorDesk::Radius() { return RadiusViewOf(state_.radius(), state_.config()); }
 
 std::uint32_t OperatorDesk::Terminate(const SessionFilter& filter, Termination termination) {
   return state_.Terminate(filter, termination);
