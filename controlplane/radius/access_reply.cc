@@ -230,9 +230,8 @@ AskedWith AskedBy(const AuthEvidence& evidence) {
     asked = {AuthMethod::kChapMd5, chap->identifier, {}, 0};
   } else if (const auto* eap = std::get_if<EapEvidence>(&evidence)) {
     asked.method = AuthMethod::kEap;
-    const std::string_view message = eap->message.Reveal();
-    if (message.size() > kEapHeader)
-      asked.eap_type = static_cast<std::uint8_t>(message[kEapHeader]);
+    const ByteView message = eap->message.Reveal();
+    if (message.size() > kEapHeader) asked.eap_type = message[kEapHeader];
   }
   return asked;
 }

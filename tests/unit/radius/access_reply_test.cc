@@ -218,21 +218,21 @@ TEST(AccessAccept, AskedByTheCredentials) {
   EXPECT_EQ(AskedBy(EapEvidence{}).eap_type, 0);
   EapEvidence eap;
   eap.message = Secret(std::string("\x02\x09\x00\x06\x04\x10", 6));
-  EXPECT_EQ(AskedBy(eap).eap_type, 4);
+  EXPECT_EQ(AskedBy(std::move(eap)).eap_type, 4);
 }
 
 TEST(AccessAccept, EapWithoutKeysOnlyOfMethodsThatMakeNone) {
   Packet packet = With(Code::kAccessAccept);
   packet.Add(kEapMessage, Hex("03090004"));
   AskedWith asked = Asked(AuthMethod::kEap);
-  for (const std::uint8_t type : {4, 5, 6}) {
-    asked.eap_type = type;
+  for (const int type : {4, 5, 6}) {
+    asked.eap_type = static_cast<std::uint8_t>(type);
     const auto accept = Read(packet, asked);
     ASSERT_TRUE(accept) << accept.error().message;
     EXPECT_EQ(ToHex(accept->hlak.Reveal()), std::string(64, '0'));
   }
-  for (const std::uint8_t type : {0, 13, 25, 26}) {
-    asked.eap_type = type;
+  for (const int type : {0, 13, 25, 26}) {
+    asked.eap_type = static_cast<std::uint8_t>(type);
     EXPECT_THAT(ErrorOf(packet, asked), HasSubstr("MS-MPPE-Recv-Key"));
   }
   // Half of the keys is a mistake of the server's, whatever the method.
