@@ -89,7 +89,7 @@ std::string WithUsers(const std::string& authentication) {
 }
 
 TEST(EveryError, WrongProtocolAndNoUser) {
-  EXPECT_THAT(Errors(WithUsers("{ protocols: [eap] }")),
+  EXPECT_THAT(Errors(WithUsers("{ protocols: [md5] }")),
               UnorderedElementsAre(StartsWith("sstp.authentication.protocols[0]: must be one of"),
                                    kNoUser));
   EXPECT_THAT(Errors(WithUsers("{ mode: local, bogus: 1 }")),

@@ -122,6 +122,9 @@ TEST(GatewaySettings, TheEndsOfEveryRangeAreTaken) {
     ASSERT_TRUE(values) << spot.path << ": which texts of this form are extreme?";
     for (const std::string& value : *values) {
       if (spot.path == "sstp.ssl.dhparam") continue;  // below
+      // These need servers, which are not in such a document: radius_config_test.cc.
+      if (spot.path == "sstp.authentication.mode" && value == "radius") continue;
+      if (spot.path == "sstp.authentication.protocols" && value == "eap") continue;
       SCOPED_TRACE(spot.path + ": " + value);
       const Verdict verdict = Judge(spot.Document(spot.Wrapped(value)));
       EXPECT_THAT(verdict.config_errors, IsEmpty());

@@ -26,14 +26,9 @@ class BackendTest : public ::testing::Test, public CoreBench {
   }
   AskId Login(AuthOutcome outcome, const std::string& session = "2",
               const std::string& user = "ann") {
-    const AskId ask = Ask("g", session, user);
-    Judge(std::move(outcome));
+    const AskId ask = Ask("g", session, user, ++logins_);
+    Do(CredentialsJudged{{"g", "b1", AttemptId(logins_)}, std::move(outcome)});
     return ask;
-  }
-  // The newest question.
-  void Judge(AuthOutcome outcome) {
-    const AttemptKey key = std::exchange(to_judge, {}).back().attempt;
-    Do(CredentialsJudged{key, std::move(outcome)});
   }
   static AuthGranted Granted(const std::string& rate = "") {
     AuthGranted granted;
@@ -69,6 +64,7 @@ class BackendTest : public ::testing::Test, public CoreBench {
     Do(SettingsApplied{"g", sstpgw::Applied{Generation(generation), "2"}});
   }
   std::uint64_t orders_ = 500;
+  std::uint64_t logins_ = 0;
 };
 
 // ---- Accounting before the answer
