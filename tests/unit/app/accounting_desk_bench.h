@@ -229,4 +229,103 @@ class DeskLife {
   std::unique_ptr<TaskLoop> loop_;
 };
 
+class AccountingDeskTest : public ::testing::Test {
+ protected:
+  // A new control plane on the same folder; the one before is gone first.
+  void Live(AuthMode mode = AuthMode::kRadius) {
+    life.reset();
+    life = std::make_unique<DeskLife>(events);
+    const Result<void> started = life->Start(directory, mode);
+    ASSERT_TRUE(started) << started.error().message;
+    Configure(mode);
+  }
+  void Configure(AuthMode mode = AuthMode::kRadius) {
+    RadiusConfig config;
+    config.acct_on = acct_on;
+    config.interim_interval = interim_interval;
+    config.acct_timeout = std::chrono::seconds(0);
+    radius::ClientSettings settings;
+    settings.timeout = timeout;
+    settings.max_try = max_try;
+    for (const AccountingServer* each : servers) {
+      config.servers.push_back(each->Config());
+      settings.servers.push_back(each->Settings());
+    }
+    const Result<void> configured = life->Configure(config, mode, std::move(settings));
+    ASSERT_TRUE(configured) << configured.error().message;
+  }
+  static OpenAccounting Login(const std::string& session) {
+    OpenAccounting login;
+    login.session = {"g", session};
+    login.boot = "b";
+    login.user = "ann";
+    login.calling_station = "192.0.2.7";
+    login.called_station = "192.0.2.1";
+    login.address = *Ipv4Address::Parse("10.0.0.7");
+    login.facts.classes = {Bytes{1, 2, 3}};
+    login.facts.nas_port = 7;
+    return login;
+  }
+  void Open(const std::string& session) {
+    life->In([&](AccountingDesk& desk) { desk.Open(Login(session)); });
+  }
+  static SessionRecord Record(const std::string& session, SessionState state,
+                              TrafficCounters counters = {}) {
+    SessionRecord record;
+    record.session = session;
+    record.state = state;
+    record.held = state == SessionState::kStarting;
+    record.user = "ann";
+    record.interface_name = "sstp0";
+    record.policy.generation = Generation(1);
+    record.policy.address = *Ipv4Address::Parse("10.0.0.7");
+    record.counters = counters;
+    return record;
+  }
+  void Report(SessionEventKind kind, const SessionRecord& record,
+              TerminateCause cause = TerminateCause::kNone) {
+    ReportBatch batch;
+    batch.reports.push_back({++sequence, {kind, record, cause, ""}});
+    life->In([&](AccountingDesk& desk) { desk.Reported("g", batch); });
+  }
+  void Held(const std::string& session) {
+    Report(SessionEventKind::kHeld, Record(session, SessionState::kStarting));
+  }
+  void Up(const std::string& session) {
+    Report(SessionEventKind::kUp, Record(session, SessionState::kActive));
+  }
+  void Down(const std::string& session, TrafficCounters counters) {
+    Report(SessionEventKind::kDown, Record(session, SessionState::kFinishing, counters),
+           TerminateCause::kUserRequest);
+  }
+  void Attach(const std::vector<SessionRecord>& sessions) {
+    Hello hello;
+    hello.gateway_id = "g";
+    hello.boot_id = "b";
+    hello.sessions = sessions;
+    life->In([&](AccountingDesk& desk) { desk.Attached(hello); });
+  }
+  AccountingDesk::View Look() {
+    return life->In([](AccountingDesk& desk) { return desk.Look(); });
+  }
+  // Every record is acknowledged, and that is known.
+  bool UntilDelivered() {
+    return test::WaitUntil([&] { return Look().records == 0; }, test::kPatience);
+  }
+
+  test::TempDir folder;
+  std::string directory = folder.File("state");
+  Diary<std::string> events;
+  AccountingServer server;
+  AccountingServer second;
+  std::vector<AccountingServer*> servers{&server};
+  bool acct_on = false;
+  // Of one transmission: longer than a busy machine needs, so that nothing is said twice.
+  std::chrono::milliseconds timeout = test::kPatience;
+  std::uint32_t max_try = 2;
+  std::chrono::seconds interim_interval{0};
+  std::uint64_t sequence = 0;
+  std::unique_ptr<DeskLife> life;
+};
+
 }  // namespace sstpgw::cp

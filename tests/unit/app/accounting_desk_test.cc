@@ -1,6 +1,5 @@
-// Accounting with a real file and real sockets: from a login to its Stop, and over restarts.
-#include "controlplane/app/accounting_desk.h"
-
+// Accounting with a real file and real sockets: from a login to its Stop, and over restarts. What
+// may be wrong with the file is in accounting_desk_disk_test.cc.
 #include <sys/stat.h>
 
 #include "tests/unit/app/accounting_desk_bench.h"
@@ -10,112 +9,8 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
-using ::testing::IsEmpty;
-using ::testing::Not;
-using ::testing::UnorderedElementsAre;
-
-class AccountingDeskTest : public ::testing::Test {
- protected:
-  // A new control plane on the same folder; the one before is gone first.
-  void Live(AuthMode mode = AuthMode::kRadius) {
-    life.reset();
-    life = std::make_unique<DeskLife>(events);
-    const Result<void> started = life->Start(directory, mode);
-    ASSERT_TRUE(started) << started.error().message;
-    Configure(mode);
-  }
-  void Configure(AuthMode mode = AuthMode::kRadius) {
-    RadiusConfig config;
-    config.acct_on = acct_on;
-    config.interim_interval = interim_interval;
-    config.acct_timeout = seconds(0);
-    radius::ClientSettings settings;
-    settings.timeout = timeout;
-    settings.max_try = max_try;
-    for (const AccountingServer* each : servers) {
-      config.servers.push_back(each->Config());
-      settings.servers.push_back(each->Settings());
-    }
-    const Result<void> configured = life->Configure(config, mode, std::move(settings));
-    ASSERT_TRUE(configured) << configured.error().message;
-  }
-  static OpenAccounting Login(const std::string& session) {
-    OpenAccounting login;
-    login.session = {"g", session};
-    login.boot = "b";
-    login.user = "ann";
-    login.calling_station = "192.0.2.7";
-    login.called_station = "192.0.2.1";
-    login.address = *Ipv4Address::Parse("10.0.0.7");
-    login.facts.classes = {Bytes{1, 2, 3}};
-    login.facts.nas_port = 7;
-    return login;
-  }
-  void Open(const std::string& session) {
-    life->In([&](AccountingDesk& desk) { desk.Open(Login(session)); });
-  }
-  static SessionRecord Record(const std::string& session, SessionState state,
-                              TrafficCounters counters = {}) {
-    SessionRecord record;
-    record.session = session;
-    record.state = state;
-    record.held = state == SessionState::kStarting;
-    record.user = "ann";
-    record.interface_name = "sstp0";
-    record.policy.generation = Generation(1);
-    record.policy.address = *Ipv4Address::Parse("10.0.0.7");
-    record.counters = counters;
-    return record;
-  }
-  void Report(SessionEventKind kind, const SessionRecord& record,
-              TerminateCause cause = TerminateCause::kNone) {
-    ReportBatch batch;
-    batch.reports.push_back({++sequence, {kind, record, cause, ""}});
-    life->In([&](AccountingDesk& desk) { desk.Reported("g", batch); });
-  }
-  void Held(const std::string& session) {
-    Report(SessionEventKind::kHeld, Record(session, SessionState::kStarting));
-  }
-  void Up(const std::string& session) {
-    Report(SessionEventKind::kUp, Record(session, SessionState::kActive));
-  }
-  void Down(const std::string& session, TrafficCounters counters) {
-    Report(SessionEventKind::kDown, Record(session, SessionState::kFinishing, counters),
-           TerminateCause::kUserRequest);
-  }
-  void Attach(const std::vector<SessionRecord>& sessions) {
-    Hello hello;
-    hello.gateway_id = "g";
-    hello.boot_id = "b";
-    hello.sessions = sessions;
-    life->In([&](AccountingDesk& desk) { desk.Attached(hello); });
-  }
-  AccountingDesk::View Look() {
-    return life->In([](AccountingDesk& desk) { return desk.Look(); });
-  }
-  // Every record is acknowledged, and that is known.
-  bool UntilDelivered() {
-    return test::WaitUntil([&] { return Look().records == 0; }, test::kPatience);
-  }
-
-  test::TempDir folder;
-  std::string directory = folder.File("state");
-  Diary<std::string> events;
-  AccountingServer server;
-  AccountingServer second;
-  std::vector<AccountingServer*> servers{&server};
-  bool acct_on = false;
-  // Of one transmission: longer than a busy machine needs, so that nothing is said twice.
-  milliseconds timeout = test::kPatience;
-  std::uint32_t max_try = 2;
-  seconds interim_interval{0};
-  std::uint64_t sequence = 0;
-  std::unique_ptr<DeskLife> life;
-};
 
 TEST_F(AccountingDeskTest, ASessionIsReleasedWhenItsStartIsAnsweredAndNotBefore) {
   timeout = milliseconds(100);
@@ -382,49 +277,6 @@ TEST_F(AccountingDeskTest, AnOnForAServerThatIsGoneIsDropped) {
   Configure();
   EXPECT_TRUE(UntilDelivered()) << "it is not tried for ever";
   EXPECT_EQ(server.answered.All().size(), 1U) << "nor sent to another";
-}
-
-// ---- The disk
-
-TEST_F(AccountingDeskTest, AFolderThatCannotBeMadeIsToldWithPathReasonAndRemedy) {
-  const std::string file = folder.Write("file", "x");
-  const auto refusal = [&](const std::string& where) {
-    life = std::make_unique<DeskLife>(events);
-    const Result<void> started = life->Start(where);
-    return started ? std::string() : started.error().message;
-  };
-  EXPECT_THAT(refusal(file), AllOf(HasSubstr("accounting needs its store"), HasSubstr(file),
-                                   HasSubstr("Not a directory"), HasSubstr("--state-directory")));
-  EXPECT_THAT(refusal("/proc/no/such"),
-              AllOf(HasSubstr("/proc/no"), HasSubstr("--state-directory")));
-  EXPECT_THAT(refusal("relative"), HasSubstr("must be absolute"));
-  ASSERT_EQ(::mkdir(directory.c_str(), 0700), 0);
-  ASSERT_EQ(::mkdir((directory + "/control.db").c_str(), 0700), 0);
-  EXPECT_THAT(refusal(directory), AllOf(HasSubstr(directory + "/control.db"),
-                                        HasSubstr("is not a file"), HasSubstr("move it away")));
-  // Local users need no store, so the same folder does not keep the daemon from starting.
-  EXPECT_TRUE(life->Start(directory, AuthMode::kLocal));
-}
-
-TEST_F(AccountingDeskTest, ASecondControlPlaneOnTheSameFolderIsRefused) {
-  Live();
-  DeskLife other(events);
-  const Result<void> started = other.Start(directory);
-  ASSERT_FALSE(started);
-  EXPECT_THAT(started.error().message, AllOf(HasSubstr("another process has it open"),
-                                             HasSubstr("--state-directory of its own")));
-}
-
-TEST_F(AccountingDeskTest, ADamagedStoreIsPutAsideAndSessionsAreTakenOver) {
-  ASSERT_EQ(::mkdir(directory.c_str(), 0700), 0);
-  folder.Write("state/control.db", std::string(8192, 'x'));
-  acct_on = true;
-  Live();
-  Attach({Record("1", SessionState::kActive, {5, 5, 1, 1})});
-  EXPECT_EQ(Look().sessions, 1U);
-  Down("1", {50, 60, 7, 8});
-  EXPECT_THAT(Summaries(server.answered.Wait(1)), ElementsAre("Stop 1")) << "no On, no Start";
-  EXPECT_TRUE(UntilDelivered());
 }
 
 }  // namespace
