@@ -167,6 +167,8 @@ TEST_F(RadiusLoginTest, C1ForgedRepliesAreIgnored) {
   EXPECT_EQ(AddressOf(dialer), "10.9.9.9");
   HangUp(dialer);
   EXPECT_GE(impostor.passed(), 2U);
+  EXPECT_THAT(lab().Ctl({"show", "radius"}).output,
+              ContainsRegex("server 1, authentication: dropped .*wrong authenticator"));
   // Without the server there are forged replies only.
   server.Kill();
   const std::size_t before = impostor.forged();

@@ -68,9 +68,11 @@ TEST_F(RadiusRateTest, C22FilterIdOrWhatIsNamedInstead) {
 
 TEST_F(RadiusRateTest, C23AnAttributeOfTheOperatorsOwn) {
   const std::string own = OwnDictionary();
-  EXPECT_EQ(LimitWith(With("enable: true, attribute: Example-Isp-Rate, vendor: Example-Isp", own)), "6400/1600");
+  EXPECT_EQ(LimitWith(With("enable: true, attribute: Example-Isp-Rate, vendor: Example-Isp", own)),
+            "6400/1600");
   EXPECT_EQ(
-      LimitWith(With("enable: true, attribute: Example-Isp-Mbit, vendor: Example-Isp, multiplier: 1000", own)),
+      LimitWith(With(
+          "enable: true, attribute: Example-Isp-Mbit, vendor: Example-Isp, multiplier: 1000", own)),
       "4000/4000");
   // Nobody knows it without the file.
   lab().WriteConfig(With("enable: true, attribute: Example-Isp-Rate"));
