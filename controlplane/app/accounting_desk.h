@@ -113,8 +113,8 @@ class AccountingDesk {
     bool stalled = false;
     bool near_full = false;
     std::size_t sessions = 0;
-    std::size_t records = 0;  // that no server has acknowledged yet
-    std::size_t octets = 0;   // of them
+    std::size_t records = 0;                          // that no server has acknowledged yet
+    std::size_t octets = 0;                           // of them
     std::optional<std::int64_t> oldest_unix_seconds;  // Event-Timestamp of the oldest of them
     std::size_t in_flight = 0;
     std::size_t max_records = 0;

@@ -365,10 +365,10 @@ void InterpretRadius(const v1::SstpConfig& config, const std::string& directory,
   const auto& protocols = config.authentication().protocols();
   const auto eap = std::find(protocols.begin(), protocols.end(), "eap");
   if (eap != protocols.end() && !radius_mode && !report.Refused(kMode)) {
-    report.Error(Item("sstp.authentication.protocols",
-                      static_cast<std::size_t>(eap - protocols.begin())),
-                 "is eap, which only a RADIUS server can judge",
-                 "Set authentication.mode to radius, or remove it.");
+    report.Error(
+        Item("sstp.authentication.protocols", static_cast<std::size_t>(eap - protocols.begin())),
+        "is eap, which only a RADIUS server can judge",
+        "Set authentication.mode to radius, or remove it.");
   }
   if ((!radius_mode && !report.Written(kRadius)) || report.Refused(kRadius)) return;
   RadiusReader tree(config, report);

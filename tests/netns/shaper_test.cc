@@ -149,8 +149,8 @@ TEST_F(ShaperTest, ChangesUnderTrafficLetNothingPassUnlimited) {
   const double slack = 1.5e6;
   EXPECT_LT(moved_down, allowed + slack);
   EXPECT_LT(moved_up, allowed + slack);
-  // It went on all the time. How much of a rate that changes five times a second TCP uses is its own
-  // affair: after each step up it has to find out, and a busy host makes that slower.
+  // It went on all the time. How much of a rate that changes five times a second TCP uses is its
+  // own affair: after each step up it has to find out, and a busy host makes that slower.
   EXPECT_GT(moved_down, 0.25 * allowed);
   EXPECT_GT(moved_up, 0.25 * allowed);
   // The counters have all of it: what arrived, its headers, and at most what is on its way.

@@ -193,8 +193,10 @@ TEST(DescribeSchema, TellsWhatHelpAndDocumentationNeed) {
   EXPECT_TRUE(find("sstp.client-ip-pool.<name>.range[]").list);
   EXPECT_TRUE(find("sstp.client-ip-pool.<name>.range[]").required);
   EXPECT_TRUE(find("sstp.authentication.local-users.<name>.password").secret);
-  EXPECT_EQ(find("sstp.authentication.protocols[]").allowed, "pap | chap | mschap | mschap-v2 | eap");
-  EXPECT_EQ(find("sstp.authentication.mode").unsupported_choices, std::vector<std::string>{"noauth"});
+  EXPECT_EQ(find("sstp.authentication.protocols[]").allowed,
+            "pap | chap | mschap | mschap-v2 | eap");
+  EXPECT_EQ(find("sstp.authentication.mode").unsupported_choices,
+            std::vector<std::string>{"noauth"});
   EXPECT_TRUE(find("sstp.authentication.radius.servers[].key").supported);
   EXPECT_FALSE(find("sstp.client-ipv6-pool.<name>.prefix[].mask").supported);
   EXPECT_EQ(find("sstp.client-ipv6-pool.<name>.prefix[].mask").unsupported_reason, "IPv6");

@@ -96,8 +96,7 @@ TEST_F(AuthorizerTest, StaticAddressInUseByAnotherUserIsNotGivenTwice) {
 TEST_F(AuthorizerTest, StaticAddressIsNotTheOneThatTheClientDialsFrom) {
   static_ips["fix"] = *Ipv4Address::Parse("192.0.2.1");
   EXPECT_EQ(AnswerTo(Ask("g", "s1", "fix")), "none");
-  EXPECT_THAT(log,
-              ElementsAre("fix: address 192.0.2.1 is the address that the client dials from"));
+  EXPECT_THAT(log, ElementsAre("fix: address 192.0.2.1 is the address that the client dials from"));
 }
 
 TEST_F(AuthorizerTest, ExhaustedPoolLetsInWithoutAddressAndLogs) {
