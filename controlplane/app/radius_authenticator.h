@@ -1,8 +1,12 @@
 // Logins judged by RADIUS servers: asks them over RadiusLink, and writes the log lines of it.
 //
+// State and Class of a session that will have to log in again (Termination-Action RADIUS-Request)
+// are remembered and sent with that login. After a restart of this process they are not.
+//
 // Threads: everything in the app's thread.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 
@@ -24,6 +28,10 @@ class RadiusAuthenticator final : public Authenticator {
   // Before the first Configure everybody is refused.
   void Authenticate(const AuthorizeQuestion& question,
                     std::function<void(AuthOutcome)> done) override;
+  // The session is over. Ignored if nothing is remembered of it.
+  void Forget(const SessionId& session);
+  // Sessions of which anything is remembered.
+  [[nodiscard]] std::size_t remembered() const;
 
  private:
   struct Rules;

@@ -131,6 +131,7 @@ AuthGranted ReplyJudge::Granted(AccessAccept accept) {
     Say(LogLevel::kDebug, server_ + " says: " + Escape(session.reply_message));
   }
   TellUnused(session);
+  if (session.reauthenticate) end_.reminder = Reminder{session.state, session.classes};
   return granted;
 }
 

@@ -64,9 +64,17 @@ struct AskedLogin {
 };
 [[nodiscard]] AskedLogin AskedLoginOf(const AuthorizeQuestion& question);
 
+// What goes back to the servers when the session has to log in again (Termination-Action
+// RADIUS-Request; features 6.3).
+struct Reminder {
+  std::optional<Bytes> state;
+  std::vector<Bytes> classes;
+};
+
 struct LoginEnd {
   AuthOutcome outcome = AuthorizeReject{};
-  std::vector<WriteLog> log;  // in order; each names the user, foreign text is escaped
+  std::optional<Reminder> reminder;  // of a session that will log in again
+  std::vector<WriteLog> log;         // in order; each names the user, foreign text is escaped
 };
 [[nodiscard]] LoginEnd JudgeReply(const AskedLogin& asked, const Answered& answer,
                                   const LoginSettings& settings);

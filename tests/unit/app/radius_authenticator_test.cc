@@ -353,6 +353,45 @@ TEST_F(RadiusAuthenticatorTest, EapStaysWithTheServerThatBegan) {
   EXPECT_EQ(judge.last().Concatenated(radius::kEapMessage), (Bytes{2, 10, 0, 6, 4, 1}));
 }
 
+TEST_F(RadiusAuthenticatorTest, StateAndClassComeBackWhenASessionLogsInAgain) {
+  Judge judge([](const Judge::Request& request) {
+    auto accept = AnnOnly(request);
+    accept->Add(radius::kState, radius::TextValue("mine"));
+    accept->Add(radius::kSessionTimeout, radius::IntegerValue(60));
+    if (request.packet.Find(radius::kState) == nullptr) {
+      accept->Add(radius::kTerminationAction, radius::IntegerValue(1));
+    }
+    return accept;
+  });
+  Configure(ConfigOf({&judge}));
+  const auto remembered = [&] {
+    std::promise<std::size_t> count;
+    loop.Post([&] { count.set_value(authenticator->remembered()); });
+    return count.get_future().get();
+  };
+  EXPECT_TRUE(std::get<AuthGranted>(Ask(Pap("ann", "secret"))).reauthenticate);
+  EXPECT_EQ(judge.last().Find(radius::kState), nullptr);
+  EXPECT_EQ(remembered(), 1U);
+  // Another session, another user, a login that is refused.
+  AuthorizeQuestion other = Pap("ann", "wrong");
+  other.session = "fedcba9876543210";
+  Ask(std::move(other));
+  EXPECT_EQ(judge.last().Find(radius::kState), nullptr);
+  Ask(Pap("bob", "secret"));
+  EXPECT_EQ(judge.last().Find(radius::kState), nullptr);
+  EXPECT_EQ(remembered(), 1U);
+  // The very session; this time it is not asked to come again.
+  Ask(Pap("ann", "secret"));
+  EXPECT_EQ(TextOf(judge.last(), radius::kState), "mine");
+  EXPECT_EQ(judge.last().Concatenated(radius::kClass), Bytes{7});
+  EXPECT_EQ(remembered(), 0U);
+  // Over is over.
+  Ask(Pap("ann", "secret"));
+  EXPECT_EQ(remembered(), 1U);
+  loop.Post([&] { authenticator->Forget("0123456789abcdef"); });
+  EXPECT_EQ(remembered(), 0U);
+}
+
 // A server that answers when it is told to.
 class RadiusAuthenticatorWaiting : public RadiusAuthenticatorTest {
  protected:

@@ -126,6 +126,18 @@ TEST(LoginAccept, Times) {
   EXPECT_EQ(granted.accounting.interim_interval, seconds(0));
 }
 
+TEST(LoginAccept, AReminderIsOnlyForWhoLogsInAgain) {
+  Answered answer = AnswerOf(Code::kAccessAccept);
+  answer.reply.Add(kState, Hex("aa"));
+  answer.reply.Add(kClass, Hex("bb"));
+  EXPECT_FALSE(JudgeReply(Asked(AuthMethod::kPap), answer, Settings()).reminder);
+  answer.reply.Add(kTerminationAction, IntegerValue(1));
+  const LoginEnd end = JudgeReply(Asked(AuthMethod::kPap), answer, Settings());
+  ASSERT_TRUE(end.reminder);
+  EXPECT_EQ(end.reminder->state, Hex("aa"));
+  EXPECT_THAT(end.reminder->classes, ElementsAre(Hex("bb")));
+}
+
 TEST(LoginAccept, FactsOfAccounting) {
   const auto facts = Accept({{kUserName, TextValue("ann@isp")},
                              {kClass, Hex("01")},
