@@ -4,6 +4,7 @@
 #include <memory>
 #include <utility>
 
+#include "controlplane/app/radius_identity.h"
 #include "controlplane/radius/settings_of.h"
 #include "proto/base/log.h"
 
@@ -16,7 +17,7 @@ const RadiusConfig* InUse(const ControlConfig& config) {
 }
 
 radius::NasIdentity IdentityOf(const RadiusConfig* config) {
-  return config == nullptr ? radius::NasIdentity{} : radius::NasIdentityOf(*config);
+  return config == nullptr ? radius::NasIdentity{} : RadiusIdentity(*config).Get();
 }
 
 }  // namespace
@@ -82,6 +83,7 @@ void RadiusServices::Configure(const ControlConfig& config) {
 
 void RadiusServices::Changed(const SessionUpdate& update) {
   if (update.kind == ChangeKind::kRemoved) {
+    authenticator_.Forget(update.entry.key.session);
     dynamic_author_.SessionGone(update.entry.key);
     return;
   }
