@@ -102,6 +102,20 @@ TEST_F(SpoolTest, TheNextFollowsWhenTheOneBeforeIsAcknowledgedAndThatIsDurable) 
   EXPECT_EQ(rows.size(), 1U);
 }
 
+TEST_F(SpoolTest, TheOldestIsTheOneMadeFirst) {
+  EXPECT_EQ(spool.OldestUnixSeconds(), std::nullopt);
+  for (const std::int64_t when : {100, 50, 70}) {
+    AccountingRecord record = Record(std::to_string(when), RecordStatus::kStop);
+    record.event_unix_seconds = when;
+    spool.Append(record);
+  }
+  EXPECT_EQ(spool.OldestUnixSeconds(), 100);
+  Commit();
+  EXPECT_EQ(Next(), "100 Stop");
+  Acknowledge();
+  EXPECT_EQ(spool.OldestUnixSeconds(), 50);
+}
+
 TEST_F(SpoolTest, AnOutcomeThatWasNotAskedForIsIgnored) {
   const RecordId start = Start("1");
   EXPECT_FALSE(spool.Acknowledged(start)) << "not offered";

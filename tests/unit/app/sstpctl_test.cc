@@ -68,6 +68,10 @@ TEST_F(SstpctlTest, ShowSessionsPrintsThePagesTable) {
 TEST_F(SstpctlTest, TheOtherTables) {
   EXPECT_EQ(Run({"show", "statistics"}), 0);
   EXPECT_THAT(out_, HasSubstr("sessions:\n  starting: 0\n  active: 1\n  finishing: 0\nsstp:\n"));
+  EXPECT_EQ(Run({"show", "radius"}), 0);
+  EXPECT_EQ(out_, "authentication mode is local, no RADIUS server is asked\n");
+  EXPECT_EQ(Run({"show", "radius", "--json"}), 0);
+  EXPECT_THAT(out_, HasSubstr("\"enabled\": false"));
   EXPECT_EQ(Run({"show", "pools"}), 0);
   EXPECT_THAT(out_, HasSubstr("SSTP-POOL"));
   EXPECT_EQ(Run({"--json", "show", "gateways"}), 0);

@@ -64,7 +64,7 @@ TEST(Sstpctl, NamesTheUnknownWordTheNearestAndAllThatThereAre) {
   for (const Case& wrong :
        {Case{{"show", "sesions"},
              "Unknown command 'sesions' after 'show', did you mean 'sessions'?\n"
-             "There are: sessions, shaper, statistics, pools, gateways, version\n"},
+             "There are: sessions, shaper, statistics, radius, pools, gateways, version\n"},
         Case{{"shwo"},
              "Unknown command 'shwo', did you mean 'show'?\n"
              "There are: show, terminate, shaper, config, reload, watch, drain, log\n"},

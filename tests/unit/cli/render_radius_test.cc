@@ -71,7 +71,7 @@ pb::GetRadiusResponse Radius() {
 
 TEST(RenderRadius, ARowForEachServiceOfEachServer) {
   const std::string text = RenderRadius(Radius());
-  EXPECT_THAT(text, HasSubstr(" server     |      address       |    service     |      state "));
+  EXPECT_THAT(text, HasSubstr("   server   |       address      |     service    |       state "));
   EXPECT_THAT(text, HasSubstr("| 10.0.0.1:1812      | authentication | up                | 100  "
                               "    | 5       | 4        | 93      | 70      | 20      | 4   | "
                               "1.3/20.0 ms | 2         | 6\n"));
