@@ -152,7 +152,6 @@ TEST_F(DynamicAuthorTest, ARepeatedRequestGetsTheSameAnswer) {
 TEST_F(DynamicAuthorTest, C14ACoaChangesTheRateWhileItRuns) {
   auto dial = DialUp(lab(), "rita");
   EXPECT_EQ(LimitOf(lab(), "rita"), "8000/4000");
-  ExpectRate(Iperf(lab(), "-R", Lab::kInside, 3), 8'000 * kKilobit, "before");
   const std::string session = SessionId("rita");
   EXPECT_THAT(Radclient("coa", Of(session) + ", Filter-Id = \"2048/1024\""),
               HasSubstr("Received CoA-ACK"));
@@ -190,14 +189,18 @@ TEST_F(DynamicAuthorTest, ACoaSetsTimesThatCountFromNow) {
   const std::string session = SessionId("rita");
   EXPECT_THAT(Radclient("coa", Of(session) + ", Acct-Interim-Interval = 1"),
               HasSubstr("Received CoA-ACK"));
-  EXPECT_TRUE(dialer.Drive(
-      [&](client::ClientSession&) { return !RecordsOf(session, "Interim-Update").empty(); }));
+  // Beside the one that tells the interface's name.
+  const auto lived = [&session] {
+    const auto interims = RecordsOf(session, "Interim-Update");
+    return interims.empty() ? 0 : std::stoi("0" + interims.back().Get("Acct-Session-Time"));
+  };
+  ASSERT_TRUE(dialer.Drive([&](client::ClientSession&) { return lived() >= 5; }));
   EXPECT_THAT(Radclient("coa", Of(session) + ", Session-Timeout = 2"),
               HasSubstr("Received CoA-ACK"));
   EXPECT_TRUE(dialer.DriveUntilFinished());
   const AccountingLine stop = WaitRecord(session, "Stop");
   EXPECT_EQ(stop.Get("Acct-Terminate-Cause"), "Session-Timeout");
-  EXPECT_GE(std::stoi("0" + stop.Get("Acct-Session-Time")), 3);
+  EXPECT_GE(std::stoi("0" + stop.Get("Acct-Session-Time")), lived() + 2);
 }
 
 // ---- C18, C20

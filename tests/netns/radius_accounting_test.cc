@@ -17,10 +17,10 @@ constexpr std::size_t kEchoSize = 28;  // octets of an ICMP echo request without
 class RadiusAccountingTest : public RadiusSuite<RadiusAccountingTest> {
  public:
   // The first knows nothing of records, so that one of the two can be stopped alone.
-  static LabConfig Config() { return With(""); }
+  static LabConfig Config() { return With("max-try: 2"); }
   static LabConfig With(const std::string& rest) {
     return RadiusConfigOf({RadiusServer(kFirst, "disable-accounting: true"), RadiusServer(kSecond)},
-                          "max-try: 2\nacct-timeout: 0\n" + rest);
+                          "acct-timeout: 0\n" + rest);
   }
   static void Equip(FreeRadiusOptions& options) {
     options.users = R"(
@@ -41,11 +41,13 @@ idle Cleartext-Password := "test"
  protected:
   // Dialled, and its Start answered.
   struct Call {
+    explicit Call(const std::string& user)
+        : dialer(lab().client(), lab().address(), RadiusUser(user)) {}
     Dialer dialer;
     std::string session;
   };
   static std::unique_ptr<Call> Up(const std::string& user) {
-    auto call = std::make_unique<Call>(Call{DialAs(user), ""});
+    auto call = std::make_unique<Call>(user);
     EXPECT_TRUE(call->dialer.DialUntil(Phase::kUp)) << call->dialer.failure().detail;
     EXPECT_TRUE(WaitActive(user));
     call->session = SessionId(user);
@@ -93,11 +95,12 @@ idle Cleartext-Password := "test"
 
 TEST_F(RadiusAccountingTest, AStartAndAStopTellWhatHappened) {
   const auto call = Up("rita");
+  const std::string interface = InterfaceOf("rita");
   const AccountingLine start = WaitRecord(call->session, "Start");
   EXPECT_EQ(start.Get("User-Name"), "rita");
   EXPECT_EQ(start.Get("NAS-Identifier"), "gw1");
   EXPECT_EQ(start.Get("NAS-Port-Type"), "Virtual");
-  EXPECT_EQ(start.Get("NAS-Port-Id"), "sstp0");
+  EXPECT_EQ(start.Get("NAS-Port-Id"), interface);
   EXPECT_EQ(start.Get("Service-Type"), "Framed-User");
   EXPECT_EQ(start.Get("Framed-Protocol"), "PPP");
   EXPECT_EQ(start.Get("Acct-Authentic"), "RADIUS");
@@ -113,7 +116,7 @@ TEST_F(RadiusAccountingTest, AStartAndAStopTellWhatHappened) {
   const AccountingLine stop = WaitRecord(call->session, "Stop");
   EXPECT_EQ(stop.Get("Acct-Terminate-Cause"), "User-Request");
   EXPECT_THAT(stop.All("Class"), ElementsAre("0x676f6c64", "0x70616964"));
-  EXPECT_EQ(stop.Get("NAS-Port-Id"), "sstp0");
+  EXPECT_EQ(stop.Get("NAS-Port-Id"), interface);
   EXPECT_EQ(stop.Get("Framed-IP-Address"), start.Get("Framed-IP-Address"));
 }
 
@@ -126,6 +129,7 @@ TEST_F(RadiusAccountingTest, TheNameOfTheAcceptIsTheOneInRecords) {
 
 // features 6.4: the interface is configured only when the Start has been answered.
 TEST_F(RadiusAccountingTest, TheStartComesBeforeTheInterface) {
+  ASSERT_TRUE(lab().Reload(With("max-try: 20")));
   Freeze(second());
   Capture capture(lab().server(), "lan0", "udp and dst port 1813");
   Dialer dialer = DialAs("rita");
@@ -140,6 +144,7 @@ TEST_F(RadiusAccountingTest, TheStartComesBeforeTheInterface) {
   EXPECT_TRUE(WaitActive("rita"));
   EXPECT_THAT(lab().server().Ip("addr"), HasSubstr("peer " + address));
   HangUp(dialer);
+  ASSERT_TRUE(lab().Reload(Config()));
 }
 
 TEST_F(RadiusAccountingTest, WithoutAnAnswerToItsStartASessionEnds) {
@@ -155,17 +160,23 @@ TEST_F(RadiusAccountingTest, WithoutAnAnswerToItsStartASessionEnds) {
   ASSERT_TRUE(lab().Reload(Config()));
 }
 
+// Not more often than every ten seconds (features 6.4), whatever it says.
 TEST_F(RadiusAccountingTest, InterimUpdatesComeAsOftenAsTheServerSays) {
   const auto call = Up("often");
   Ping(call->dialer, 3);
-  ASSERT_TRUE(call->dialer.Drive([&](client::ClientSession&) {
-    return RecordsOf(call->session, "Interim-Update").size() >= 3;
-  }));
-  const auto interims = RecordsOf(call->session, "Interim-Update");
-  EXPECT_EQ(interims[0].Get("Acct-Session-Time"), "1");
-  EXPECT_EQ(interims[1].Get("Acct-Session-Time"), "2");
-  EXPECT_EQ(interims[2].Get("Acct-Session-Time"), "3");
-  ExpectCounters(interims[2], 3);
+  const auto regular = [&] {
+    auto interims = RecordsOf(call->session, "Interim-Update");
+    std::erase_if(interims, [](const AccountingLine& one) {
+      return std::stoi("0" + one.Get("Acct-Session-Time")) < 5;
+    });
+    return interims;
+  };
+  ASSERT_TRUE(call->dialer.Drive([&](client::ClientSession&) { return regular().size() >= 2; },
+                                 2 * kPatience));
+  const int first = std::stoi(regular()[0].Get("Acct-Session-Time"));
+  EXPECT_NEAR(first, 10, 2);
+  EXPECT_NEAR(std::stoi(regular()[1].Get("Acct-Session-Time")), first + 10, 1);
+  ExpectCounters(regular()[0], 3);
   HangUp(call->dialer);
   ExpectOneStop(call->session, 3);
 }
@@ -197,7 +208,7 @@ TEST_F(RadiusAccountingTest, AStopWaitsForAServerThatIsAway) {
   HangUp(call->dialer);
   EXPECT_THAT(RecordsOf(call->session, "Stop"), IsEmpty());
   // It was sent in vain before the server is there again.
-  EXPECT_TRUE(WaitControlLog("not responding"));
+  EXPECT_TRUE(WaitControlLog("Stop stays: no answer from server\\(2\\)"));
   ASSERT_TRUE(Run(second()));
   ExpectOneStop(call->session, 5);
   EXPECT_GE(std::stoi("0" + WaitRecord(call->session, "Stop").Get("Acct-Delay-Time")), 1);

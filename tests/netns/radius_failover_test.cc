@@ -167,7 +167,7 @@ TEST_F(AcctTimeoutTest, C9AnUnansweredInterimEndsTheSession) {
   // acct-timeout, counted from the first Interim-Update that nobody answers.
   EXPECT_GT(std::chrono::steady_clock::now() - killed, milliseconds(1900));
   EXPECT_TRUE(lab().WaitSessions(0));
-  EXPECT_TRUE(WaitControlLog("not responding"));
+  EXPECT_TRUE(WaitControlLog("NAS-Error, radius: no server answered its Interim-Update"));
   ASSERT_TRUE(Run(second()));
   EXPECT_EQ(WaitRecord(session, "Stop").Get("Acct-Terminate-Cause"), "NAS-Error");
 }

@@ -231,7 +231,8 @@ TEST_F(RadiusLoginTest, C27FramedIpAddressIsTheClientsAddress) {
   Dialer fixed = DialAs("fixed");
   EXPECT_EQ(AddressOf(fixed), "10.9.9.9");
   ASSERT_TRUE(WaitActive("fixed"));
-  EXPECT_THAT(lab().server().Ip("addr show dev sstp0"), HasSubstr("peer 10.9.9.9/32"));
+  EXPECT_THAT(lab().server().Ip("addr show dev " + InterfaceOf("fixed")),
+              HasSubstr("peer 10.9.9.9/32"));
   HangUp(fixed);
   Dialer any = DialAs("any");
   EXPECT_THAT(AddressOf(any), ContainsRegex("^10\\.1\\.0\\.[0-9]+$"));

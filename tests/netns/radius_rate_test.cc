@@ -109,9 +109,10 @@ TEST_F(RadiusRateTest, C26WhatTheServerSaysBeatsTheConfiguration) {
   Dialer dialer = DialAs("rita");
   ASSERT_TRUE(dialer.DialUntil(Phase::kUp)) << dialer.failure().detail;
   ASSERT_TRUE(WaitActive("rita"));
-  EXPECT_EQ(lab().Ctl({"shaper", "change", "sstp0", "1000/500", "temp"}).exit_code, 0);
+  const std::string interface = InterfaceOf("rita");
+  EXPECT_EQ(lab().Ctl({"shaper", "change", interface, "1000/500", "temp"}).exit_code, 0);
   EXPECT_TRUE(WaitUntil([] { return LimitOf(lab(), "rita") == "1000/500"; }, kPatience));
-  EXPECT_EQ(lab().Ctl({"shaper", "restore", "sstp0"}).exit_code, 0);
+  EXPECT_EQ(lab().Ctl({"shaper", "restore", interface}).exit_code, 0);
   EXPECT_TRUE(WaitUntil([] { return LimitOf(lab(), "rita") == "5000/2000"; }, kPatience));
   HangUp(dialer);
 }

@@ -215,7 +215,10 @@ class RadiusSuite : public LabSuite<Suite> {
         },
         kPatience);
   }
-  // The session's id, as the table shows it.
+  // The session's interface and id, as the table shows them.
+  static std::string InterfaceOf(const std::string& user) {
+    return lab().SessionWith("username", user).value_or(Json{}).at("ifname").text();
+  }
   static std::string SessionId(const std::string& user) {
     return lab().SessionWith("username", user).value_or(Json{}).at("sid").text();
   }
