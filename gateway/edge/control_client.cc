@@ -312,7 +312,7 @@ void ControlClient::Impl::Report(SessionReport report) {
   {
     const std::lock_guard lock(mutex_);
     outbox_.AddReport(std::move(report));
-    if (gathering_) return;
+    if (gathering_ && outbox_.wants_gathering()) return;
   }
   Write();
 }

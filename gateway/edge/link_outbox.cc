@@ -24,6 +24,12 @@ bool LinkOutbox::AddAnswer(FromGatewayMessage answer) {
   return true;
 }
 
+void LinkOutbox::AddReport(SessionReport report) {
+  const bool client_waits = report.kind == SessionEventKind::kHeld;
+  reports_.Add(std::move(report));
+  if (client_waits) EndGathering();
+}
+
 void LinkOutbox::AddCounters(CountersBatch batch) {
   for (CountersReport& entry : batch.entries) {
     SessionId session = entry.session;

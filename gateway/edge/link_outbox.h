@@ -27,11 +27,12 @@ class LinkOutbox {
   void SetHello(Hello hello);
   // False: dropped, there are too many.
   bool AddAnswer(FromGatewayMessage answer);
-  void AddReport(SessionReport report) { reports_.Add(std::move(report)); }
+  void AddReport(SessionReport report);
   void AddCounters(CountersBatch batch);
 
-  // Reports have waited long enough for others to go with them.
-  void EndGathering() { gathered_ = true; }
+  // Reports have waited long enough for others to go with them. One of a held session, whose client
+  // waits for the answer, ends it by itself.
+  void EndGathering() { gathered_ = reports_.has_unsent(); }
   // There are reports, and somebody has to say EndGathering.
   [[nodiscard]] bool wants_gathering() const { return reports_.has_unsent() && !gathered_; }
 

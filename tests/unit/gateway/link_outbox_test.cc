@@ -71,6 +71,20 @@ TEST(LinkOutbox, ReportsWaitForEachOther) {
   EXPECT_TRUE(outbox.wants_gathering()) << "the next ones wait anew";
 }
 
+TEST(LinkOutbox, AHeldSessionWaitsForNobody) {
+  LinkOutbox outbox;
+  outbox.AddReport(Up("a"));
+  SessionReport held = Up("b");
+  held.kind = SessionEventKind::kHeld;
+  outbox.AddReport(held);
+  EXPECT_FALSE(outbox.wants_gathering());
+  EXPECT_EQ(Take<ReportBatch>(outbox).reports.size(), 2U) << "in order, with those before it";
+  outbox.EndGathering();
+  outbox.AddReport(Up("c"));
+  EXPECT_TRUE(outbox.wants_gathering()) << "an alarm that comes late ends nothing";
+  EXPECT_FALSE(outbox.Next(true).has_value());
+}
+
 TEST(LinkOutbox, MoreReportsThanABatchFollowAtOnce) {
   LinkOutbox outbox;
   for (std::size_t i = 0; i <= kMaxReportBatch; ++i) outbox.AddReport(Up("a"));
