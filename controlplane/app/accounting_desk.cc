@@ -1,5 +1,6 @@
 #include "controlplane/app/accounting_desk.h"
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 
@@ -42,7 +43,24 @@ void AccountingDesk::Open(const OpenAccounting& login) {
     callbacks_.opened(login.session);
     return;
   }
-  Run([&](auto& core, const auto& when, auto& out) { core.Authorized(LoginOf(login), when, out); });
+  Run([&](auto& core, const auto& when, auto& out) {
+    const accounting::KeptSession* kept = core.Find(login.session);
+    if (kept != nullptr && kept->stage == accounting::Stage::kStarted) {
+      // It has logged in again: its records go on, with what it was told now. The time it may last
+      // counts from its beginning, accounting's from now.
+      accounting::PolicyChanged change;
+      if (!login.facts.classes.empty()) change.classes = login.facts.classes;
+      change.interim_interval = login.facts.interim_interval;
+      const auto lasted = std::chrono::seconds(kept->now.session_seconds);
+      change.session_timeout =
+          login.session_timeout.count() == 0
+              ? login.session_timeout
+              : std::max(login.session_timeout - lasted, std::chrono::seconds(1));
+      // Class that no record can hold leaves the former ones.
+      (void)core.Changed(login.session, change, when, out);
+    }
+    core.Authorized(LoginOf(login), when, out);
+  });
 }
 
 void AccountingDesk::DropWaiting(const std::string& gateway) {

@@ -46,6 +46,17 @@ accounting::AccountingSettings AccountingSettingsOf(const RadiusConfig* config, 
   settings.interim_jitter = config->interim_jitter;
   settings.acct_timeout = config->acct_timeout;
   settings.start_delay = config->acct_delay_start;
+  // What waits for room at a server counts as unanswered, so no more is offered than goes at once.
+  std::size_t room = 0;
+  bool limited = true;
+  for (const RadiusServerConfig& server : config->servers) {
+    if (!TakesAccounting(server) || server.backup) continue;
+    limited = limited && server.req_limit > 0;
+    room += server.req_limit;
+  }
+  if (limited && room > 0) {
+    settings.spool.in_flight = std::min<std::size_t>(settings.spool.in_flight, 2 * room);
+  }
   return settings;
 }
 

@@ -104,7 +104,6 @@ class ControlState {
   std::unique_ptr<Authenticator> local_users_;
   Authenticator* authenticator_ = nullptr;  // one of the backends
   KernelEntropy entropy_;
-  RadiusServices radius_;
   std::vector<Acknowledge> to_acknowledge_;  // when accounting has seen the reports as well
   std::map<std::string, std::shared_ptr<LinkStream>> streams_;     // by gateway
   std::unordered_map<const LinkStream*, std::string> gateway_of_;  // only current streams
@@ -113,6 +112,7 @@ class ControlState {
   std::uint64_t last_rate_order_ = 0;
   std::vector<std::weak_ptr<SessionWatcher>> watchers_;
   std::uint64_t stray_messages_ = 0;
+  RadiusServices radius_;  // last: its doors lead to everything above
 };
 
 }  // namespace sstpgw::cp

@@ -148,7 +148,18 @@ void DynamicAuthorDesk::SessionChanged(const SessionEntry& entry, const Facts& f
   sessions_.Put(IdentityOf(entry, facts));
 }
 
-void DynamicAuthorDesk::SessionGone(const SessionKey& key) { sessions_.Remove(NameOf(key)); }
+void DynamicAuthorDesk::SessionEnding(const SessionKey& key) {
+  const auto order = ending_.find(key);
+  if (order == ending_.end()) return;
+  const auto id = order->second;
+  ending_.erase(order);
+  Execute(core_.Conclude(id, Outcome(), TaskLoop::Now()));
+}
+
+void DynamicAuthorDesk::SessionGone(const SessionKey& key) {
+  sessions_.Remove(NameOf(key));
+  SessionEnding(key);
+}
 
 // ---- Requests
 
@@ -203,14 +214,17 @@ void DynamicAuthorDesk::Send(const DynamicAuthorization::Reply& reply) {
 }
 
 void DynamicAuthorDesk::Disconnect(const DynamicAuthorization::Disconnect& order) {
-  Outcome outcome;
   if (!callbacks_.attached(order.session.gateway)) {
-    outcome = radius::Refuse(ErrorCause::kSessionContextNotRemovable,
-                             "gateway '" + Escape(order.session.gateway) + "' is not attached");
-  } else {
-    callbacks_.disconnect(KeyOf(order.session), "Disconnect-Request of a RADIUS server");
+    const Outcome outcome =
+        radius::Refuse(ErrorCause::kSessionContextNotRemovable,
+                       "gateway '" + Escape(order.session.gateway) + "' is not attached");
+    Execute(core_.Conclude(order.id, outcome, TaskLoop::Now()));
+    return;
   }
-  Execute(core_.Conclude(order.id, outcome, TaskLoop::Now()));
+  const SessionKey key = KeyOf(order.session);
+  // Of a former request whose time is over, nobody waits any more.
+  ending_[key] = order.id;
+  callbacks_.disconnect(key, "Disconnect-Request of a RADIUS server");
 }
 
 void DynamicAuthorDesk::Change(DynamicAuthorization::Change& order) {

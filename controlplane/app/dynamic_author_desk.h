@@ -5,10 +5,10 @@
 //   socket ──▶ DynamicAuthorization ──▶ disconnect, change (Callbacks) ──▶ Done ──▶ answer ──▶
 //   socket SessionChanged, SessionGone ──▶ SessionIndex ──┘
 //
-// A Disconnect-Request is acknowledged as soon as the order is given to an attached gateway. When
-// the gateway is not attached nothing is ordered and the answer is 504 (the session is there, but
-// cannot be ended): with 503 the server would take the session for over while its gateway carries
-// it on, and an order kept for later would be lost with this process although it was acknowledged.
+// A Disconnect-Request is acknowledged when the gateway says that the session is ending; without a
+// word of it within kAnswerWithin, or with a gateway that is not attached, the answer is 504 (the
+// session is there, but cannot be ended): with 503 the server would take the session for over while
+// its gateway carries it on. An order that was given stands.
 //
 // Threads: everything in the app's thread, which sleeps in the poller.
 #pragma once
@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -73,6 +74,8 @@ class DynamicAuthorDesk {
 
   // Every change of a session, in their order; those that have not logged in do not count.
   void SessionChanged(const SessionEntry& entry, const Facts& facts);
+  // Its gateway says that it is ending: what asked for that is acknowledged.
+  void SessionEnding(const SessionKey& key);
   void SessionGone(const SessionKey& key);
 
   // Both belong into the loop's clock.
@@ -110,6 +113,7 @@ class DynamicAuthorDesk {
   DatagramListener listener_;
   std::deque<radius::DynamicAuthorization::Action> to_do_;
   bool executing_ = false;
+  std::map<SessionKey, radius::DynamicAuthorization::RequestId> ending_;  // ordered, not seen yet
   std::uint64_t unsent_ = 0;
   enum class Line { kUnsent };
   radius::LogAllowance<Line> lines_;

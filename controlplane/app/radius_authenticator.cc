@@ -81,6 +81,7 @@ void RadiusAuthenticator::Authenticate(const AuthorizeQuestion& question,
   if (!request) return Conclude(radius::RefuseUnasked(asked, request.error().message), done);
   link_.Submit(*std::move(request),
                [rules = rules_, asked = std::move(asked), session = question.session,
+                sent_name = radius::SentUserName(question.evidence, rules_->names),
                 done = std::move(done)](const RadiusLink::Outcome& outcome) {
                  const auto* answer = std::get_if<radius::Answered>(&outcome);
                  if (answer == nullptr) {
@@ -88,6 +89,12 @@ void RadiusAuthenticator::Authenticate(const AuthorizeQuestion& question,
                    return;
                  }
                  radius::LoginEnd end = radius::JudgeReply(asked, *answer, rules->login);
+                 // Records of the session name the user as its login did.
+                 auto* granted = std::get_if<AuthGranted>(&end.outcome);
+                 if (granted != nullptr && granted->accounting.user_name.empty() &&
+                     sent_name != asked.user) {
+                   granted->accounting.user_name = sent_name;
+                 }
                  rules->Remember(session, asked.user, end);
                  Conclude(std::move(end), done);
                });

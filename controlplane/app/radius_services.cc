@@ -4,6 +4,7 @@
 #include <memory>
 #include <utility>
 
+#include "controlplane/app/accounting_values.h"
 #include "controlplane/app/radius_identity.h"
 #include "controlplane/radius/settings_of.h"
 #include "proto/base/log.h"
@@ -73,11 +74,18 @@ Result<void> RadiusServices::Prepare(const ControlConfig& config) {
 void RadiusServices::Configure(const ControlConfig& config) {
   const RadiusConfig* const radius = InUse(config);
   rates_ = radius == nullptr ? std::nullopt : radius::RateSchemeOf(*radius);
+  // Where accounting is switched off it must know before its servers are gone: their requests end
+  // unanswered then, which would end the sessions that wait for them.
+  const auto account = [&] {
+    if (auto done = accounting_.Configure(radius, config.auth_mode, IdentityOf(radius)); !done) {
+      Log(LogLevel::kError, done.error().message);
+    }
+  };
+  const bool off = !AccountingSettingsOf(radius, config.auth_mode).enabled;
+  if (off) account();
   link_.Configure(radius == nullptr ? radius::ClientSettings{} : radius::ClientSettingsOf(*radius));
   if (radius != nullptr) authenticator_.Configure(*radius);
-  if (auto done = accounting_.Configure(radius, config.auth_mode, IdentityOf(radius)); !done) {
-    Log(LogLevel::kError, done.error().message);
-  }
+  if (!off) account();
   if (auto done = Listen(config); !done) Log(LogLevel::kError, done.error().message);
 }
 
@@ -95,6 +103,9 @@ void RadiusServices::Changed(const SessionUpdate& update) {
     facts.nas_port = kept->now.port;
   }
   dynamic_author_.SessionChanged(update.entry, facts);
+  if (update.entry.record.state == SessionState::kFinishing) {
+    dynamic_author_.SessionEnding(update.entry.key);
+  }
 }
 
 void RadiusServices::Tick() {

@@ -98,10 +98,14 @@ AccessRequest RequestOf(const AuthorizeQuestion& question) {
   return request;
 }
 
+std::string SentUserName(const AuthEvidence& credentials, const UserNameRules& rules) {
+  const std::string& given = UserOf(credentials);
+  return KeepsName(credentials) ? given : UserName(given, rules);
+}
+
 Result<RequestBody> AccessRequestBody(const AccessRequest& request, const NasIdentity& nas,
                                       const UserNameRules& rules) {
-  const std::string& given = UserOf(request.credentials);
-  const std::string user = KeepsName(request.credentials) ? given : UserName(given, rules);
+  const std::string user = SentUserName(request.credentials, rules);
   if (user.empty()) return Invalid("an empty user name, RADIUS needs one");
   if (user.size() > kMaxValueSize) {
     return Invalid("a user name of " + std::to_string(user.size()) +

@@ -46,6 +46,9 @@ struct UserNameRules {
   std::string default_realm;  // "user" becomes "user@default"
 };
 
+// What stands in User-Name.
+[[nodiscard]] std::string SentUserName(const AuthEvidence& credentials, const UserNameRules& rules);
+
 // kInvalidArgument, with words for the log: an empty user name, one of more than 253 octets, a
 // password of more than 128, an EAP packet of less than 4 octets or more than kMaxEapSize.
 [[nodiscard]] Result<RequestBody> AccessRequestBody(const AccessRequest& request,

@@ -155,8 +155,12 @@ void Authorizer::ForgetGrant(const SessionKey& key, bool release) {
   const auto grant = grants_.find(key);
   if (grant == grants_.end()) return;
   if (release) {
-    pools_.Release(grant->second.address, key.Owner());
-    if (registry_.Find(key) == nullptr) rates_.Forget(key);
+    // What a session that logged in again carries already is released at its end.
+    const SessionEntry* entry = registry_.Find(key);
+    if (entry == nullptr || entry->record.policy.address != grant->second.address) {
+      pools_.Release(grant->second.address, key.Owner());
+    }
+    if (entry == nullptr) rates_.Forget(key);
   }
   const auto users = grants_of_user_.find(grant->second.user);
   if (users != grants_of_user_.end()) {
@@ -248,6 +252,12 @@ void Authorizer::Tick(TimePoint now, ActionList& actions) {
     if (const auto* session = std::get_if<SessionKey>(&what)) {
       const auto grant = grants_.find(*session);
       if (grant == grants_.end() || grant->second.deadline > now) continue;
+      if (!registry_.IsAttached(session->gateway)) {
+        // It could not be reported; its gateway's Hello will tell.
+        grant->second.deadline = now + kGrantUnreported;
+        At(grant->second.deadline, *session);
+        continue;
+      }
       ++counters_.expired_grants;
       const std::string user = grant->second.user;
       TakeBackGrant(*session, user, now, actions);

@@ -132,7 +132,7 @@ class Authorizer {
   void Admit(Attempts::iterator attempt, TimePoint now, ActionList& actions);
   void Wait(Attempts::iterator attempt, TimePoint now, ActionList& actions);
   void LetIn(Attempts::iterator attempt, TimePoint now, ActionList& actions);
-  [[nodiscard]] AuthorizeAccept AcceptOf(Attempt& attempt, Ipv4Address address);
+  [[nodiscard]] AuthorizeAccept AcceptOf(Attempt& attempt, Ipv4Address address, TimePoint now);
   [[nodiscard]] Attempts::iterator InAccounting(const SessionKey& key);
   void Finish(Attempts::iterator attempt, AuthorizeVerdict verdict, TimePoint now,
               ActionList& actions);

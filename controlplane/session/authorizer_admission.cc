@@ -74,7 +74,7 @@ void Authorizer::LetIn(Attempts::iterator attempt, TimePoint now, ActionList& ac
   grants_of_user_[attempt->second.user].insert(session);
   At(deadline, session);
 
-  AuthorizeAccept accept = AcceptOf(attempt->second, address);
+  AuthorizeAccept accept = AcceptOf(attempt->second, address, now);
   if (!settings_.accounting) {
     ++counters_.accepted;
     Finish(attempt, std::move(accept), now, actions);
@@ -88,7 +88,7 @@ void Authorizer::LetIn(Attempts::iterator attempt, TimePoint now, ActionList& ac
   state.verdict = std::move(accept);
 }
 
-AuthorizeAccept Authorizer::AcceptOf(Attempt& attempt, Ipv4Address address) {
+AuthorizeAccept Authorizer::AcceptOf(Attempt& attempt, Ipv4Address address, TimePoint now) {
   AuthGranted& granted = attempt.granted;
   const auto first = rates_.LetIn(attempt.session, attempt.user, std::move(granted.rates));
   AuthorizeAccept accept;
@@ -99,6 +99,12 @@ AuthorizeAccept Authorizer::AcceptOf(Attempt& attempt, Ipv4Address address) {
   policy.dns = granted.dns.empty() ? settings_.dns : std::move(granted.dns);
   policy.wins = granted.wins.empty() ? settings_.wins : std::move(granted.wins);
   policy.session_timeout = granted.session_timeout;
+  // It counts from where the session began; of one that logs in again that was a while ago.
+  const SessionEntry* const running = registry_.Find(attempt.session);
+  if (running != nullptr && running->record.policy.generation.value() > 0 &&
+      policy.session_timeout.count() > 0) {
+    policy.session_timeout += std::chrono::seconds(UptimeAt(*running, now));
+  }
   policy.idle_timeout = granted.idle_timeout;
   policy.reauthenticate = granted.reauthenticate;
   policy.carried = std::move(granted.carried);

@@ -49,13 +49,14 @@ ActionList ControlCore::Step(Event event, TimePoint now) {
 
 void ControlCore::Deliver(const std::string& gateway, ToGatewayMessage message,
                           ActionList& actions) {
-  if (registry_.IsAttached(gateway)) {
-    actions.emplace_back(Send{gateway, std::move(message)});
-    return;
+  // An order to end is kept until the session is over: the stream may be dying already.
+  const auto* order = std::get_if<DisconnectOrder>(&message);
+  const bool attached = registry_.IsAttached(gateway);
+  if (order != nullptr) {
+    const SessionKey key{gateway, order->session};
+    if (!attached || registry_.Find(key) != nullptr) pending_[key] = *order;
   }
-  if (auto* order = std::get_if<DisconnectOrder>(&message)) {
-    pending_[{gateway, order->session}] = std::move(*order);
-  }
+  if (attached) actions.emplace_back(Send{gateway, std::move(message)});
 }
 
 void ControlCore::Handle(GatewayAttached& event, TimePoint now, ActionList& actions) {
@@ -70,14 +71,19 @@ void ControlCore::Handle(GatewayAttached& event, TimePoint now, ActionList& acti
 }
 
 void ControlCore::DeliverPending(const Hello& hello, ActionList& actions) {
+  // Those that are ending already have heard of it; a second soft order would be a hard one.
   std::unordered_set<SessionId> carried;
-  for (const SessionRecord& record : hello.sessions) carried.insert(record.session);
+  for (const SessionRecord& record : hello.sessions) {
+    if (record.state != SessionState::kFinishing) carried.insert(record.session);
+  }
   auto order = pending_.lower_bound({hello.gateway_id, ""});
   while (order != pending_.end() && order->first.gateway == hello.gateway_id) {
     if (carried.count(order->first.session) == 1) {
-      actions.emplace_back(Send{hello.gateway_id, std::move(order->second)});
+      actions.emplace_back(Send{hello.gateway_id, order->second});
+      ++order;
+    } else {
+      order = pending_.erase(order);
     }
-    order = pending_.erase(order);
   }
 }
 

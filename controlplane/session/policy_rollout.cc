@@ -22,7 +22,9 @@ const PolicyRollout::State* PolicyRollout::Find(const SessionKey& key) const {
 
 void PolicyRollout::Tidy(std::map<SessionKey, State>::iterator state) {
   const State& what = state->second;
-  if (!what.carried && what.under_way.empty() && !what.refused) states_.erase(state);
+  if (!what.carried && what.under_way.empty() && !what.refused && !what.reserved) {
+    states_.erase(state);
+  }
 }
 
 const SessionPolicy& PolicyRollout::Carried(const SessionEntry& entry) const {
@@ -35,13 +37,14 @@ const SessionPolicy& PolicyRollout::Expected(const SessionEntry& entry) const {
   return state != nullptr && !state->under_way.empty() ? state->under_way.back() : Carried(entry);
 }
 
-Generation PolicyRollout::Next(const SessionKey& key) const {
-  Generation newest;
-  if (const State* state = Find(key)) newest = state->newest;
-  if (const SessionEntry* entry = registry_.Find(key)) {
-    newest = std::max(newest, entry->record.policy.generation);
-  }
-  return Generation(newest.value() + 1);
+Generation PolicyRollout::Reserve(const SessionKey& key) {
+  const SessionEntry* const entry = registry_.Find(key);
+  // One that has no policy yet is sent none but that of its login.
+  if (entry == nullptr || entry->record.policy.generation.value() == 0) return Generation(1);
+  State& state = states_[key];
+  state.newest = Generation(std::max(state.newest, entry->record.policy.generation).value() + 1);
+  state.reserved = state.newest;
+  return state.newest;
 }
 
 PolicyRollout::Order PolicyRollout::Want(const SessionEntry& entry, SessionPolicy wanted,
@@ -101,6 +104,7 @@ std::optional<Generation> PolicyRollout::Reported(const SessionEntry& entry) {
   std::erase_if(what.under_way, is_in_it);
   if (what.carried && is_in_it(*what.carried)) what.carried.reset();
   if (what.refused && is_in_it(*what.refused)) what.refused.reset();
+  if (what.reserved && *what.reserved <= reported) what.reserved.reset();
   Tidy(state);
   return news;
 }

@@ -33,8 +33,9 @@ class PolicyRollout {
   // What it has or will have if its gateway takes what is under way.
   [[nodiscard]] const SessionPolicy& Expected(const SessionEntry& entry) const;
 
-  // Higher than all that this session has been sent or has said that it has.
-  [[nodiscard]] Generation Next(const SessionKey& key) const;
+  // Higher than all that this session has been sent or has said that it has, and from now on taken:
+  // a policy that goes another way than Want, with a login.
+  [[nodiscard]] Generation Reserve(const SessionKey& key);
 
   // `wanted` (its generation aside) is what the session is to have from now on. Appends the order
   // to `actions` if one is needed and the gateway is attached. `insist`: also if it was refused.
@@ -58,6 +59,7 @@ class PolicyRollout {
     bool again = false;  // the gateway has come back: it lacks what is under way, and may take what
                          // it has refused
     Generation newest;
+    std::optional<Generation> reserved;  // until a record shows it
   };
   [[nodiscard]] const State* Find(const SessionKey& key) const;
   void Tidy(std::map<SessionKey, State>::iterator state);

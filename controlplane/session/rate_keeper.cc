@@ -208,7 +208,7 @@ void RateKeeper::Order(ChangeId id, const SessionKey& session, const PolicyChang
 RateKeeper::FirstPolicy RateKeeper::LetIn(const SessionKey& session, const std::string& user,
                                           RateTable granted) {
   if (book_.adopts_carried() || !granted.empty()) book_.Grant(session, std::move(granted));
-  return {book_.Choose(session, user).limit, rollout_.Next(session)};
+  return {book_.Choose(session, user).limit, rollout_.Reserve(session)};
 }
 
 void RateKeeper::Release(const SessionKey& session, ActionList& actions) {

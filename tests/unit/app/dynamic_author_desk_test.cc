@@ -170,6 +170,7 @@ class DynamicAuthorDeskTest : public ::testing::Test {
   };
   Poller poller_;
   bool attached_ = true;
+  bool obeys_ = true;  // the gateway ends what it is told to
   std::vector<SessionKey> ended_;
   std::vector<Order> orders_;
   std::optional<DynamicAuthorDesk::Outcome> at_once_ = DynamicAuthorDesk::Outcome();
@@ -179,6 +180,7 @@ class DynamicAuthorDeskTest : public ::testing::Test {
        [this](const SessionKey& key, const std::string& reason) {
          EXPECT_THAT(reason, HasSubstr("RADIUS"));
          ended_.push_back(key);
+         if (obeys_) desk_.SessionEnding(key);
        },
        [this](const SessionKey& key, radius::SessionChange change, DynamicAuthorDesk::Done done) {
          orders_.push_back({key, std::move(change), done});
@@ -194,6 +196,18 @@ TEST_F(DynamicAuthorDeskTest, ADisconnectEndsTheSessionAndIsAcknowledged) {
   EXPECT_EQ(desk_.listening(), (IpEndpoint{kHere, port_}));
   EXPECT_EQ(Ask(DisconnectOf("ann")), "ACK");
   EXPECT_THAT(ended_, ElementsAre(kAnn));
+  EXPECT_EQ(Count(DynamicCount::kDisconnectAck), 1U);
+}
+
+TEST_F(DynamicAuthorDeskTest, ADisconnectIsAcknowledgedWhenTheSessionEndsAndNotBefore) {
+  Listen();
+  obeys_ = false;
+  const Bytes request = DisconnectOf("ann");
+  EXPECT_EQ(Ask(request), "none");
+  EXPECT_THAT(ended_, ElementsAre(kAnn));
+  EXPECT_EQ(Count(DynamicCount::kDisconnectAck), 0U);
+  desk_.SessionGone(kAnn);
+  EXPECT_EQ(AnswerTo(request), "ACK");
   EXPECT_EQ(Count(DynamicCount::kDisconnectAck), 1U);
 }
 
