@@ -183,6 +183,39 @@ TEST_F(BackendTest, ASessionThatLogsInAnewGetsAHigherGeneration) {
   EXPECT_EQ(ToKilobits(PolicyOf(again).rate_limit), "3000/3000");
 }
 
+TEST_F(BackendTest, WhoLogsInAgainGetsTheTimeFromNow) {
+  const SessionPolicy policy = Active("");
+  now += 3600s;
+  AuthGranted granted = Granted();
+  granted.session_timeout = 3600s;
+  granted.reauthenticate = true;
+  const AskId again = Login(std::move(granted));
+  Do(AccountingOpened{{"g", "2"}});
+  EXPECT_EQ(PolicyOf(again).session_timeout, 7200s);
+}
+
+TEST_F(BackendTest, AnOrderBesideALoginHasANumberOfItsOwn) {
+  Active("2000/1000");
+  const AskId again = Login(Granted("3000/3000"));
+  Order({{}, {}, 30s});  // before the record shows the login's policy
+  Do(AccountingOpened{{"g", "2"}});
+  EXPECT_EQ(PolicyOf(again).generation, Generation(2));
+  ASSERT_THAT(policies, SizeIs(1));
+  EXPECT_EQ(policies[0].second.policy.generation, Generation(3));
+}
+
+TEST_F(BackendTest, AGrantOutOfReachKeepsItsAddress) {
+  const AskId ask = Login(Granted());
+  Do(AccountingOpened{{"g", "2"}});
+  const SessionPolicy policy = PolicyOf(ask);
+  Do(GatewayDetached{"g"});
+  Pass(Authorizer::kGrantUnreported + 1s);
+  EXPECT_EQ(core.pools().lease_count(), 1U);
+  Attach("g", "b1", {Carrying(policy)});
+  Pass(2 * Authorizer::kGrantUnreported);
+  EXPECT_EQ(core.pools().lease_count(), 1U);
+}
+
 // ---- Held sessions
 
 TEST_F(BackendTest, AHeldSessionIsReleased) {

@@ -71,7 +71,23 @@ TEST_F(ControlCoreTest, TerminateOfAnUnreachableSessionIsDeliveredLater) {
   EXPECT_TRUE(actions.empty());
   Attach("g", "b", {Record("s2", "bob", "10.0.0.3")});
   EXPECT_THAT(TakeDisconnects(), ElementsAre("g/s2 soft"));
+  // Until it begins to end: the order may have been lost with the stream.
   Attach("g", "b", {Record("s2", "bob", "10.0.0.3")});
+  EXPECT_THAT(TakeDisconnects(), ElementsAre("g/s2 soft"));
+  Attach("g", "b", {Record("s2", "bob", "10.0.0.3", SessionState::kFinishing)});
+  EXPECT_THAT(TakeDisconnects(), IsEmpty());
+}
+
+TEST_F(ControlCoreTest, AnOrderToEndThatWasLostWithTheStreamIsGivenAgain) {
+  Attach("g", "b", {Record("s1", "ann", "10.0.0.2")});
+  Do(EndOrdered{{"g", "s1"}, TerminateCause::kNasError, "no answer"});
+  EXPECT_THAT(TakeDisconnects(), ElementsAre("g/s1 soft"));
+  Do(GatewayDetached{"g"});
+  Attach("g", "b", {Record("s1", "ann", "10.0.0.2")});
+  EXPECT_THAT(TakeDisconnects(), ElementsAre("g/s1 soft"));
+  Down("g", "s1", "ann", "10.0.0.2");
+  Do(GatewayDetached{"g"});
+  Attach("g", "b");
   EXPECT_THAT(TakeDisconnects(), IsEmpty());
 }
 
