@@ -95,8 +95,7 @@ class Scale:
         self.edges[0].process = stage.gateway
         for edge in self.edges[1:]:
             edge.process = stage.start(f"gateway{edge.number}", [
-                stage.bin / "sstp-gateway", "--name", f"gw{edge.number + 1}", "--controlplane",
-                f"unix:{stage.folder}/link.sock"], edge.netns)
+                stage.bin / "sstp-gateway", "--name", f"gw{edge.number + 1}", "--controlplane", stage.link], edge.netns)
             stage.wait_for("the gateway listening", lambda e=edge: stage.listens(e.process, stage.port))
         self.idle(2)  # the first figures are on their way, allocators are warm
         self.empty = self.memory()

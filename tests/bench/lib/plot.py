@@ -21,7 +21,8 @@ def block(name, points):
 def draw(name, panels, logscale_x=False):
     """build/bench/NAME.svg with the panels in rows of two; the path.
 
-    panels: [{"title", "x", "y": axis labels, "series": [(label, [(x, y), ...]), ...], "ticks": x values or None}]
+    panels: [{"title", "x", "y": axis labels, "series": [(label, [(x, y), ...]), ...], "ticks": x values or None,
+    "logscale_x": True, where not all panels are alike}]
     """
     if not shutil.which("gnuplot"):
         raise Failure("gnuplot is missing (package gnuplot-nox)")
@@ -32,13 +33,12 @@ def draw(name, panels, logscale_x=False):
     script = [f'set terminal svg size {460 * columns},{340 * rows} font "sans,11" background "white"',
               f"set output {quoted(str(file))}", "set grid lc '#dddddd'", "set key below",
               f"set multiplot layout {rows},{columns}", "set yrange [0:*]"]
-    if logscale_x:
-        script.append("set logscale x")
     for p, panel in enumerate(panels):
         script += [f"set title {quoted(panel['title'])}", f"set xlabel {quoted(panel['x'])}",
                    f"set ylabel {quoted(panel['y'])}"]
-        if panel.get("ticks"):
-            script.append("set xtics (" + ", ".join(str(x) for x in panel["ticks"]) + ")")
+        script.append("set logscale x" if panel.get("logscale_x", logscale_x) else "unset logscale x")
+        ticks = panel.get("ticks")
+        script.append("set xtics (" + ", ".join(map(str, ticks)) + ")" if ticks else "set xtics autofreq")
         curves = []
         for s, (label, points) in enumerate(panel["series"]):
             script.append(block(f"d{p}_{s}", points))

@@ -93,6 +93,7 @@ class Stage:
         if os.geteuid() != 0:
             raise Failure("root is needed (network namespaces, interfaces)")
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="sstp-bench-"))
+        self.state = self.folder / "state"
         for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, lambda *_: sys.exit(130))
         return self
@@ -221,17 +222,26 @@ class Stage:
         file.write_text(json.dumps({"sstp": settings}, indent=1) + "\n")
         return file
 
+    def start_control_plane(self, config, netns, name="controlplane"):
+        """With its state, which outlives it, in the stage's folder, too."""
+        self.run([self.bin / "sstp-controlplane", "--config", config, "--check"])
+        self.link, self.operator = f"unix:{self.folder}/{name}.link", self.folder / f"{name}.operator"
+        self.operator.unlink(missing_ok=True)
+        self.control_plane = self.start(name, [
+            self.bin / "sstp-controlplane", "--config", config, "--link", self.link, "--operator", self.operator,
+            "--state-directory", self.state], netns)
+        self.wait_for("starting the control plane", self.operator.exists)
+
+    def start_gateway(self, netns, link):
+        """The process, when it listens."""
+        gateway = self.start("gateway", [self.bin / "sstp-gateway", "--name", "gw1", "--controlplane", link], netns)
+        self.wait_for("the gateway listening", lambda: self.listens(gateway, self.port))
+        return gateway
+
     def start_daemons(self, config, netns):
         """Both daemons; back when the gateway listens."""
-        self.run([self.bin / "sstp-controlplane", "--config", config, "--check"])
-        link, self.operator = f"unix:{self.folder}/link.sock", self.folder / "operator.sock"
-        self.control_plane = self.start(
-            "controlplane",
-            [self.bin / "sstp-controlplane", "--config", config, "--link", link, "--operator", self.operator], netns)
-        self.wait_for("starting the control plane", self.operator.exists)
-        self.gateway = self.start(
-            "gateway", [self.bin / "sstp-gateway", "--name", "gw1", "--controlplane", link], netns)
-        self.wait_for("the gateway listening", lambda: self.listens(self.gateway, self.port))
+        self.start_control_plane(config, netns)
+        self.gateway = self.start_gateway(netns, self.link)
 
     def reload(self, changes=None):
         """New configuration as in config(), applied by the gateway when this returns."""
