@@ -117,7 +117,7 @@ def periods(records, first, end):
 
 
 def measure_interims(bench, quick, report):
-    sessions, interval, seconds = (2000, 30, 30) if quick else (10000, 60, 120)
+    sessions, interval, seconds = (2000, 20, 20) if quick else (10000, 60, 120)
     say(f"Interim-Updates: {sessions} sessions, every {interval} s (jitter {JITTER} s), counted for {seconds} s")
     (bench.radius.folder / "detail").unlink(missing_ok=True)
     with bench.control_plane(ACCOUNTED, **{"accounting-interim-interval": interval, "acct-interim-jitter": JITTER}) as plane:

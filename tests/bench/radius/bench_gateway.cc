@@ -23,6 +23,12 @@ constexpr std::chrono::seconds kPatience{10};
 
 TimePoint Now() { return std::chrono::steady_clock::now(); }
 
+std::uint64_t UnixMilliseconds() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
+}
+
 std::string Hex(std::uint64_t value) {
   char text[9];
   std::snprintf(text, sizeof text, "%08x", static_cast<unsigned>(value));
@@ -43,7 +49,7 @@ edge::ControlOptions LinkOptions(const std::string& link, const std::string& boo
 BenchGateway::BenchGateway(Plan plan)
     : plan_(std::move(plan)),
       hash_(cp::NtPasswordHash(kPassword)),
-      prefix_(Hex(static_cast<std::uint64_t>(std::time(nullptr)))) {
+      prefix_(Hex(UnixMilliseconds() & 0xffffffff)) {
   auto client = edge::ControlClient::Create(LinkOptions(plan_.link, prefix_), *this);
   if (!client) Die(client.error().message);
   client_ = std::move(*client);
@@ -80,7 +86,10 @@ void BenchGateway::Begin() {
   {
     const std::lock_guard lock(mutex_);
     const TimePoint now = Now();
-    if (!MayBegin(now)) return;
+    if (!MayBegin(now)) {
+      changed_.notify_all();
+      return;
+    }
     const std::uint64_t number = begun_++;
     record.session = prefix_ + Hex(number);
     record.calling_station =
@@ -151,11 +160,11 @@ void BenchGateway::OnOrder(ToGatewayMessage order) {
 void BenchGateway::OnAuthorized(edge::AuthorizeTicket ticket, Result<AuthorizeVerdict> answer) {
   std::vector<SessionReport> reports;
   bool over = true;
+  const TimePoint now = Now();
   {
     const std::lock_guard lock(mutex_);
     const auto session = sessions_.find(ticket.session);
     if (session == sessions_.end()) return;
-    const TimePoint now = Now();
     SessionRecord& record = session->second.record;
     auto* const accept = answer ? std::get_if<AuthorizeAccept>(&*answer) : nullptr;
     if (accept == nullptr) {
@@ -182,27 +191,25 @@ void BenchGateway::OnAuthorized(edge::AuthorizeTicket ticket, Result<AuthorizeVe
         Up(session, now, reports);
       }
     }
-    if (over) Count(now);
   }
   Tell(std::move(reports));
-  if (over) Begin();
+  if (over) Over(now);
 }
 
 void BenchGateway::Obey(const PolicyOrder& order) {
   std::vector<SessionReport> reports;
   bool known = false;
   bool over = false;
+  const TimePoint now = Now();
   {
     const std::lock_guard lock(mutex_);
     const auto session = sessions_.find(order.session);
     known = session != sessions_.end();
     if (known) {
-      const TimePoint now = Now();
       SessionRecord& record = session->second.record;
       record.policy = order.policy;
       if (record.held && !order.policy.hold) {
         over = true;
-        Count(now);
         Up(session, now, reports);
       } else {
         ++tally_.policies;
@@ -215,7 +222,7 @@ void BenchGateway::Obey(const PolicyOrder& order) {
     client_->SendRefused({order.policy.generation, order.session, "no such session"});
   }
   Tell(std::move(reports));
-  if (over) Begin();
+  if (over) Over(now);
 }
 
 void BenchGateway::Obey(const DisconnectOrder& order) {
@@ -228,11 +235,10 @@ void BenchGateway::Obey(const DisconnectOrder& order) {
     ++tally_.ended;
     ++tally_.failures["ended by order: " + order.reason];
     over = session->second.record.held;
-    if (over) Count(Now());
     Leave(session, order.cause, reports);
   }
   Tell(std::move(reports));
-  if (over) Begin();
+  if (over) Over(Now());
 }
 
 // ---- Sessions
@@ -262,10 +268,14 @@ void BenchGateway::Leave(Sessions::iterator session, TerminateCause cause,
   reports.push_back({SessionEventKind::kDown, std::move(record), cause, "bench"});
 }
 
-void BenchGateway::Count(TimePoint now) {
-  ++over_;
-  tally_.elapsed = now - start_;
-  changed_.notify_all();
+void BenchGateway::Over(TimePoint when) {
+  {
+    const std::lock_guard lock(mutex_);
+    ++over_;
+    tally_.elapsed = std::max<Duration>(tally_.elapsed, when - start_);
+    changed_.notify_all();
+  }
+  Begin();
 }
 
 void BenchGateway::Tell(std::vector<SessionReport> reports) {

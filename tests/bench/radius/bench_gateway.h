@@ -91,14 +91,14 @@ class BenchGateway final : public edge::ControlEvents {
   // With the lock held: what becomes of a session; what is to be reported of it comes back.
   void Up(Sessions::iterator session, TimePoint now, std::vector<SessionReport>& reports);
   void Leave(Sessions::iterator session, TerminateCause cause, std::vector<SessionReport>& reports);
-  // A login is over.
-  void Count(TimePoint now);
   // Without the lock.
   void Tell(std::vector<SessionReport> reports);
+  // A login was over at that time, and all is told of it: the next one.
+  void Over(TimePoint when);
 
   const Plan plan_;
   const cp::NtHash hash_;
-  const std::string prefix_;  // of session ids: this second
+  const std::string prefix_;  // of session ids, and the boot: this millisecond
   std::unique_ptr<edge::ControlClient> client_;
   std::atomic<bool> finished_{false};  // a lost link is no news any more
 
