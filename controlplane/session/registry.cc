@@ -218,8 +218,10 @@ void Registry::ApplyCounters(const std::string& gateway, const CountersBatch& ba
     const auto session = sessions_.find({gateway, counters.session});
     if (session == sessions_.end()) continue;
     SessionRecord& record = session->second.record;
-    record.uptime_seconds = UptimeAt(session->second, now);
-    session->second.updated = now;
+    // Whole seconds only: what is left of one counts next time.
+    const std::int64_t uptime = UptimeAt(session->second, now);
+    session->second.updated += std::chrono::seconds(uptime - record.uptime_seconds);
+    record.uptime_seconds = uptime;
     record.counters = counters.counters;
     record.tls_send = counters.tls_send;
     record.tls_receive = counters.tls_receive;

@@ -211,6 +211,16 @@ TEST_F(RegistryTest, UptimeRunsOnAndStandsStillAtTheEnd) {
   EXPECT_EQ(registry_.Find({"g", "a"})->record.counters.tx_bytes, 20U);
 }
 
+TEST_F(RegistryTest, CountersThatComeOftenDoNotHoldUptimeUp) {
+  (void)registry_.Attach(MakeHello("1", {Record("a", "u", "s")}), now_);
+  CountersBatch batch;
+  batch.entries.push_back({"a", {10, 20, 1, 2}});
+  for (int i = 1; i <= 20; ++i) {
+    registry_.ApplyCounters("g", batch, now_ + i * std::chrono::milliseconds(900));
+  }
+  EXPECT_EQ(UptimeAt(*registry_.Find({"g", "a"}), now_ + seconds(18)), 118);
+}
+
 TEST_F(RegistryTest, WhoDoesTheTlsRecordsFollowsTheGateway) {
   SessionRecord record = Record("a", "u", "s");
   record.tls_send = TlsMode::kSoftware;
