@@ -181,7 +181,7 @@ TEST_F(AcctTimeoutTest, C9WithZeroTheSessionStays) {
   second().Kill();
   Capture capture(lab().server(), "lan0", "udp and dst port 1813");
   // Longer than the three seconds that are the default.
-  EXPECT_TRUE(dialer.Drive([&](client::ClientSession&) { return Interims(capture) >= 5; }));
+  EXPECT_TRUE(ServeUntil(dialer, [&] { return Interims(capture) >= 5; }));
   EXPECT_EQ(lab().SessionWith("username", "rita").value_or(Json{}).at("state").text(), "active");
   ASSERT_TRUE(Run(second()));
   HangUp(dialer);

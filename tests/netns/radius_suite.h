@@ -9,6 +9,7 @@
 // The servers know nobody but the NAS at 10.255.255.1, so whatever they take came from there.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <set>
 #include <string>
@@ -151,6 +152,16 @@ class RadiusSuite : public LabSuite<Suite> {
   // Dials and returns the client's address, "" if it did not come up.
   static std::string AddressOf(Dialer& dialer) {
     return dialer.DialUntil(client::Phase::kUp) ? dialer.facts().address.ToString() : "";
+  }
+  // Serves the client until a fact that lies outside of its connection is there.
+  static bool ServeUntil(Dialer& dialer, const std::function<bool()>& fact,
+                         std::chrono::milliseconds timeout = kPatience) {
+    return WaitUntil(
+        [&] {
+          dialer.Drive([](client::ClientSession&) { return false; }, std::chrono::milliseconds(1));
+          return fact();
+        },
+        timeout);
   }
   // In and out again; false if the user is refused.
   static bool CanLogIn(const client::ClientOptions& options, std::size_t left = 0) {
