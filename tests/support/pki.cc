@@ -154,7 +154,7 @@ Identity CertificateAuthority::Issue(const CertificateRequest& request) const {
   X509* const issuer = parts_->certificate.get();
   X509_set_issuer_name(raw, X509_get_subject_name(issuer));
   AddExtension(raw, issuer, NID_basic_constraints, "critical,CA:FALSE");
-  AddExtension(raw, issuer, NID_ext_key_usage, "serverAuth");
+  AddExtension(raw, issuer, NID_ext_key_usage, request.usage);
   std::string names;
   for (const std::string& name : request.dns_names) names += ",DNS:" + name;
   for (const std::string& address : request.ip_addresses) names += ",IP:" + address;

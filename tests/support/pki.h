@@ -21,9 +21,10 @@ struct CertificateRequest {
   KeyType key_type = KeyType::kEcdsaP256;
   int valid_from_days = -1;  // relative to now
   int valid_to_days = 30;
+  std::string usage = "serverAuth";  // or "clientAuth"
 };
 
-// A server's certificate and key.
+// The certificate and key of a server or client.
 struct Identity {
   std::string certificate_pem;  // the leaf alone
   std::string chain_pem;        // leaf first, then intermediates; no root
@@ -40,7 +41,6 @@ class CertificateAuthority {
 
   // An authority signed by this one; what it issues carries its certificate in chain_pem.
   [[nodiscard]] CertificateAuthority MakeIntermediate(const std::string& common_name) const;
-  // With extended key usage serverAuth.
   [[nodiscard]] Identity Issue(const CertificateRequest& request) const;
   [[nodiscard]] std::string certificate_pem() const;
 
