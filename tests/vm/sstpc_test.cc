@@ -1,23 +1,7 @@
-// Debian's sstpc with Debian's pppd, as the documentation's client example has them, dials our
-// gateway. For the guest (label vm): pppd needs /dev/ppp, and sstpc needs a few ms of delay on the
-// way, else it may find the server's TLS flight there before its first read and dies; netem makes
-// it.
-//
-//   client                                          server
-//   sstpc + pppd: ppp0 10.0.0.x ...... tunnel ..... sstp0 10.0.0.1, iperf3 -s
-//   wan0 192.168.10.100 ────────── veth, 5 ms ───── wan0 192.168.10.1:443
-#include <gtest/gtest.h>
-
-#include <cstdlib>
-#include <fstream>
-#include <regex>
-#include <string>
-#include <vector>
-
-#include "tests/support/lab.h"
+// Debian's sstpc dials as the documentation's client example has it; users are local ones.
 #include "tests/support/packet_builder.h"
 #include "tests/support/udp_socket.h"
-#include "tests/support/wait_until.h"
+#include "tests/vm/sstpc_suite.h"
 
 namespace sstpgw::test {
 namespace {
@@ -31,84 +15,32 @@ LabConfig Example() {
   return config;
 }
 
-// The documentation's peer file, with `protocol` in the place of mschap-v2.
-std::string PeerFile(const std::string& protocol) {
-  std::string text = "usepeerdns\nrequire-" + protocol + "\nnoauth\nlock\n";
-  for (const char* other : {"pap", "eap", "chap", "mschap", "mschap-v2"}) {
-    if (other != protocol) text += std::string("refuse-") + other + "\n";
-  }
-  return text + "nobsdcomp\nnodeflate\ndebug\n";
-}
-
-class SstpcLab : public ::testing::Test {
+class SstpcLab : public SstpcSuite {
  protected:
   static void SetUpTestSuite() {
-    if (std::getenv("SG_GUEST") == nullptr) return;
-    lab_ = new Lab(Example());
-    lab_->server().Shell("tc qdisc add dev wan0 root netem delay 5ms");
-    std::ofstream("/etc/hosts", std::ios::app) << Lab::kServer << " vpn.example.com\n";
-    lab_->server().Shell("mkdir -p /run/lock /etc/ppp/peers");
+    if (!InGuest()) return;
+    MakeLab(Example());
     started_ = lab_->Start();
     iperf3_ = new Process({"iperf3", "-s", "--forceflush"}, {&lab_->server(), {}, "iperf3"});
     EXPECT_TRUE(iperf3_->WaitForLine("Server listening", kPatience));
   }
   static void TearDownTestSuite() {
     delete iperf3_;
-    delete lab_;
     iperf3_ = nullptr;
-    lab_ = nullptr;
-  }
-  void SetUp() override {
-    if (lab_ == nullptr)
-      GTEST_SKIP() << "runs in the guest only: it changes /etc and needs /dev/ppp";
-    ASSERT_TRUE(started_);
+    SstpcSuite::TearDownTestSuite();
   }
 
-  // The documentation's command, with the CA made known.
-  static std::vector<std::string> Command(const std::string& password) {
-    return {"sstpc",           "--log-level", "4",    "--log-stderr", "--ca-cert",
-            lab_->ca_file(),   "--user",      "vyos", "--password",   password,
-            "vpn.example.com", "--",          "call", "vyos"};
-  }
-  static std::string ClientShell(const std::string& command) {
-    int exit_code = -1;
-    std::string output = lab_->client().Shell(command, &exit_code);
-    EXPECT_EQ(exit_code, 0) << command << ":\n" << output;
-    return output;
-  }
-  static std::string Ppp0() { return lab_->client().Shell("ip addr show dev ppp0 2>&1"); }
-  // Once it has one; empty if it gets none.
-  static std::string AddressOfPpp0() {
-    std::smatch match;
-    std::string text;
-    const bool has = WaitUntil(
-        [&] {
-          text = Ppp0();
-          return std::regex_search(text, match, std::regex("inet ([0-9.]+)"));
-        },
-        kPatience);
-    return has ? match[1].str() : std::string();
-  }
-  static Json Row() { return lab_->SessionWith("username", "vyos").value_or(Json{}); }
-  static bool WaitActive() {
-    return WaitUntil([] { return Row().at("state").text() == "active"; }, kPatience);
-  }
-
-  static Lab* lab_;
   static Process* iperf3_;
-  static bool started_;
 };
 
-Lab* SstpcLab::lab_ = nullptr;
 Process* SstpcLab::iperf3_ = nullptr;
-bool SstpcLab::started_ = false;
 
 class SstpcTest : public SstpcLab, public ::testing::WithParamInterface<const char*> {};
 class SstpcBursts : public SstpcLab {};
 class SstpcRefused : public SstpcLab {};
 
 TEST_P(SstpcTest, ConnectsAsOnThePageAndPassesTraffic) {
-  std::ofstream("/etc/ppp/peers/vyos") << PeerFile(GetParam());
+  WritePeerFile(GetParam());
   Process sstpc(Command("vyos"), {&lab_->client(), {}, "sstpc"});
   ASSERT_TRUE(sstpc.WaitForLine("Connection Established", kPatience))
       << sstpc.Output() << lab_->Logs();
@@ -156,7 +88,7 @@ INSTANTIATE_TEST_SUITE_P(PageAndPap, SstpcTest, ::testing::Values("mschap-v2", "
 // sstpc takes one packet of a TLS record when its socket becomes readable and keeps the others
 // until more octets come. Nothing comes after these bursts.
 TEST_F(SstpcBursts, NoPacketOfABurstLingers) {
-  std::ofstream("/etc/ppp/peers/vyos") << PeerFile("mschap-v2");
+  WritePeerFile("mschap-v2");
   Process sstpc(Command("vyos"), {&lab_->client(), {}, "sstpc"});
   const std::string address = AddressOfPpp0();
   ASSERT_NE(address, "") << sstpc.Output() << lab_->Logs();
@@ -181,12 +113,12 @@ TEST_F(SstpcBursts, NoPacketOfABurstLingers) {
   EXPECT_TRUE(lab_->WaitSessions(0, kPatience)) << lab_->Logs();
 }
 
-// sstpc 1.0.18 with pppd 2.4.9 logs in with CHAP-MD5 but never sends CALL_CONNECTED: its plugin
-// waits for a notice that pppd gives only when the server authenticates itself. So nothing may
-// pass, and the log says why the session ends.
+// sstpc 1.0.18 with a password on its command line logs in with CHAP-MD5 but never sends
+// CALL_CONNECTED: it reads what pppd sends and knows only PAP and MS-CHAP when it sees them. So
+// nothing may pass, and the log says why the session ends.
 TEST_F(SstpcRefused, ChapLogsInButThisClientNeverBinds) {
   const std::size_t from = lab_->gateway().LineCount();
-  std::ofstream("/etc/ppp/peers/vyos") << PeerFile("chap");
+  WritePeerFile("chap");
   Process sstpc(Command("vyos"), {&lab_->client(), {}, "sstpc"});
   ASSERT_TRUE(lab_->WaitLog("vyos: authentication succeeded", from, kPatience))
       << sstpc.Output() << lab_->Logs();
@@ -202,7 +134,7 @@ TEST_F(SstpcRefused, ChapLogsInButThisClientNeverBinds) {
 // accept.
 TEST_F(SstpcRefused, MsChapV1BindingOfThisClientIsWrong) {
   const std::size_t from = lab_->gateway().LineCount();
-  std::ofstream("/etc/ppp/peers/vyos") << PeerFile("mschap");
+  WritePeerFile("mschap");
   Process sstpc(Command("vyos"), {&lab_->client(), {}, "sstpc"});
   EXPECT_TRUE(lab_->WaitLog("vyos: authentication succeeded", from, kPatience))
       << sstpc.Output() << lab_->Logs();
@@ -213,7 +145,7 @@ TEST_F(SstpcRefused, MsChapV1BindingOfThisClientIsWrong) {
 
 TEST_F(SstpcRefused, WrongPasswordIsRefusedAndLeavesNothing) {
   const std::size_t from = lab_->gateway().LineCount();
-  std::ofstream("/etc/ppp/peers/vyos") << PeerFile("mschap-v2");
+  WritePeerFile("mschap-v2");
   Process sstpc(Command("wrong"), {&lab_->client(), {}, "sstpc"});
   EXPECT_TRUE(lab_->WaitLog("vyos: authentication failed", from, kPatience))
       << sstpc.Output() << lab_->Logs();
@@ -223,7 +155,7 @@ TEST_F(SstpcRefused, WrongPasswordIsRefusedAndLeavesNothing) {
 }
 
 TEST_F(SstpcRefused, WithoutTheCaTheClientDoesNotConnect) {
-  std::ofstream("/etc/ppp/peers/vyos") << PeerFile("mschap-v2");
+  WritePeerFile("mschap-v2");
   std::vector<std::string> command = Command("vyos");
   command.erase(command.begin() + 4, command.begin() + 6);
   Process sstpc(command, {&lab_->client(), {}, "sstpc"});
