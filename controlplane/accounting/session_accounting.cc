@@ -142,7 +142,22 @@ Duration SessionAccounting::Period(const AccountingSettings& settings) {
 void SessionAccounting::ScheduleFirst(Context& c) {
   const seconds interval = Interval(c.settings);
   next_interim_.reset();
-  if (interval > seconds(0)) next_interim_ = c.moment.now + Between(kShortestPeriod, interval);
+  if (interval == seconds(0)) return;
+  next_interim_ = c.moment.now + kShortestPeriod;
+  if (interval > kShortestPeriod) *next_interim_ += RestOfPeriod(c.settings);
+}
+
+// At any moment, a longer period is more likely to be the one that goes on.
+Duration SessionAccounting::RestOfPeriod(const AccountingSettings& settings) {
+  const seconds interval = Interval(settings);
+  const Duration longest = interval + std::min(settings.interim_jitter, interval);
+  Duration period = Period(settings);
+  Duration passed = Between({}, longest);
+  while (passed > period) {  // every second time at most
+    period = Period(settings);
+    passed = Between({}, longest);
+  }
+  return period - passed;
 }
 
 // Where the period before goes on, if it is not over; else anywhere in a whole one, since all

@@ -5,8 +5,9 @@
 //                          Start ^                                Interim ^  ^      Stop ^
 //
 // - Interim-Updates (features 6.4): every interval, each period random within the jitter, never
-//   sooner than 10 s after the one before; the first one at a random moment of the first interval,
-//   so that sessions which began together do not report together. None while the one before is
+//   sooner than 10 s after the one before; the first one as if a period had been going on for a
+//   random time 10 s after the Start, so that sessions which began together report as evenly as
+//   if they had not, from then on. None while the one before is
 //   with a server, in the last 10 s before the session's own end, or while the gateway is not
 //   attached, since nothing new is known then. A change of addresses or of the interface's name
 //   brings one at once, even if there is no interval.
@@ -155,6 +156,8 @@ class SessionAccounting {
   void ScheduleFirst(Context& c);
   void ScheduleAfterReturn(Context& c);
   [[nodiscard]] Duration Period(const AccountingSettings& settings);
+  // What is left of a period that began nobody knows when.
+  [[nodiscard]] Duration RestOfPeriod(const AccountingSettings& settings);
   [[nodiscard]] Duration Between(Duration least, Duration most);
   [[nodiscard]] bool EndsSoon() const;
   [[nodiscard]] std::chrono::seconds Lived() const;
