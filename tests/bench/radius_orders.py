@@ -23,6 +23,7 @@ ALONE, PLAYED, REAL = "radclient to FreeRADIUS", "control plane", "control plane
 METRICS = {ALONE: "coa_freeradius", PLAYED: "coa", REAL: "coa_real_gateway"}
 HEADLINE = 32
 JITTER = 10  # seconds
+NOT_SOONER = 10  # seconds after its Start a session's first Interim-Update comes
 
 
 class Orders:
@@ -123,7 +124,7 @@ def measure_interims(bench, quick, report):
     with bench.control_plane(ACCOUNTED, **{"accounting-interim-interval": interval, "acct-interim-jitter": JITTER}) as plane:
         with bench.held(plane, sessions, traffic=sessions // 10) as rate:
             print(f"  {sessions} sessions up at {number(rate, 0)} per second")
-            first = int(time.time()) + 1
+            first = int(time.time()) + NOT_SOONER + 1
             time.sleep(max(0, first - time.time()))
             written = plane.written_octets()
             sizes = []
