@@ -321,7 +321,9 @@ void SessionAccounting::Handle(const RecordUnanswered& event, Context& c) {
 }
 
 void SessionAccounting::Handle(const PolicyChanged& event, Context& c) {
-  if (state_.stage == Stage::kStopped) return;
+  // Most are about rate limits, of which nothing is kept here.
+  const bool any = event.classes || event.session_timeout || event.interim_interval;
+  if (!any || state_.stage == Stage::kStopped) return;
   if (event.classes) state_.now.classes = *event.classes;
   if (event.session_timeout) {
     Touch(c.moment);

@@ -355,6 +355,7 @@ TEST_F(SessionStory, CoaChangesClassIntervalAndTimeout) {
   const auto before = moment.now;
   NextInterim();
   EXPECT_EQ(moment.now - before, seconds(600));
+  EXPECT_EQ(Do(PolicyChanged{}), "") << "of a rate limit alone nothing is kept";
   change = {};
   change.interim_interval = seconds(0);
   Do(change);
