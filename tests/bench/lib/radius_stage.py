@@ -14,10 +14,10 @@ import pathlib
 import re
 import time
 
-from .free_radius import AUTH_PORT, COA_PORT, FreeRadius, RadClient, SECRET
+from .free_radius import AUTH_PORT, FreeRadius, RadClient, SECRET
 
 GATEWAY, NAS, RADIUS, DYNAMIC_PORT = "192.168.10.1", "10.20.0.1", "10.20.0.2", 1700
-AUTH, OTHER_COA = f"{RADIUS}:{AUTH_PORT}", f"{RADIUS}:{COA_PORT}"
+AUTH = f"{RADIUS}:{AUTH_PORT}"
 # Kinds of control plane.
 LOCAL, UNACCOUNTED, ACCOUNTED = "local users", "RADIUS", "RADIUS, accounted"
 WAITING = ("sstp_radius_accounting_sessions", "sstp_radius_accounting_spool_records")
