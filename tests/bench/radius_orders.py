@@ -147,11 +147,14 @@ def measure_interims(bench, quick, report):
     gaps = periods(bench.radius.records(), first, first + seconds)
     mean, deviation = statistics.mean(arrivals), statistics.pstdev(arrivals)
     cpu = costs.percent()
+    tens = [sum(arrivals[i:i + 10]) for i in range(0, len(arrivals) - 9, 10)]
+    tens_spread = statistics.pstdev(tens) / math.sqrt(statistics.mean(tens))
     unlikely = sum(abs(count - mean) > 3 * math.sqrt(mean) for count in arrivals)
     for metric, value, unit in (
             ("sessions", sessions, "sessions"), ("setup_rate", rate, "1/s"), ("mean", mean, "1/s"),
             ("least", min(arrivals), "1/s"), ("most", max(arrivals), "1/s"), ("deviation", deviation, "1/s"),
-            ("spread", deviation / math.sqrt(mean), "ratio"), ("unlikely_seconds", unlikely, "s"),
+            ("spread", deviation / math.sqrt(mean), "ratio"), ("spread_over_10s", tens_spread, "ratio"),
+            ("unlikely_seconds", unlikely, "s"),
             ("shortest_period", min(gaps, default=0), "s"),
             ("longest_period", max(gaps, default=0), "s"), ("controlplane_cpu", cpu[0], "percent"),
             ("radiusd_cpu", cpu[1], "percent"), ("store_size", max(sizes) / 1024, "KiB"),
@@ -165,6 +168,7 @@ def measure_interims(bench, quick, report):
         ["least, most", f"{min(arrivals)}, {max(arrivals)}"],
         ["standard deviation", number(deviation, 1)],
         ["... to that of random moments", number(deviation / math.sqrt(mean))],
+        ["likewise, of each 10 s", number(tens_spread)],
         ["seconds beyond 3 of those", f"{unlikely} of {seconds}"],
         ["periods of a session, s", f"{min(gaps, default='-')} to {max(gaps, default='-')}"],
         ["CPU of control plane, radiusd, %", f"{number(cpu[0], 1)}, {number(cpu[1], 1)}"],
