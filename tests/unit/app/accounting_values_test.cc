@@ -49,6 +49,18 @@ TEST(AccountingValuesTest, WhatIsAbsentStaysSo) {
   EXPECT_EQ(out.delay, seconds(0)) << "a clock that went back";
 }
 
+TEST(AccountingValuesTest, NoMoreIsOfferedThanGoesAtOnce) {
+  RadiusConfig config;
+  config.servers.push_back(Server("192.0.2.1", 1813, /*disabled=*/false));
+  const std::size_t usual = AccountingSettingsOf(&config, AuthMode::kRadius).spool.in_flight;
+  EXPECT_EQ(usual, accounting::SpoolLimits{}.in_flight);
+  config.servers[0].req_limit = 5;
+  EXPECT_EQ(AccountingSettingsOf(&config, AuthMode::kRadius).spool.in_flight, 10U);
+  config.servers.push_back(Server("192.0.2.2", 1813, /*disabled=*/false));
+  EXPECT_EQ(AccountingSettingsOf(&config, AuthMode::kRadius).spool.in_flight, usual)
+      << "the other has room for all";
+}
+
 TEST(AccountingValuesTest, EnabledWhenAServerInUseTakesAccounting) {
   RadiusConfig config;
   config.servers.push_back(Server("192.0.2.1", 1813, /*disabled=*/true));
