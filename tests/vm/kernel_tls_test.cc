@@ -255,7 +255,8 @@ TEST_P(KernelTlsRecords, HalfARecordCostsNothing) {
   const double before = CpuSeconds();
   constexpr double kWatched = 3;
   std::this_thread::sleep_for(std::chrono::duration<double>(kWatched));
-  EXPECT_LT(CpuSeconds() - before, kWatched / 3);
+  // Who spins takes all of it; an emulated guest on a busy machine counts its waiting, too.
+  EXPECT_LT(CpuSeconds() - before, 0.6 * kWatched);
   ASSERT_TRUE(peer.Push());
   EXPECT_THAT(peer.ReadUntil(kEchoResponse), HasSubstr(kEchoResponse));
   peer.Close();
