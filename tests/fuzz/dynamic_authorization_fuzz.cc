@@ -101,16 +101,14 @@ class Run {
     std::copy(digest->begin(), digest->end(), request.begin() + 4);
     return request;
   }
-  void Give(const Dynamic::Peer& peer) {
-    Look(dynamic_.Receive(last_, peer, {now_, unix_seconds_}, sessions_));
-  }
+  void Give() { Look(dynamic_.Receive(last_, peer_, {now_, unix_seconds_}, sessions_)); }
   void Look(const Dynamic::ActionList& actions);
   void CheckReply(const Dynamic::Reply& reply);
   void Begun(Dynamic::RequestId id, const SessionName& session) {
     Require(begun_.insert(id).second);
     Require(session.gateway == "g" && session.session >= "a" && session.session <= "d");
     latest_ = id;
-    in_progress_.push_back(AuthenticatorOf(last_));
+    in_progress_.push_back({peer_.port, AuthenticatorOf(last_)});
   }
 
   ByteView input_;
@@ -121,7 +119,13 @@ class Run {
   Bytes last_;
   Dynamic::RequestId latest_;
   std::set<Dynamic::RequestId> begun_;
-  std::vector<Authenticator> in_progress_;
+  Dynamic::Peer peer_{Ipv4Address(0x0a000001), 4000};
+  // The same datagram from another port is another request.
+  struct Asked {
+    std::uint16_t port = 0;
+    Authenticator authenticator{};
+  };
+  std::vector<Asked> in_progress_;
 };
 
 // It is the answer to what has just come, or else to one in progress, which is then over.
@@ -131,7 +135,10 @@ void Run::CheckReply(const Dynamic::Reply& reply) {
     return VerifyReply(reply.octets, request, SecretOctets(),
                        MessageAuthenticatorRule::kIfPresent) == Verdict::kGenuine;
   };
-  const auto request = std::find_if(in_progress_.begin(), in_progress_.end(), answers);
+  const auto request =
+      std::find_if(in_progress_.begin(), in_progress_.end(), [&](const Asked& asked) {
+        return asked.port == reply.to.port && answers(asked.authenticator);
+      });
   if (request != in_progress_.end()) {
     in_progress_.erase(request);
   } else {
@@ -164,21 +171,20 @@ void Run::Look(const Dynamic::ActionList& actions) {
 
 void Run::Steps(ByteView input) {
   input_ = input;
-  Dynamic::Peer peer{Ipv4Address(0x0a000001), 4000};
   for (int step = 0; step < kMostSteps && !input_.empty(); ++step) {
     switch (Octet() % 6) {
       case 0: {
         const ByteView raw = Some();
         last_.assign(raw.begin(), raw.end());
-        Give(peer);
+        Give();
         break;
       }
       case 1:
         last_ = Signed();
-        Give(peer);
+        Give();
         break;
       case 2:
-        Give(peer);
+        Give();
         break;
       case 3: {
         const std::uint8_t by = Octet();
@@ -195,7 +201,7 @@ void Run::Steps(ByteView input) {
         }
         break;
       default:
-        peer.port = Octet();
+        peer_.port = Octet();
         break;
     }
   }
