@@ -46,8 +46,8 @@ radius::SessionIdentity IdentityOf(const SessionEntry& entry,
   if (record.policy.address != Ipv4Address()) session.address = record.policy.address;
   session.calling_station = record.calling_station;
   session.called_station = record.called_station;
-  session.ipv6_prefixes = record.policy.carried.framed_ipv6_prefixes;
-  session.interface_id = record.policy.carried.framed_interface_id;
+  session.ipv6_prefixes = record.policy.network.framed_ipv6_prefixes;
+  session.interface_id = record.policy.network.framed_interface_id;
   return session;
 }
 

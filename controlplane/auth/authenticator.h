@@ -39,7 +39,7 @@ struct AuthGranted {
   std::chrono::seconds session_timeout{0};  // 0: none
   std::chrono::seconds idle_timeout{0};     // 0: none
   bool reauthenticate = false;              // as in SessionPolicy
-  CarriedPolicy carried;
+  NetworkPolicy network;
   RateTable rates;
   AccountingFacts accounting;
 };

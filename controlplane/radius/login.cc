@@ -57,7 +57,7 @@ class ReplyJudge {
   // A reply that cannot be used: nobody is let in by it.
   void Broken(const std::string& why);
   [[nodiscard]] AuthGranted Granted(AccessAccept accept);
-  [[nodiscard]] CarriedPolicy Carried(const SessionAttributes& session);
+  [[nodiscard]] NetworkPolicy Network(const SessionAttributes& session);
   void AddRates(const SessionAttributes& session, AuthGranted& granted);
   void TellUnused(const SessionAttributes& session);
   template <class T>
@@ -123,7 +123,7 @@ AuthGranted ReplyJudge::Granted(AccessAccept accept) {
   granted.session_timeout = session.session_timeout.value_or(std::chrono::seconds(0));
   granted.idle_timeout = session.idle_timeout.value_or(std::chrono::seconds(0));
   granted.reauthenticate = session.reauthenticate;
-  granted.carried = Carried(session);
+  granted.network = Network(session);
   AddRates(session, granted);
   granted.accounting = {session.user_name, session.classes, session.nas_port,
                         session.interim_interval};
@@ -151,35 +151,35 @@ std::string RouteText(std::string destination, const Address& gateway, std::uint
   return destination;
 }
 
-CarriedPolicy ReplyJudge::Carried(const SessionAttributes& session) {
-  CarriedPolicy carried;
-  carried.interface_name = session.interface_name;
-  if (session.vrf && *session.vrf != "0") carried.vrf = *session.vrf;
-  carried.framed_mtu = session.framed_mtu.value_or(0);
+NetworkPolicy ReplyJudge::Network(const SessionAttributes& session) {
+  NetworkPolicy network;
+  network.interface_name = session.interface_name;
+  if (session.vrf && *session.vrf != "0") network.vrf = *session.vrf;
+  network.framed_mtu = session.framed_mtu.value_or(0);
   for (const FramedRoute& route : Bounded(session.routes, "Framed-Route", kMaxRoutes)) {
-    carried.routes.push_back(
+    network.routes.push_back(
         RouteText(route.destination.ToString() + "/" + std::to_string(route.length), route.gateway,
                   route.metric));
   }
   for (const FramedIpv6Route& route :
        Bounded(session.ipv6_routes, "Framed-IPv6-Route", kMaxRoutes)) {
-    carried.ipv6_routes.push_back(
+    network.ipv6_routes.push_back(
         RouteText(route.destination.ToString(), route.gateway, route.metric));
   }
-  carried.framed_ipv6_prefixes =
+  network.framed_ipv6_prefixes =
       Bounded(session.framed_ipv6_prefixes, "Framed-IPv6-Prefix", kMaxIpv6Values);
-  carried.delegated_ipv6_prefixes =
+  network.delegated_ipv6_prefixes =
       Bounded(session.delegated_ipv6_prefixes, "Delegated-IPv6-Prefix", kMaxIpv6Values);
-  carried.framed_ipv6_addresses =
+  network.framed_ipv6_addresses =
       Bounded(session.framed_ipv6_addresses, "Framed-IPv6-Address", kMaxIpv6Values);
-  carried.framed_interface_id = session.framed_interface_id;
-  carried.framed_ipv6_pool = session.framed_ipv6_pool;
-  carried.stateful_ipv6_pool = session.stateful_ipv6_pool;
-  carried.delegated_ipv6_pool = session.delegated_ipv6_pool;
-  carried.ipv6_dns = session.ipv6_dns;
-  carried.mppe_policy = session.mppe_policy;
-  carried.mppe_types = session.mppe_types;
-  return carried;
+  network.framed_interface_id = session.framed_interface_id;
+  network.framed_ipv6_pool = session.framed_ipv6_pool;
+  network.stateful_ipv6_pool = session.stateful_ipv6_pool;
+  network.delegated_ipv6_pool = session.delegated_ipv6_pool;
+  network.ipv6_dns = session.ipv6_dns;
+  network.mppe_policy = session.mppe_policy;
+  network.mppe_types = session.mppe_types;
+  return network;
 }
 
 void ReplyJudge::AddRates(const SessionAttributes& session, AuthGranted& granted) {

@@ -107,7 +107,7 @@ AuthorizeAccept Authorizer::AcceptOf(Attempt& attempt, Ipv4Address address, Time
   }
   policy.idle_timeout = granted.idle_timeout;
   policy.reauthenticate = granted.reauthenticate;
-  policy.carried = std::move(granted.carried);
+  policy.network = std::move(granted.network);
   policy.rate_limit = first.limit;
   policy.hold = settings_.accounting;
   accept.hlak = std::move(granted.hlak);

@@ -12,6 +12,7 @@
 #include <variant>
 #include <vector>
 
+#include "gateway/fsm/link_plan.h"
 #include "proto/base/messages.h"
 #include "proto/base/types.h"
 
@@ -48,8 +49,11 @@ enum class TimerId : std::uint8_t {
   kReject,   // delay between an authentication failure and its packet
   kIdle,     // Idle-Timeout: looks now and again whether the client has sent anything
   kHold,     // SessionPolicy::hold: how long the control plane may take
+  kCcpRestart,
+  kIpv6cpRestart,
+  kRouterAdvertisement,
 };
-inline constexpr std::size_t kTimerCount = 12;
+inline constexpr std::size_t kTimerCount = 15;
 
 // ---- Events
 // ------------------------------------------------------------------------------------------
@@ -99,6 +103,18 @@ struct InterfaceActivated {
 struct InterfaceFailed {
   std::string reason;
 };
+// An IPv6 packet from the peer that may be for us and not for the network behind: a Router
+// Solicitation or DHCPv6 (UDP to port 547). On an open data path only; 40..4087 octets, version 6,
+// the payload length fits.
+struct Ipv6ControlReceived {
+  ByteView packet;
+};
+// A change of the link in use (ChangeLink) could not be carried out; what there was before is.
+struct LinkChangeFailed {
+  std::string reason;
+};
+// MPPE has lost packets and cannot decrypt until the peer has started its key anew (stateful).
+struct MppeOutOfStep {};
 struct TerminateRequested {
   Termination termination = Termination::kSoft;
   TerminateCause cause = TerminateCause::kNasRequest;
@@ -109,10 +125,11 @@ struct PolicyReplaced {
   SessionPolicy policy;
 };
 
-using Event = std::variant<HttpHeadReceived, HttpHeadTooLong, SstpPacketReceived,
-                           StreamUndelineated, TransportClosed, TimerExpired, AuthorizeAnswered,
-                           AuthorizeFailed, InterfaceCreated, InterfaceActivated, InterfaceFailed,
-                           TerminateRequested, PolicyReplaced>;
+using Event =
+    std::variant<HttpHeadReceived, HttpHeadTooLong, SstpPacketReceived, StreamUndelineated,
+                 TransportClosed, TimerExpired, AuthorizeAnswered, AuthorizeFailed,
+                 InterfaceCreated, InterfaceActivated, InterfaceFailed, Ipv6ControlReceived,
+                 LinkChangeFailed, MppeOutOfStep, TerminateRequested, PolicyReplaced>;
 
 // ---- Actions
 // -----------------------------------------------------------------------------------------
@@ -135,15 +152,43 @@ struct AskAuthorize {
 // Make an interface, or take one from an ended session (down, no address). Comes back as
 // InterfaceCreated, with the name it has for people until it is activated, or InterfaceFailed.
 struct CreateInterface {};
-// Final name, MTU, rate limits and the address pair, link up. InterfaceActivated or
+// What may come from the peer: its addresses, the networks behind it. Link-local sources are for
+// us alone and never forwarded.
+struct SourceFilter {
+  std::vector<Ipv4Route> ipv4;  // destination and length only
+  std::vector<Ipv6Prefix> ipv6;
+  friend bool operator==(const SourceFilter&, const SourceFilter&) = default;
+};
+// Final name, VRF, MTU, rate limits, addresses and routes, link up. InterfaceActivated or
 // InterfaceFailed. The data path is open from then on: the worker forwards IP packets in both
-// directions, from the peer only with source address `peer`.
+// directions, from the peer only those that `sources` has.
 struct ActivateInterface {
-  Ipv4Address local;
-  Ipv4Address peer;
+  LinkPlan plan;
+  SourceFilter sources;
   std::uint16_t mtu = 0;
   RateLimit rate_limit{};  // in force before the first packet
 };
+// Of the interface in use: another state is wanted. LinkChangeFailed if it cannot be had; the
+// sources are then those of before.
+struct ChangeLink {
+  LinkPlan plan;
+  SourceFilter sources;
+};
+// A packet of our own to the peer; the data path frames it, and encrypts it where MPPE is on.
+struct SendIpv6Packet {
+  Bytes packet;
+};
+// MPPE both ways from the next packet on (CCP has opened).
+struct StartMppe {
+  std::uint8_t key_bits = 128;  // 40, 56 or 128
+  bool stateless = true;
+  Secret send_key;     // start key (RFC 3079): 16 octets, with 40 and 56 bits 8
+  Secret receive_key;  // likewise
+};
+// No MPPE from the next packet on; packets from the peer that are encrypted are dropped.
+struct StopMppe {};
+// The peer cannot follow (Reset-Request): our next packet starts the key anew.
+struct FlushMppe {};
 // The peer has changed what it receives: MTU of the interface in use.
 struct SetInterfaceMtu {
   std::uint16_t mtu = 0;
@@ -221,8 +266,20 @@ enum class Counter : std::uint8_t {
   kAuthBadChallenge,  // from the control plane
   kAuthorizeUnavailable,
   kIpcpNoAddress,
-  kIpcpTimeout,  // the peer never asked, or never answered
+  kIpcpTimeout,     // the peer never asked, or never answered
+  kIpcpFailed,      // required, and refused or lost
+  kIpv6cpFailed,    // likewise
+  kIpv6cpNoPrefix,  // required, and there is none for it
+  kMppeNoKeys,      // required, and the login gave none
+  kMppeNoProvider,  // required, and this system's OpenSSL has no RC4
+  kMppeRefused,     // required, and the peer does not want it
+  kNdMalformed,
+  kNdAnswered,
+  kDhcpv6Malformed,
+  kDhcpv6Discarded,  // well-formed, but nothing to answer
+  kDhcpv6Answered,
   kInterfaceFailed,
+  kLinkChangeFailed,
   kHoldTimeout,
   kSessionsEnded,
 };
@@ -233,9 +290,10 @@ struct CountEvent {
   Counter counter{};
 };
 
-using Action = std::variant<SendBytes, StartTimer, StopTimer, AskAuthorize, CreateInterface,
-                            ActivateInterface, SetInterfaceMtu, ReleaseInterface, Report, WriteLog,
-                            SetLogPrefix, CloseTransport, CountEvent>;
+using Action =
+    std::variant<SendBytes, StartTimer, StopTimer, AskAuthorize, CreateInterface, ActivateInterface,
+                 ChangeLink, SetInterfaceMtu, SendIpv6Packet, StartMppe, StopMppe, FlushMppe,
+                 ReleaseInterface, Report, WriteLog, SetLogPrefix, CloseTransport, CountEvent>;
 using ActionList = std::vector<Action>;
 
 // std::visit with one lambda per alternative; a missing one does not compile.

@@ -31,7 +31,7 @@ void Session::Impl::On(const InterfaceCreated& event) {
   out_.Log(LogLevel::kDebug, "ppp connected");
   auth_.Succeed(success_message_, out_, std::move(success_eap_));
   out_.Log(LogLevel::kInfo, LogUser() + ": authentication succeeded");
-  if (const std::string names = NamesOf(policy_.carried); !names.empty()) {
+  if (const std::string names = NamesOf(policy_.network); !names.empty()) {
     out_.Log(LogLevel::kWarning, "policy: not applied by this gateway: " + names);
   }
   out_.Add(Report{SessionEventKind::kAuthorized, TerminateCause::kNone, {}});

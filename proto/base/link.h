@@ -3,6 +3,7 @@
 // the flow in proto/README.md.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -37,6 +38,7 @@ struct Hello {
 struct NumberedReport {
   std::uint64_t sequence = 0;
   SessionReport report;
+  std::chrono::seconds age{0};  // how long ago it was made when it was sent
 };
 
 // What has gathered since the last one; in ascending order, at least one.

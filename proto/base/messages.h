@@ -13,6 +13,7 @@
 
 #include "proto/base/ip.h"
 #include "proto/base/log_level.h"
+#include "proto/base/network_settings.h"
 #include "proto/base/secret.h"
 #include "proto/base/session_policy.h"
 #include "proto/base/types.h"
@@ -62,6 +63,14 @@ struct PppSettings {
   bool mtu_configured = false;  // the operator wrote `mtu`, so it also is the ceiling for the peer
   std::vector<AuthProtocol> auth_protocols;
   NcpPreference ipv4 = NcpPreference::kAllow;
+  NcpPreference ipv6 = NcpPreference::kDeny;
+  bool disable_ccp = false;  // wins over `mppe`
+  MppePreference mppe = MppePreference::kPrefer;
+  InterfaceIdChoice interface_id{InterfaceIdChoice::Kind::kFixed, {0, 0, 0, 0, 0, 0, 0, 1}};
+  InterfaceIdChoice peer_interface_id{InterfaceIdChoice::Kind::kFixed, {0, 0, 0, 0, 0, 0, 0, 2}};
+  bool accept_peer_interface_id = false;
+  RouterAdvertisementSettings router_advertisement{};
+  Dhcpv6Settings dhcpv6{};
   Ipv4Address gateway_address;             // zero: not configured
   std::chrono::seconds echo_interval{30};  // 0: off
   std::uint32_t echo_failure = 3;
@@ -211,11 +220,20 @@ struct AuthorizeQuestion {
   AuthEvidence evidence;
 };
 
+// Start keys of MPPE (RFC 3079), from our point of view. All empty: the method gives none.
+struct MppeKeys {
+  Secret send;     // 16 octets; of these the first 8 for 40 and 56 bits
+  Secret receive;  // likewise
+  // 8 octets: instead of those for 40 and 56 bits, both ways (MS-CHAPv1, whose short keys come from
+  // the LM hash); empty: as above.
+  Secret lan_manager;
+};
 struct AuthorizeAccept {
   SessionPolicy policy;
   Secret hlak;                  // 32 octets, [MS-SSTP] 3.2.5.2.1; zeros for PAP and CHAP
   std::string success_message;  // MS-CHAPv2: "S=<40 hex> M=..."; else "Authentication succeeded"
   Bytes eap_message = {};       // EAP-Success for the client; empty: the gateway makes it
+  MppeKeys mppe = {};
 };
 struct AuthorizeReject {
   std::uint32_t mschap_error = 691;  // E= of the MS-CHAP Failure packet
@@ -289,6 +307,16 @@ struct ShaperRecord {
 // Who does the TLS records of one direction: OpenSSL in the gateway, the kernel, the network card.
 enum class TlsMode : std::uint8_t { kUser, kSoftware, kHardware };
 
+// What the network layers have agreed on.
+struct NetworkRecord {
+  bool ipv4 = false;                // IPCP is open
+  bool ipv6 = false;                // IPv6CP is open
+  bool mppe = false;                // packets are encrypted inside the tunnel
+  InterfaceId peer_interface_id{};  // with ipv6; zero: none
+  bool delegated = false;           // the client has taken its delegated prefixes by DHCPv6
+  friend bool operator==(const NetworkRecord&, const NetworkRecord&) = default;
+};
+
 // All the control plane has to know of a session; enough to rebuild its table and leases from
 // nothing.
 struct SessionRecord {
@@ -305,6 +333,7 @@ struct SessionRecord {
   // The network layers are open and the crypto binding is checked; only SessionPolicy::hold keeps
   // the session from being active.
   bool held = false;
+  NetworkRecord network{};
   std::int64_t started_unix_seconds = 0;  // CALL_CONNECT_REQUEST
   std::int64_t uptime_seconds = 0;        // at the time of this record
   TrafficCounters counters;

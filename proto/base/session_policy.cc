@@ -2,27 +2,27 @@
 
 namespace sstpgw {
 
-std::string NamesOf(const CarriedPolicy& carried) {
+std::string NamesOf(const NetworkPolicy& network) {
   std::string out;
   const auto add = [&out](bool there, const char* name) {
     if (!there) return;
     if (!out.empty()) out += ", ";
     out += name;
   };
-  add(!carried.interface_name.empty(), "interface name");
-  add(!carried.vrf.empty(), "VRF");
-  add(carried.framed_mtu != 0, "MTU");
-  add(!carried.routes.empty(), "route");
-  add(!carried.ipv6_routes.empty(), "IPv6 route");
-  add(!carried.framed_ipv6_prefixes.empty(), "IPv6 prefix");
-  add(!carried.delegated_ipv6_prefixes.empty(), "delegated IPv6 prefix");
-  add(!carried.framed_ipv6_addresses.empty(), "IPv6 address");
-  add(carried.framed_interface_id.has_value(), "interface identifier");
-  const bool pool = !carried.framed_ipv6_pool.empty() || !carried.stateful_ipv6_pool.empty() ||
-                    !carried.delegated_ipv6_pool.empty();
+  add(!network.interface_name.empty(), "interface name");
+  add(!network.vrf.empty(), "VRF");
+  add(network.framed_mtu != 0, "MTU");
+  add(!network.routes.empty(), "route");
+  add(!network.ipv6_routes.empty(), "IPv6 route");
+  add(!network.framed_ipv6_prefixes.empty(), "IPv6 prefix");
+  add(!network.delegated_ipv6_prefixes.empty(), "delegated IPv6 prefix");
+  add(!network.framed_ipv6_addresses.empty(), "IPv6 address");
+  add(network.framed_interface_id.has_value(), "interface identifier");
+  const bool pool = !network.framed_ipv6_pool.empty() || !network.stateful_ipv6_pool.empty() ||
+                    !network.delegated_ipv6_pool.empty();
   add(pool, "IPv6 pool");
-  add(!carried.ipv6_dns.empty(), "IPv6 DNS server");
-  add(carried.mppe_policy.has_value() || carried.mppe_types.has_value(), "MPPE");
+  add(!network.ipv6_dns.empty(), "IPv6 DNS server");
+  add(network.mppe_policy.has_value() || network.mppe_types.has_value(), "MPPE");
   return out;
 }
 

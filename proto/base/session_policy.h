@@ -14,9 +14,10 @@
 
 namespace sstpgw {
 
-// What was decided for a session and a gateway does not apply yet. It keeps it, tells it in every
-// record of the session, and names it in its log when the session is let in.
-struct CarriedPolicy {
+// Names, routes and IPv6 of a session. The control plane has put in what its pools give, so that
+// the prefixes are what the session has, wherever they come from; the names of pools are for its
+// own use and for people.
+struct NetworkPolicy {
   std::string interface_name;  // at most 15 octets, "%d" stands for a number; empty: the gateway's
   std::string vrf;             // empty: none
   std::uint32_t framed_mtu = 0;          // octets; 0: none was named
@@ -33,11 +34,11 @@ struct CarriedPolicy {
   std::optional<std::uint32_t> mppe_policy;  // RFC 2548 2.4.4: 1 allowed, 2 required
   std::optional<std::uint32_t> mppe_types;   // RFC 2548 2.4.5: bits 2 (40), 4 (128)
 
-  friend bool operator==(const CarriedPolicy&, const CarriedPolicy&) = default;
+  friend bool operator==(const NetworkPolicy&, const NetworkPolicy&) = default;
 };
 
 // What of it is there, for people: "VRF, IPv6 prefix"; empty: nothing.
-[[nodiscard]] std::string NamesOf(const CarriedPolicy& carried);
+[[nodiscard]] std::string NamesOf(const NetworkPolicy& network);
 
 // Desired state, replaced as a whole by a higher generation.
 struct SessionPolicy {
@@ -58,7 +59,7 @@ struct SessionPolicy {
   // RADIUS-Request, RFC 2865 5.29), with CHAP-MD5 and MS-CHAP. Otherwise the session ends.
   bool reauthenticate = false;
   RateLimit rate_limit{};
-  CarriedPolicy carried{};
+  NetworkPolicy network{};
 
   friend bool operator==(const SessionPolicy&, const SessionPolicy&) = default;
 };

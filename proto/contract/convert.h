@@ -31,6 +31,8 @@ inline constexpr std::size_t kMaxIpv6Values = 32;     // prefixes or addresses o
 
 // ---- Settings
 [[nodiscard]] pb::GatewaySettings ToProto(const GatewaySettings& settings);
+[[nodiscard]] pb::PppSettings ToProto(const PppSettings& ppp);
+[[nodiscard]] Result<PppSettings> FromProto(const pb::PppSettings& message);
 [[nodiscard]] Result<GatewaySettings> FromProto(const pb::GatewaySettings& message);
 
 [[nodiscard]] pb::ShaperSettings ToProto(const ShaperSettings& shaper);
@@ -45,8 +47,8 @@ inline constexpr std::size_t kMaxIpv6Values = 32;     // prefixes or addresses o
 // ---- Sessions
 [[nodiscard]] pb::SessionPolicy ToProto(const SessionPolicy& policy);
 [[nodiscard]] Result<SessionPolicy> FromProto(const pb::SessionPolicy& message);
-[[nodiscard]] pb::CarriedPolicy ToProto(const CarriedPolicy& carried);
-[[nodiscard]] Result<CarriedPolicy> FromProto(const pb::CarriedPolicy& message);
+[[nodiscard]] pb::NetworkPolicy ToProto(const NetworkPolicy& network);
+[[nodiscard]] Result<NetworkPolicy> FromProto(const pb::NetworkPolicy& message);
 [[nodiscard]] pb::TrafficCounters ToProto(const TrafficCounters& counters);
 [[nodiscard]] TrafficCounters FromProto(const pb::TrafficCounters& message);
 [[nodiscard]] pb::RateLimit ToProto(const RateLimit& limit);
@@ -71,6 +73,10 @@ inline constexpr std::size_t kMaxIpv6Values = 32;     // prefixes or addresses o
 [[nodiscard]] Result<AuthProtocol> FromProto(pb::AuthProtocol value);
 [[nodiscard]] pb::NcpPreference ToProto(NcpPreference value);
 [[nodiscard]] Result<NcpPreference> FromProto(pb::NcpPreference value);
+[[nodiscard]] pb::MppePreference ToProto(MppePreference value);
+[[nodiscard]] Result<MppePreference> FromProto(pb::MppePreference value);
+[[nodiscard]] pb::InterfaceIdChoice::Kind ToProto(InterfaceIdChoice::Kind value);
+[[nodiscard]] Result<InterfaceIdChoice::Kind> FromProto(pb::InterfaceIdChoice::Kind value);
 [[nodiscard]] pb::HttpErrorPolicy ToProto(HttpErrorPolicy value);
 [[nodiscard]] Result<HttpErrorPolicy> FromProto(pb::HttpErrorPolicy value);
 [[nodiscard]] pb::TerminateCause ToProto(TerminateCause value);

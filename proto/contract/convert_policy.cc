@@ -61,59 +61,59 @@ Result<std::vector<std::string>> TakeRoutes(std::string_view field, const List& 
 
 }  // namespace
 
-pb::CarriedPolicy ToProto(const CarriedPolicy& carried) {
-  pb::CarriedPolicy out;
-  out.set_interface_name(FitText(carried.interface_name, kMaxInterfaceName));
-  out.set_vrf(FitText(carried.vrf, kMaxAttribute));
-  out.set_framed_mtu_octets(carried.framed_mtu);
-  for (const std::string& route : carried.routes) out.add_routes(FitText(route, kMaxAttribute));
-  for (const std::string& route : carried.ipv6_routes) {
+pb::NetworkPolicy ToProto(const NetworkPolicy& network) {
+  pb::NetworkPolicy out;
+  out.set_interface_name(FitText(network.interface_name, kMaxInterfaceName));
+  out.set_vrf(FitText(network.vrf, kMaxAttribute));
+  out.set_framed_mtu_octets(network.framed_mtu);
+  for (const std::string& route : network.routes) out.add_routes(FitText(route, kMaxAttribute));
+  for (const std::string& route : network.ipv6_routes) {
     out.add_ipv6_routes(FitText(route, kMaxAttribute));
   }
-  for (const Ipv6Prefix& prefix : carried.framed_ipv6_prefixes) {
+  for (const Ipv6Prefix& prefix : network.framed_ipv6_prefixes) {
     *out.add_framed_ipv6_prefixes() = ToProto(prefix);
   }
-  for (const Ipv6Prefix& prefix : carried.delegated_ipv6_prefixes) {
+  for (const Ipv6Prefix& prefix : network.delegated_ipv6_prefixes) {
     *out.add_delegated_ipv6_prefixes() = ToProto(prefix);
   }
-  for (const Ipv6Address& address : carried.framed_ipv6_addresses) {
+  for (const Ipv6Address& address : network.framed_ipv6_addresses) {
     out.add_framed_ipv6_addresses(ToOctets(address.octets()));
   }
-  if (carried.framed_interface_id) {
-    out.set_framed_interface_id(ToOctets(*carried.framed_interface_id));
+  if (network.framed_interface_id) {
+    out.set_framed_interface_id(ToOctets(*network.framed_interface_id));
   }
-  out.set_framed_ipv6_pool(FitText(carried.framed_ipv6_pool, kMaxAttribute));
-  out.set_stateful_ipv6_pool(FitText(carried.stateful_ipv6_pool, kMaxAttribute));
-  out.set_delegated_ipv6_pool(FitText(carried.delegated_ipv6_pool, kMaxAttribute));
-  for (const Ipv6Address& address : carried.ipv6_dns) out.add_ipv6_dns(ToOctets(address.octets()));
-  if (carried.mppe_policy) out.set_mppe_policy(*carried.mppe_policy);
-  if (carried.mppe_types) out.set_mppe_types(*carried.mppe_types);
+  out.set_framed_ipv6_pool(FitText(network.framed_ipv6_pool, kMaxAttribute));
+  out.set_stateful_ipv6_pool(FitText(network.stateful_ipv6_pool, kMaxAttribute));
+  out.set_delegated_ipv6_pool(FitText(network.delegated_ipv6_pool, kMaxAttribute));
+  for (const Ipv6Address& address : network.ipv6_dns) out.add_ipv6_dns(ToOctets(address.octets()));
+  if (network.mppe_policy) out.set_mppe_policy(*network.mppe_policy);
+  if (network.mppe_types) out.set_mppe_types(*network.mppe_types);
   return out;
 }
 
-Result<CarriedPolicy> FromProto(const pb::CarriedPolicy& in) {
+Result<NetworkPolicy> FromProto(const pb::NetworkPolicy& in) {
   SG_RETURN_IF_ERROR(
-      CheckLength("carried.interface_name", in.interface_name().size(), 0, kMaxInterfaceName));
-  SG_RETURN_IF_ERROR(CheckLength("carried.vrf", in.vrf().size(), 0, kMaxAttribute));
-  for (const auto& [field, pool] : {std::pair{"carried.framed_ipv6_pool", &in.framed_ipv6_pool()},
-                                    {"carried.stateful_ipv6_pool", &in.stateful_ipv6_pool()},
-                                    {"carried.delegated_ipv6_pool", &in.delegated_ipv6_pool()}}) {
+      CheckLength("network.interface_name", in.interface_name().size(), 0, kMaxInterfaceName));
+  SG_RETURN_IF_ERROR(CheckLength("network.vrf", in.vrf().size(), 0, kMaxAttribute));
+  for (const auto& [field, pool] : {std::pair{"network.framed_ipv6_pool", &in.framed_ipv6_pool()},
+                                    {"network.stateful_ipv6_pool", &in.stateful_ipv6_pool()},
+                                    {"network.delegated_ipv6_pool", &in.delegated_ipv6_pool()}}) {
     SG_RETURN_IF_ERROR(CheckLength(field, pool->size(), 0, kMaxAttribute));
   }
-  CarriedPolicy out;
-  SG_ASSIGN_OR_RETURN(out.routes, TakeRoutes("carried.routes", in.routes()));
-  SG_ASSIGN_OR_RETURN(out.ipv6_routes, TakeRoutes("carried.ipv6_routes", in.ipv6_routes()));
+  NetworkPolicy out;
+  SG_ASSIGN_OR_RETURN(out.routes, TakeRoutes("network.routes", in.routes()));
+  SG_ASSIGN_OR_RETURN(out.ipv6_routes, TakeRoutes("network.ipv6_routes", in.ipv6_routes()));
   SG_ASSIGN_OR_RETURN(out.framed_ipv6_prefixes,
-                      TakePrefixes("carried.framed_ipv6_prefixes", in.framed_ipv6_prefixes()));
-  SG_ASSIGN_OR_RETURN(out.delegated_ipv6_prefixes, TakePrefixes("carried.delegated_ipv6_prefixes",
+                      TakePrefixes("network.framed_ipv6_prefixes", in.framed_ipv6_prefixes()));
+  SG_ASSIGN_OR_RETURN(out.delegated_ipv6_prefixes, TakePrefixes("network.delegated_ipv6_prefixes",
                                                                 in.delegated_ipv6_prefixes()));
   SG_ASSIGN_OR_RETURN(
       out.framed_ipv6_addresses,
-      TakeAddresses("carried.framed_ipv6_addresses", in.framed_ipv6_addresses(), kMaxIpv6Values));
-  SG_ASSIGN_OR_RETURN(out.ipv6_dns, TakeAddresses("carried.ipv6_dns", in.ipv6_dns(), kMaxIpv6Dns));
+      TakeAddresses("network.framed_ipv6_addresses", in.framed_ipv6_addresses(), kMaxIpv6Values));
+  SG_ASSIGN_OR_RETURN(out.ipv6_dns, TakeAddresses("network.ipv6_dns", in.ipv6_dns(), kMaxIpv6Dns));
   if (!in.framed_interface_id().empty()) {
     SG_ASSIGN_OR_RETURN(out.framed_interface_id,
-                        TakeOctets<8>("carried.framed_interface_id", in.framed_interface_id()));
+                        TakeOctets<8>("network.framed_interface_id", in.framed_interface_id()));
   }
   out.interface_name = in.interface_name();
   out.vrf = in.vrf();
@@ -137,7 +137,7 @@ pb::SessionPolicy ToProto(const SessionPolicy& policy) {
   out.set_idle_timeout_seconds(WireSeconds(policy.idle_timeout));
   out.set_hold(policy.hold);
   out.set_reauthenticate(policy.reauthenticate);
-  if (policy.carried != CarriedPolicy{}) *out.mutable_carried() = ToProto(policy.carried);
+  if (policy.network != NetworkPolicy{}) *out.mutable_network() = ToProto(policy.network);
   if (policy.rate_limit != RateLimit{}) *out.mutable_rate_limit() = ToProto(policy.rate_limit);
   return out;
 }
@@ -156,7 +156,7 @@ Result<SessionPolicy> FromProto(const pb::SessionPolicy& in) {
   out.hold = in.hold();
   out.reauthenticate = in.reauthenticate();
   SG_ASSIGN_OR_RETURN(out.rate_limit, FromProto(in.rate_limit()));
-  SG_ASSIGN_OR_RETURN(out.carried, FromProto(in.carried()));
+  SG_ASSIGN_OR_RETURN(out.network, FromProto(in.network()));
   return out;
 }
 

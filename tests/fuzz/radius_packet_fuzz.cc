@@ -78,11 +78,11 @@ void Line(const std::string& line) {
 void Granted(const AuthGranted& granted, const Packet& packet) {
   Require(packet.code == Code::kAccessAccept && granted.hlak.size() == 32);
   Require(granted.dns.size() <= 2 && granted.wins.size() <= 2);
-  const CarriedPolicy& carried = granted.carried;
-  Require(carried.interface_name.size() <= 15 && carried.vrf.size() <= 15);
-  Require(carried.routes.size() <= 256 && carried.ipv6_routes.size() <= 256);
-  Require(carried.framed_ipv6_prefixes.size() <= 32 && carried.framed_ipv6_addresses.size() <= 32);
-  for (const std::string& route : carried.routes) Require(!route.empty() && route.size() <= 253);
+  const NetworkPolicy& network = granted.network;
+  Require(network.interface_name.size() <= 15 && network.vrf.size() <= 15);
+  Require(network.routes.size() <= 256 && network.ipv6_routes.size() <= 256);
+  Require(network.framed_ipv6_prefixes.size() <= 32 && network.framed_ipv6_addresses.size() <= 32);
+  for (const std::string& route : network.routes) Require(!route.empty() && route.size() <= 253);
 }
 
 void Login(const Packet& packet, std::uint8_t choice) {

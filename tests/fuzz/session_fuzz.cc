@@ -330,7 +330,7 @@ class Harness final : public datapath::UplinkHandler {
     if ((operand & 16U) != 0) policy.idle_timeout = seconds(operand);
     if ((operand & 32U) != 0) policy.hold = true;
     if ((operand & 128U) != 0) policy.reauthenticate = true;
-    if ((operand & 64U) != 0) policy.carried.vrf = "red";
+    if ((operand & 64U) != 0) policy.network.vrf = "red";
     return policy;
   }
 

@@ -5,25 +5,25 @@
 namespace sstpgw::contract {
 namespace {
 
-CarriedPolicy Carried() {
-  CarriedPolicy carried;
-  carried.interface_name = "ann%d";
-  carried.vrf = "red";
-  carried.framed_mtu = 1400;
-  carried.routes = {"10.1.0.0/16 0.0.0.0 1", "10.2.0.0/16"};
-  carried.ipv6_routes = {"2001:db8:1::/48"};
-  carried.framed_ipv6_prefixes = {*Ipv6Prefix::Parse("2001:db8::/64")};
-  carried.delegated_ipv6_prefixes = {*Ipv6Prefix::Parse("2001:db8:100::/56"),
+NetworkPolicy Network() {
+  NetworkPolicy network;
+  network.interface_name = "ann%d";
+  network.vrf = "red";
+  network.framed_mtu = 1400;
+  network.routes = {"10.1.0.0/16 0.0.0.0 1", "10.2.0.0/16"};
+  network.ipv6_routes = {"2001:db8:1::/48"};
+  network.framed_ipv6_prefixes = {*Ipv6Prefix::Parse("2001:db8::/64")};
+  network.delegated_ipv6_prefixes = {*Ipv6Prefix::Parse("2001:db8:100::/56"),
                                      *Ipv6Prefix::Parse("::/0")};
-  carried.framed_ipv6_addresses = {*Ipv6Address::Parse("2001:db8::7")};
-  carried.framed_interface_id = InterfaceId{1, 2, 3, 4, 5, 6, 7, 8};
-  carried.framed_ipv6_pool = "a";
-  carried.stateful_ipv6_pool = "b";
-  carried.delegated_ipv6_pool = "c";
-  carried.ipv6_dns = {*Ipv6Address::Parse("2001:db8::53")};
-  carried.mppe_policy = 1;
-  carried.mppe_types = 0;
-  return carried;
+  network.framed_ipv6_addresses = {*Ipv6Address::Parse("2001:db8::7")};
+  network.framed_interface_id = InterfaceId{1, 2, 3, 4, 5, 6, 7, 8};
+  network.framed_ipv6_pool = "a";
+  network.stateful_ipv6_pool = "b";
+  network.delegated_ipv6_pool = "c";
+  network.ipv6_dns = {*Ipv6Address::Parse("2001:db8::53")};
+  network.mppe_policy = 1;
+  network.mppe_types = 0;
+  return network;
 }
 
 SessionRecord Record() {
@@ -44,7 +44,7 @@ SessionRecord Record() {
   record.policy.idle_timeout = std::chrono::seconds(600);
   record.policy.hold = true;
   record.policy.reauthenticate = true;
-  record.policy.carried = Carried();
+  record.policy.network = Network();
   record.held = true;
   record.auth_protocol = AuthProtocol::kChapMd5;
   record.mtu = 1452;
@@ -247,7 +247,7 @@ TEST(Session, StatisticsWithStrangeOrTooManyNamesAreRefused) {
 
 struct BadPolicy {
   const char* field;
-  std::function<void(pb::CarriedPolicy&)> spoil;
+  std::function<void(pb::NetworkPolicy&)> spoil;
 };
 
 TEST(Session, EachInvalidFieldOfWhatIsCarriedIsRefused) {
@@ -258,9 +258,9 @@ TEST(Session, EachInvalidFieldOfWhatIsCarriedIsRefused) {
       {"framed_ipv6_pool", [](auto& m) { m.set_framed_ipv6_pool(std::string(254, 'a')); }},
       {"stateful_ipv6_pool", [](auto& m) { m.set_stateful_ipv6_pool(std::string(254, 'a')); }},
       {"delegated_ipv6_pool", [](auto& m) { m.set_delegated_ipv6_pool(std::string(254, 'a')); }},
-      {"carried.routes", [&](auto& m) { m.add_routes(route(254)); }},
-      {"carried.routes", [&](auto& m) { m.add_routes(""); }},
-      {"carried.routes",
+      {"network.routes", [&](auto& m) { m.add_routes(route(254)); }},
+      {"network.routes", [&](auto& m) { m.add_routes(""); }},
+      {"network.routes",
        [&](auto& m) {
          while (m.routes().size() <= 256) m.add_routes("10.0.0.0/8");
        }},
@@ -284,10 +284,10 @@ TEST(Session, EachInvalidFieldOfWhatIsCarriedIsRefused) {
          while (m.ipv6_dns().size() <= 3) m.add_ipv6_dns(std::string(16, 'a'));
        }},
   };
-  const pb::CarriedPolicy good = ToProto(Carried());
+  const pb::NetworkPolicy good = ToProto(Network());
   ExpectAccepted(good);
   for (const BadPolicy& bad : cases) {
-    pb::CarriedPolicy message = good;
+    pb::NetworkPolicy message = good;
     bad.spoil(message);
     ExpectRefused(message, bad.field);
   }

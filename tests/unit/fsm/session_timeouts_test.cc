@@ -398,10 +398,10 @@ TEST_F(Timeouts, AHeldSessionEndsLikeAnyOther) {
 }
 
 TEST_F(Timeouts, WhatIsOnlyCarriedIsNamedOnce) {
-  policy_.carried.vrf = "red";
+  policy_.network.vrf = "red";
   RunUp();
   EXPECT_EQ(driver_.LevelOf("policy: not applied by this gateway: VRF"), LogLevel::kWarning);
-  EXPECT_EQ(driver_.Snapshot().policy.carried.vrf, "red");
+  EXPECT_EQ(driver_.Snapshot().policy.network.vrf, "red");
 }
 
 }  // namespace

@@ -85,7 +85,7 @@ TEST(LoginAccept, AnEmptyOneLeavesAllToTheConfiguration) {
   EXPECT_EQ(granted.session_timeout, seconds(0));
   EXPECT_EQ(granted.idle_timeout, seconds(0));
   EXPECT_FALSE(granted.reauthenticate);
-  EXPECT_EQ(granted.carried, CarriedPolicy{});
+  EXPECT_EQ(granted.network, NetworkPolicy{});
   EXPECT_TRUE(granted.rates.empty());
   EXPECT_EQ(granted.accounting.user_name, "");
   EXPECT_THAT(granted.accounting.classes, IsEmpty());
@@ -152,7 +152,7 @@ TEST(LoginAccept, FactsOfAccounting) {
 }
 
 TEST(LoginAccept, WhatIsCarried) {
-  const auto carried = Accept({{kNasPortId, TextValue("custA")},
+  const auto network = Accept({{kNasPortId, TextValue("custA")},
                                {kAccelVrfName, TextValue("RED")},
                                {kFramedMtu, IntegerValue(1300)},
                                {kFramedRoute, TextValue("10.1.0.7/16")},
@@ -170,24 +170,24 @@ TEST(LoginAccept, WhatIsCarried) {
                                {kDnsServerIpv6Address, Hex("20010db8000000000000000000000053")},
                                {kMsMppeEncryptionPolicy, IntegerValue(2)},
                                {kMsMppeEncryptionTypes, IntegerValue(4)}})
-                           .granted.carried;
-  EXPECT_EQ(carried.interface_name, "custA");
-  EXPECT_EQ(carried.vrf, "RED");
-  EXPECT_EQ(carried.framed_mtu, 1300U);
-  EXPECT_THAT(carried.routes,
+                           .granted.network;
+  EXPECT_EQ(network.interface_name, "custA");
+  EXPECT_EQ(network.vrf, "RED");
+  EXPECT_EQ(network.framed_mtu, 1300U);
+  EXPECT_THAT(network.routes,
               ElementsAre("10.1.0.0/16", "10.2.0.0/16 10.0.0.9 5", "10.3.0.0/16 0.0.0.0 7"));
-  EXPECT_THAT(carried.ipv6_routes, ElementsAre("2001:db8:9::/48", "2001:db8:8::/48 fe80::1"));
-  EXPECT_THAT(carried.framed_ipv6_prefixes, ElementsAre(*Ipv6Prefix::Parse("2001:db8:0:1::/64")));
-  EXPECT_THAT(carried.delegated_ipv6_prefixes, ElementsAre(*Ipv6Prefix::Parse("2001:db8:1::/56")));
-  EXPECT_THAT(carried.framed_ipv6_addresses, ElementsAre(*Ipv6Address::Parse("2001:db8::5")));
-  EXPECT_EQ(carried.framed_interface_id, (InterfaceId{0, 0, 0, 0, 0, 0, 0, 2}));
-  EXPECT_EQ(carried.framed_ipv6_pool, "six");
-  EXPECT_EQ(carried.stateful_ipv6_pool, "stateful");
-  EXPECT_EQ(carried.delegated_ipv6_pool, "delegated");
-  EXPECT_THAT(carried.ipv6_dns, ElementsAre(*Ipv6Address::Parse("2001:db8::53")));
-  EXPECT_EQ(carried.mppe_policy, 2U);
-  EXPECT_EQ(carried.mppe_types, 4U);
-  EXPECT_EQ(Accept({{kAccelVrfName, TextValue("0")}}).granted.carried.vrf, "");
+  EXPECT_THAT(network.ipv6_routes, ElementsAre("2001:db8:9::/48", "2001:db8:8::/48 fe80::1"));
+  EXPECT_THAT(network.framed_ipv6_prefixes, ElementsAre(*Ipv6Prefix::Parse("2001:db8:0:1::/64")));
+  EXPECT_THAT(network.delegated_ipv6_prefixes, ElementsAre(*Ipv6Prefix::Parse("2001:db8:1::/56")));
+  EXPECT_THAT(network.framed_ipv6_addresses, ElementsAre(*Ipv6Address::Parse("2001:db8::5")));
+  EXPECT_EQ(network.framed_interface_id, (InterfaceId{0, 0, 0, 0, 0, 0, 0, 2}));
+  EXPECT_EQ(network.framed_ipv6_pool, "six");
+  EXPECT_EQ(network.stateful_ipv6_pool, "stateful");
+  EXPECT_EQ(network.delegated_ipv6_pool, "delegated");
+  EXPECT_THAT(network.ipv6_dns, ElementsAre(*Ipv6Address::Parse("2001:db8::53")));
+  EXPECT_EQ(network.mppe_policy, 2U);
+  EXPECT_EQ(network.mppe_types, 4U);
+  EXPECT_EQ(Accept({{kAccelVrfName, TextValue("0")}}).granted.network.vrf, "");
 }
 
 TEST(LoginAccept, MoreThanAGatewayTakesIsCutWithAWarning) {
@@ -195,8 +195,8 @@ TEST(LoginAccept, MoreThanAGatewayTakesIsCutWithAWarning) {
   for (int i = 0; i < 257; ++i) attributes.emplace_back(kFramedRoute, TextValue("10.0.0.1"));
   for (int i = 0; i < 33; ++i) attributes.emplace_back(kFramedIpv6Prefix, Hex("00 00"));
   const auto [granted, log] = Accept(attributes);
-  EXPECT_THAT(granted.carried.routes, SizeIs(256));
-  EXPECT_THAT(granted.carried.framed_ipv6_prefixes, SizeIs(32));
+  EXPECT_THAT(granted.network.routes, SizeIs(256));
+  EXPECT_THAT(granted.network.framed_ipv6_prefixes, SizeIs(32));
   EXPECT_THAT(
       log, ElementsAre(
                "2 ann: RADIUS server(2): 257 of Framed-Route, only the first 256 are taken",

@@ -127,7 +127,7 @@ TEST_F(BackendTest, AllThatWasGrantedIsInThePolicy) {
   granted.idle_timeout = 60s;
   granted.session_timeout = 3600s;
   granted.reauthenticate = true;
-  granted.carried.vrf = "RED";
+  granted.network.vrf = "RED";
   granted.eap_message = {3, 1, 0, 4};
   const AskId ask = Login(std::move(granted));
   Do(AccountingOpened{{"g", "2"}});
@@ -137,7 +137,7 @@ TEST_F(BackendTest, AllThatWasGrantedIsInThePolicy) {
   EXPECT_EQ(policy.idle_timeout, 60s);
   EXPECT_EQ(policy.session_timeout, 3600s);
   EXPECT_TRUE(policy.reauthenticate);
-  EXPECT_EQ(policy.carried.vrf, "RED");
+  EXPECT_EQ(policy.network.vrf, "RED");
   EXPECT_EQ(ToKilobits(policy.rate_limit), "2000/1000");
   EXPECT_EQ(std::get<AuthorizeAccept>(*answers.at(ask)).eap_message, (Bytes{3, 1, 0, 4}));
 }
