@@ -54,6 +54,11 @@ void Subscriber::Perform(fsm::ActionList actions) {
             },
             [&](const fsm::CreateInterface&) { DoCreateInterface(); },
             [&](const fsm::ActivateInterface& activate) { DoActivateInterface(activate); },
+            [&](const fsm::ChangeLink&) {},
+            [&](const fsm::SendIpv6Packet&) {},
+            [&](const fsm::StartMppe&) {},
+            [&](const fsm::StopMppe&) {},
+            [&](const fsm::FlushMppe&) {},
             [&](const fsm::SetInterfaceMtu& set) { DoSetInterfaceMtu(set); },
             [&](const fsm::ReleaseInterface&) { DoReleaseInterface(); },
             [&](const fsm::Report& report) { DoReport(report); },
@@ -88,8 +93,8 @@ void Subscriber::DoActivateInterface(const fsm::ActivateInterface& action) {
     return;
   }
   if (!LimitAtActivation(action)) return;
-  const auto activated =
-      interface_->Activate(shared_.netlink, {action.local, action.peer, Mtu(action.mtu)});
+  const auto activated = interface_->Activate(
+      shared_.netlink, {action.plan.ipv4->local, action.plan.ipv4->peer, Mtu(action.mtu)});
   if (!activated) {
     DoReleaseInterface();
     follow_ups_.push_back(fsm::InterfaceFailed{activated.error().message});
@@ -103,7 +108,7 @@ void Subscriber::DoActivateInterface(const fsm::ActivateInterface& action) {
   }
   tun_handle_ = *handle;
   tun_watched_ = true;
-  uplink_.OpenData(action.peer);
+  uplink_.OpenData(action.plan.ipv4->peer);
   downlink_.OpenData();
   HandOverReceiving();
   follow_ups_.push_back(fsm::InterfaceActivated{interface_->name()});

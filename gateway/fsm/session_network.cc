@@ -123,8 +123,12 @@ void Session::Impl::ActivateWhenReady() {
   phase_ = Phase::kActivate;
   interface_ = Interface::kActivating;
   interface_mtu_ = lcp_.mtu();
-  out_.Add(ActivateInterface{.local = policy_.gateway_address,
-                             .peer = policy_.address,
+  LinkPlan plan;
+  plan.ipv4 = Ipv4Link{policy_.gateway_address, policy_.address};
+  SourceFilter sources;
+  sources.ipv4 = {Ipv4Route{.destination = policy_.address}};
+  out_.Add(ActivateInterface{.plan = std::move(plan),
+                             .sources = std::move(sources),
                              .mtu = interface_mtu_,
                              .rate_limit = policy_.rate_limit});
 }

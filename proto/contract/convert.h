@@ -55,6 +55,8 @@ inline constexpr std::size_t kMaxIpv6Values = 32;     // prefixes or addresses o
 [[nodiscard]] Result<RateLimit> FromProto(const pb::RateLimit& message);
 [[nodiscard]] pb::ShaperRecord ToProto(const ShaperRecord& record);
 [[nodiscard]] Result<ShaperRecord> FromProto(const pb::ShaperRecord& message);
+[[nodiscard]] pb::NetworkRecord ToProto(const NetworkRecord& record);
+[[nodiscard]] NetworkRecord FromProto(const pb::NetworkRecord& message);
 [[nodiscard]] pb::SessionRecord ToProto(const SessionRecord& record);
 [[nodiscard]] Result<SessionRecord> FromProto(const pb::SessionRecord& message);
 [[nodiscard]] pb::SessionReport ToProto(const NumberedReport& report);

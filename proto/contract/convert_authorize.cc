@@ -108,6 +108,29 @@ Result<AuthEvidence> TakeEvidence(const pb::AuthorizeRequest& in) {
   return Refuse("evidence", "is missing or of an unknown kind");
 }
 
+pb::MppeKeys ToProto(const MppeKeys& keys) {
+  pb::MppeKeys out;
+  out.set_send(std::string(keys.send.RevealText()));
+  out.set_receive(std::string(keys.receive.RevealText()));
+  out.set_lan_manager(std::string(keys.lan_manager.RevealText()));
+  return out;
+}
+
+// A key, or none.
+Result<Secret> TakeKey(std::string_view field, const std::string& octets, std::size_t size) {
+  if (!octets.empty()) SG_RETURN_IF_ERROR(CheckLength(field, octets.size(), size, size));
+  return Secret(std::string_view(octets));
+}
+
+Result<MppeKeys> Take(const pb::MppeKeys& in) {
+  MppeKeys out;
+  SG_ASSIGN_OR_RETURN(out.send, TakeKey("accept.mppe.send", in.send(), 16));
+  SG_ASSIGN_OR_RETURN(out.receive, TakeKey("accept.mppe.receive", in.receive(), 16));
+  SG_ASSIGN_OR_RETURN(out.lan_manager, TakeKey("accept.mppe.lan_manager", in.lan_manager(), 8));
+  if (out.send.empty() != out.receive.empty()) return Refuse("accept.mppe", "has one key of two");
+  return out;
+}
+
 Result<AuthorizeVerdict> Take(const pb::AuthorizeAccept& in) {
   if (!in.has_policy()) return Refuse("accept.policy", "is missing");
   SG_RETURN_IF_ERROR(CheckLength("accept.hlak", in.hlak().size(), 32, 32));
@@ -119,6 +142,7 @@ Result<AuthorizeVerdict> Take(const pb::AuthorizeAccept& in) {
   out.hlak = Secret(std::string_view(in.hlak()));
   out.success_message = in.success_message();
   out.eap_message = FromOctets(in.eap_message());
+  SG_ASSIGN_OR_RETURN(out.mppe, Take(in.mppe()));
   return out;
 }
 
@@ -185,6 +209,9 @@ pb::AuthorizeResponse ToProto(const AuthorizeVerdict& verdict) {
     out.mutable_accept()->set_hlak(std::string(accept->hlak.RevealText()));
     out.mutable_accept()->set_success_message(FitText(accept->success_message, kMaxText));
     out.mutable_accept()->set_eap_message(ToOctets(accept->eap_message));
+    if (!accept->mppe.send.empty() || !accept->mppe.lan_manager.empty()) {
+      *out.mutable_accept()->mutable_mppe() = ToProto(accept->mppe);
+    }
   } else if (const auto* reject = std::get_if<AuthorizeReject>(&verdict)) {
     out.mutable_reject()->set_mschap_error(reject->mschap_error);
     out.mutable_reject()->set_message(FitText(reject->message, kMaxText));

@@ -67,6 +67,64 @@ Result<NcpPreference> FromProto(pb::NcpPreference value) {
   }
 }
 
+pb::MppePreference ToProto(MppePreference value) {
+  switch (value) {
+    case MppePreference::kDeny:
+      return pb::MPPE_PREFERENCE_DENY;
+    case MppePreference::kAllow:
+      return pb::MPPE_PREFERENCE_ALLOW;
+    case MppePreference::kPrefer:
+      return pb::MPPE_PREFERENCE_PREFER;
+    case MppePreference::kRequire:
+      return pb::MPPE_PREFERENCE_REQUIRE;
+  }
+  return pb::MPPE_PREFERENCE_UNSPECIFIED;
+}
+
+Result<MppePreference> FromProto(pb::MppePreference value) {
+  switch (value) {
+    case pb::MPPE_PREFERENCE_DENY:
+      return MppePreference::kDeny;
+    case pb::MPPE_PREFERENCE_ALLOW:
+      return MppePreference::kAllow;
+    case pb::MPPE_PREFERENCE_PREFER:
+      return MppePreference::kPrefer;
+    case pb::MPPE_PREFERENCE_REQUIRE:
+      return MppePreference::kRequire;
+    default:
+      return Refuse("MppePreference", "unknown value " + std::to_string(value));
+  }
+}
+
+pb::InterfaceIdChoice::Kind ToProto(InterfaceIdChoice::Kind value) {
+  switch (value) {
+    case InterfaceIdChoice::Kind::kFixed:
+      return pb::InterfaceIdChoice::KIND_FIXED;
+    case InterfaceIdChoice::Kind::kRandom:
+      return pb::InterfaceIdChoice::KIND_RANDOM;
+    case InterfaceIdChoice::Kind::kIpv4Address:
+      return pb::InterfaceIdChoice::KIND_IPV4_ADDRESS;
+    case InterfaceIdChoice::Kind::kCallingStation:
+      return pb::InterfaceIdChoice::KIND_CALLING_STATION;
+  }
+  return pb::InterfaceIdChoice::KIND_UNSPECIFIED;
+}
+
+Result<InterfaceIdChoice::Kind> FromProto(pb::InterfaceIdChoice::Kind value) {
+  switch (value) {
+    case pb::InterfaceIdChoice::KIND_FIXED:
+      return InterfaceIdChoice::Kind::kFixed;
+    case pb::InterfaceIdChoice::KIND_RANDOM:
+      return InterfaceIdChoice::Kind::kRandom;
+    case pb::InterfaceIdChoice::KIND_IPV4_ADDRESS:
+      return InterfaceIdChoice::Kind::kIpv4Address;
+    case pb::InterfaceIdChoice::KIND_CALLING_STATION:
+      return InterfaceIdChoice::Kind::kCallingStation;
+    default:
+      return Refuse("InterfaceIdChoice", "unknown value " + std::to_string(value));
+  }
+}
+
 pb::HttpErrorPolicy ToProto(HttpErrorPolicy value) {
   switch (value) {
     case HttpErrorPolicy::kAllow:

@@ -31,6 +31,20 @@ TrafficCounters FromProto(const pb::TrafficCounters& in) {
   return {in.rx_bytes(), in.tx_bytes(), in.rx_packets(), in.tx_packets()};
 }
 
+pb::NetworkRecord ToProto(const NetworkRecord& network) {
+  pb::NetworkRecord out;
+  out.set_ipv4(network.ipv4);
+  out.set_ipv6(network.ipv6);
+  out.set_mppe(network.mppe);
+  out.set_peer_interface_id(ToNumber(network.peer_interface_id));
+  out.set_delegated(network.delegated);
+  return out;
+}
+
+NetworkRecord FromProto(const pb::NetworkRecord& in) {
+  return {in.ipv4(), in.ipv6(), in.mppe(), ToInterfaceId(in.peer_interface_id()), in.delegated()};
+}
+
 pb::SessionRecord ToProto(const SessionRecord& record) {
   pb::SessionRecord out;
   out.set_session_id(record.session);
@@ -51,6 +65,7 @@ pb::SessionRecord ToProto(const SessionRecord& record) {
   out.set_tls_send(ToProto(record.tls_send));
   out.set_tls_receive(ToProto(record.tls_receive));
   out.set_held(record.held);
+  if (record.network != NetworkRecord{}) *out.mutable_network() = ToProto(record.network);
   if (record.shaper != ShaperRecord{}) *out.mutable_shaper() = ToProto(record.shaper);
   return out;
 }
@@ -91,6 +106,7 @@ Result<SessionRecord> FromProto(const pb::SessionRecord& in) {
   out.tls_version = in.tls_version();
   out.tls_cipher = in.tls_cipher();
   out.held = in.held();
+  out.network = FromProto(in.network());
   return out;
 }
 
@@ -101,6 +117,7 @@ pb::SessionReport ToProto(const NumberedReport& report) {
   *out.mutable_record() = ToProto(report.report.record);
   out.set_cause(ToProto(report.report.cause));
   out.set_reason(FitText(report.report.reason, kMaxText));
+  out.set_age_seconds(WireSeconds(report.age));
   return out;
 }
 
@@ -114,6 +131,7 @@ Result<NumberedReport> FromProto(const pb::SessionReport& in) {
   SG_ASSIGN_OR_RETURN(out.report.cause, FromProto(in.cause()));
   out.sequence = in.sequence();
   out.report.reason = in.reason();
+  out.age = std::chrono::seconds(in.age_seconds());
   return out;
 }
 

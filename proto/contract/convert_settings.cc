@@ -8,7 +8,6 @@
 namespace sstpgw::contract {
 namespace {
 
-constexpr std::uint32_t kDaySeconds = 86'400;
 constexpr std::size_t kMaxListenAddresses = 64;
 constexpr std::size_t kMaxCipherList = 4096;
 constexpr std::size_t kMaxUrl = 2048;
@@ -108,83 +107,6 @@ Result<SstpSettings> FromProto(const pb::SstpSettings& in) {
   return out;
 }
 
-pb::PppSettings ToProto(const PppSettings& ppp) {
-  pb::PppSettings out;
-  out.set_mtu_octets(ppp.mtu);
-  out.set_mru_octets(ppp.mru.value_or(0));
-  out.set_min_mtu_octets(ppp.min_mtu);
-  out.set_ppp_max_mtu_octets(ppp.ppp_max_mtu);
-  out.set_mtu_configured(ppp.mtu_configured);
-  for (const AuthProtocol protocol : ppp.auth_protocols) {
-    out.add_auth_protocols(contract::ToProto(protocol));
-  }
-  out.set_ipv4(contract::ToProto(ppp.ipv4));
-  out.set_gateway_address(ppp.gateway_address.value());
-  out.set_echo_interval_seconds(WireSeconds(ppp.echo_interval));
-  out.set_echo_failure(ppp.echo_failure);
-  out.set_echo_timeout_seconds(WireSeconds(ppp.echo_timeout));
-  out.set_restart_timeout_seconds(WireSeconds(ppp.restart_timeout));
-  out.set_max_configure(ppp.max_configure);
-  out.set_max_terminate(ppp.max_terminate);
-  out.set_max_failure(ppp.max_failure);
-  out.set_server_name(ppp.server_name);
-  return out;
-}
-
-// Ranges of features: VyOS's for what VyOS has, else what the protocol can carry.
-Result<bool> CheckPpp(const pb::PppSettings& in) {
-  SG_RETURN_IF_ERROR(CheckRange("settings.ppp.mtu_octets", in.mtu_octets(), 68, 1500));
-  if (in.mru_octets() != 0) {
-    SG_RETURN_IF_ERROR(CheckRange("settings.ppp.mru_octets", in.mru_octets(), 68, 65535));
-  }
-  SG_RETURN_IF_ERROR(CheckRange("settings.ppp.min_mtu_octets", in.min_mtu_octets(), 68, 65535));
-  SG_RETURN_IF_ERROR(
-      CheckRange("settings.ppp.ppp_max_mtu_octets", in.ppp_max_mtu_octets(), 68, 4087));
-  SG_RETURN_IF_ERROR(
-      CheckRange("settings.ppp.echo_interval_seconds", in.echo_interval_seconds(), 0, kDaySeconds));
-  SG_RETURN_IF_ERROR(CheckRange("settings.ppp.echo_failure", in.echo_failure(), 1, 1000));
-  SG_RETURN_IF_ERROR(
-      CheckRange("settings.ppp.echo_timeout_seconds", in.echo_timeout_seconds(), 0, kDaySeconds));
-  SG_RETURN_IF_ERROR(
-      CheckRange("settings.ppp.restart_timeout_seconds", in.restart_timeout_seconds(), 1, 600));
-  SG_RETURN_IF_ERROR(CheckRange("settings.ppp.max_configure", in.max_configure(), 1, 1000));
-  SG_RETURN_IF_ERROR(CheckRange("settings.ppp.max_terminate", in.max_terminate(), 1, 1000));
-  SG_RETURN_IF_ERROR(CheckRange("settings.ppp.max_failure", in.max_failure(), 1, 1000));
-  SG_RETURN_IF_ERROR(CheckLength("settings.ppp.server_name", in.server_name().size(), 1, 255));
-  SG_RETURN_IF_ERROR(CheckRange("settings.ppp.auth_protocols", in.auth_protocols().size(), 1, 4));
-  return true;
-}
-
-Result<PppSettings> FromProto(const pb::PppSettings& in) {
-  SG_RETURN_IF_ERROR(CheckPpp(in));
-  PppSettings out;
-  for (const int number : in.auth_protocols()) {
-    SG_ASSIGN_OR_RETURN(const AuthProtocol protocol,
-                        contract::FromProto(static_cast<pb::AuthProtocol>(number)));
-    if (std::find(out.auth_protocols.begin(), out.auth_protocols.end(), protocol) !=
-        out.auth_protocols.end()) {
-      return Refuse("settings.ppp.auth_protocols", "names one protocol twice");
-    }
-    out.auth_protocols.push_back(protocol);
-  }
-  SG_ASSIGN_OR_RETURN(out.ipv4, contract::FromProto(in.ipv4()));
-  out.mtu = static_cast<std::uint16_t>(in.mtu_octets());
-  if (in.mru_octets() != 0) out.mru = static_cast<std::uint16_t>(in.mru_octets());
-  out.min_mtu = static_cast<std::uint16_t>(in.min_mtu_octets());
-  out.ppp_max_mtu = static_cast<std::uint16_t>(in.ppp_max_mtu_octets());
-  out.mtu_configured = in.mtu_configured();
-  out.gateway_address = Ipv4Address(in.gateway_address());
-  out.echo_interval = std::chrono::seconds(in.echo_interval_seconds());
-  out.echo_failure = in.echo_failure();
-  out.echo_timeout = std::chrono::seconds(in.echo_timeout_seconds());
-  out.restart_timeout = std::chrono::seconds(in.restart_timeout_seconds());
-  out.max_configure = in.max_configure();
-  out.max_terminate = in.max_terminate();
-  out.max_failure = in.max_failure();
-  out.server_name = in.server_name();
-  return out;
-}
-
 pb::DataPathSettings ToProto(const DataPathSettings& data_path) {
   pb::DataPathSettings out;
   out.set_kernel_tls_send(data_path.kernel_tls_send);
@@ -221,7 +143,7 @@ pb::GatewaySettings ToProto(const GatewaySettings& settings) {
   out.set_port(settings.port);
   *out.mutable_tls() = ToProto(settings.tls);
   *out.mutable_sstp() = ToProto(settings.sstp);
-  *out.mutable_ppp() = ToProto(settings.ppp);
+  *out.mutable_ppp() = contract::ToProto(settings.ppp);
   out.set_interface_name(settings.interface_name);
   out.set_log_level(static_cast<std::uint32_t>(settings.log_level));
   out.set_max_sessions(settings.max_sessions);
@@ -248,7 +170,7 @@ Result<GatewaySettings> FromProto(const pb::GatewaySettings& in) {
   GatewaySettings out;
   SG_ASSIGN_OR_RETURN(out.tls, FromProto(in.tls()));
   SG_ASSIGN_OR_RETURN(out.sstp, FromProto(in.sstp()));
-  SG_ASSIGN_OR_RETURN(out.ppp, FromProto(in.ppp()));
+  SG_ASSIGN_OR_RETURN(out.ppp, contract::FromProto(in.ppp()));
   SG_ASSIGN_OR_RETURN(out.data_path, FromProto(in.data_path()));
   SG_ASSIGN_OR_RETURN(out.shaper, contract::FromProto(in.shaper()));
   out.generation = Generation(in.generation());

@@ -23,7 +23,13 @@ void WipeSecrets(pb::AuthorizeRequest* request) {
 }
 
 void WipeSecrets(pb::AuthorizeResponse* response) {
-  if (response->has_accept()) WipeString(response->mutable_accept()->mutable_hlak());
+  if (!response->has_accept()) return;
+  WipeString(response->mutable_accept()->mutable_hlak());
+  if (!response->accept().has_mppe()) return;
+  pb::MppeKeys& keys = *response->mutable_accept()->mutable_mppe();
+  WipeString(keys.mutable_send());
+  WipeString(keys.mutable_receive());
+  WipeString(keys.mutable_lan_manager());
 }
 
 }  // namespace sstpgw::contract

@@ -61,6 +61,20 @@ Result<bool> CheckLength(std::string_view field, std::size_t length, std::size_t
   return Refuse(field, "length " + std::to_string(length) + ", must be " + bounds);
 }
 
+std::uint64_t ToNumber(const InterfaceId& id) {
+  std::uint64_t number = 0;
+  for (const std::uint8_t octet : id) number = number << 8U | octet;
+  return number;
+}
+
+InterfaceId ToInterfaceId(std::uint64_t number) {
+  InterfaceId id;
+  for (std::size_t i = 0; i < id.size(); ++i) {
+    id[i] = static_cast<std::uint8_t>(number >> (56 - 8 * i));
+  }
+  return id;
+}
+
 Result<bool> CheckRange(std::string_view field, std::uint64_t value, std::uint64_t least,
                         std::uint64_t most) {
   if (value >= least && value <= most) return true;

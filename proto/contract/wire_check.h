@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "proto/base/ip.h"
 #include "proto/base/result.h"
 #include "proto/base/types.h"
 
@@ -43,6 +44,10 @@ template <std::size_t N>
 }
 
 [[nodiscard]] inline std::string ToOctets(ByteView bytes) { return {bytes.begin(), bytes.end()}; }
+
+// Interface identifiers as numbers, the first octet on top.
+[[nodiscard]] std::uint64_t ToNumber(const InterfaceId& id);
+[[nodiscard]] InterfaceId ToInterfaceId(std::uint64_t number);
 
 // A count of seconds as the wire has it; ours never exceed 32 bits.
 [[nodiscard]] inline std::uint32_t WireSeconds(std::chrono::seconds seconds) {

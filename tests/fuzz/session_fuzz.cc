@@ -149,6 +149,16 @@ class Harness final : public datapath::UplinkHandler {
                        interface_used_ = true;
                        Require(!session_->policy().hold);
                      },
+                     [&](fsm::ChangeLink&) { Require(interface_used_); },
+                     [&](fsm::SendIpv6Packet& a) {
+                       Require(interface_used_ && a.packet.size() >= 40 && a.packet.size() <= 1500);
+                     },
+                     [&](fsm::StartMppe& a) {
+                       Require(a.send_key.size() == (a.key_bits == 128 ? 16 : 8));
+                       Require(a.receive_key.size() == a.send_key.size());
+                     },
+                     [&](fsm::StopMppe&) {},
+                     [&](fsm::FlushMppe&) {},
                      [&](fsm::SetInterfaceMtu& a) {
                        Require(interface_used_ && a.mtu >= 68 && a.mtu <= 1500);
                        Require(session_->Snapshot(now_).mtu == a.mtu);
@@ -356,7 +366,7 @@ class Harness final : public datapath::UplinkHandler {
     const bool was_starting = session_->Snapshot(now_).state == SessionState::kStarting;
     Step(fsm::InterfaceActivated{"sstp0"});
     if (was_starting && session_->Snapshot(now_).state == SessionState::kActive) {
-      uplink_.OpenData(activation_->peer);
+      uplink_.OpenData(activation_->plan.ipv4->peer);
       data_open_ = true;
     }
     activation_.reset();

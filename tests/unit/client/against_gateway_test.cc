@@ -257,7 +257,7 @@ TEST_P(EveryAuth, ComesUp) {
   Talk();
   ASSERT_EQ(client_->phase(), Phase::kUp) << client_->failure().detail << "\n" << GatewayLog();
   ASSERT_TRUE(gateway_->activated_);
-  EXPECT_EQ(gateway_->activated_->peer.ToString(), "10.0.0.5");
+  EXPECT_EQ(gateway_->activated_->plan.ipv4->peer.ToString(), "10.0.0.5");
   EXPECT_EQ(client_->facts().address.ToString(), "10.0.0.5");
   EXPECT_EQ(client_->facts().gateway.ToString(), "10.0.0.1");
   EXPECT_EQ(client_->facts().mtu, 1452);

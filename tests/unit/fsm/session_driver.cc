@@ -152,6 +152,11 @@ void SessionDriver::CarryOne(Action& action) {
                    activation = a;
                    if (answer_interfaces) events_.push_back(InterfaceActivated{"sstp0"});
                  },
+                 [&](ChangeLink& a) { links.push_back(a); },
+                 [&](SendIpv6Packet& a) { ipv6_sent.push_back(a.packet); },
+                 [&](StartMppe& a) { mppe.emplace(std::move(a)); },
+                 [&](StopMppe&) { mppe.reset(); },
+                 [&](FlushMppe&) { ++mppe_flushes; },
                  [&](SetInterfaceMtu& a) { mtus_set.push_back(a.mtu); },
                  [&](ReleaseInterface&) { ++interfaces_released; },
                  [&](Report& a) { reports_.push_back(a); },

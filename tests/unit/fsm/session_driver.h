@@ -122,6 +122,10 @@ class SessionDriver {
   int interfaces_created = 0;
   int interfaces_released = 0;
   std::optional<ActivateInterface> activation;
+  std::vector<ChangeLink> links;  // after the activation
+  std::vector<Bytes> ipv6_sent;
+  std::optional<StartMppe> mppe;  // in force
+  int mppe_flushes = 0;
   std::vector<std::uint16_t> mtus_set;  // after the activation
   bool answer_interfaces = true;        // InterfaceCreated and InterfaceActivated follow at once
   bool hear_peer = true;                // Feed of a packet moves `last_receive`

@@ -129,8 +129,8 @@ TEST_F(SessionTrace, EveryLineInOrder) {
   EXPECT_EQ(driver_.Snapshot().interface_name, "sstp0");
   EXPECT_EQ(driver_.Snapshot().mtu, 1452);
   ASSERT_TRUE(driver_.activation.has_value());
-  EXPECT_EQ(driver_.activation->local.ToString(), "10.0.0.1");
-  EXPECT_EQ(driver_.activation->peer.ToString(), "10.0.0.5");
+  EXPECT_EQ(driver_.activation->plan.ipv4->local.ToString(), "10.0.0.1");
+  EXPECT_EQ(driver_.activation->plan.ipv4->peer.ToString(), "10.0.0.5");
   EXPECT_EQ(driver_.activation->mtu, 1452);
 }
 
