@@ -66,6 +66,9 @@ class Session::Impl {
   void On(const InterfaceCreated& event);
   void On(const InterfaceActivated& event);
   void On(const InterfaceFailed& event);
+  void On(const Ipv6ControlReceived& /*event*/) {}
+  void On(const LinkChangeFailed& /*event*/) {}
+  void On(const MppeOutOfStep& /*event*/) {}
   void On(const TerminateRequested& event);
   void On(const PolicyReplaced& event);
 

@@ -126,7 +126,7 @@ void Session::Impl::ActivateWhenReady() {
   LinkPlan plan;
   plan.ipv4 = Ipv4Link{policy_.gateway_address, policy_.address};
   SourceFilter sources;
-  sources.ipv4 = {Ipv4Route{.destination = policy_.address}};
+  sources.ipv4 = {Ipv4Route{policy_.address, 32, {}, 0}};
   out_.Add(ActivateInterface{.plan = std::move(plan),
                              .sources = std::move(sources),
                              .mtu = interface_mtu_,

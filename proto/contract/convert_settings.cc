@@ -8,6 +8,7 @@
 namespace sstpgw::contract {
 namespace {
 
+constexpr std::uint32_t kDaySeconds = 86'400;
 constexpr std::size_t kMaxListenAddresses = 64;
 constexpr std::size_t kMaxCipherList = 4096;
 constexpr std::size_t kMaxUrl = 2048;
