@@ -89,7 +89,7 @@ TEST(Session, RecordRoundTrip) {
 TEST(Session, APolicyThatSaysLittleRoundTrips) {
   SessionPolicy in;
   in.generation = Generation(1);
-  EXPECT_FALSE(ToProto(in).has_carried());
+  EXPECT_FALSE(ToProto(in).has_network());
   const auto out = FromProto(ToProto(in));
   ASSERT_TRUE(out.has_value()) << out.error().message;
   EXPECT_EQ(*out, in);
