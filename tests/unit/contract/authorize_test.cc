@@ -150,6 +150,7 @@ AuthorizeVerdict Accept() {
   accept.hlak = Secret(ByteView(Filled<32>(9)));
   accept.success_message = "S=00 M=ok";
   accept.eap_message = {3, 7, 0, 4};
+  accept.mppe = {Secret(Bytes(16, 5)), Secret(Bytes(16, 6)), Secret(Bytes(8, 7))};
   return accept;
 }
 
@@ -163,6 +164,9 @@ TEST(Authorize, VerdictsRoundTrip) {
   EXPECT_TRUE(ConstantTimeEqual(accept.hlak.Reveal(), Filled<32>(9)));
   EXPECT_EQ(accept.success_message, "S=00 M=ok");
   EXPECT_EQ(accept.eap_message, (Bytes{3, 7, 0, 4}));
+  EXPECT_TRUE(ConstantTimeEqual(accept.mppe.send.Reveal(), Bytes(16, 5)));
+  EXPECT_TRUE(ConstantTimeEqual(accept.mppe.receive.Reveal(), Bytes(16, 6)));
+  EXPECT_TRUE(ConstantTimeEqual(accept.mppe.lan_manager.Reveal(), Bytes(8, 7)));
 
   const auto rejected = FromProto(ToProto(
       AuthorizeVerdict(AuthorizeReject{646, "come later", "wrong hour", Bytes{4, 7, 0, 4}})));
@@ -197,6 +201,16 @@ TEST(Authorize, EachInvalidFieldOfAVerdictIsRefused) {
   message = accept;
   message.mutable_accept()->set_success_message(std::string(kMaxText + 1, 'a'));
   ExpectRefused(message, "success_message");
+  for (const auto& [field, spoil] :
+       std::initializer_list<std::pair<const char*, std::function<void(pb::MppeKeys&)>>>{
+           {"mppe.send", [](auto& m) { m.set_send("short"); }},
+           {"mppe.receive", [](auto& m) { m.set_receive(std::string(17, 'a')); }},
+           {"mppe.lan_manager", [](auto& m) { m.set_lan_manager(std::string(7, 'a')); }},
+           {"mppe", [](auto& m) { m.clear_receive(); }}}) {
+    message = accept;
+    spoil(*message.mutable_accept()->mutable_mppe());
+    ExpectRefused(message, field);
+  }
   message = reject;
   message.mutable_reject()->set_mschap_error(0);
   ExpectRefused(message, "mschap_error");

@@ -46,6 +46,7 @@ SessionRecord Record() {
   record.policy.reauthenticate = true;
   record.policy.network = Network();
   record.held = true;
+  record.network = {true, true, true, {1, 2, 3, 4, 5, 6, 7, 8}, true};
   record.auth_protocol = AuthProtocol::kChapMd5;
   record.mtu = 1452;
   record.started_unix_seconds = 1709139784;
@@ -75,6 +76,7 @@ TEST(Session, RecordRoundTrip) {
   EXPECT_EQ(out->peer, in.peer);
   EXPECT_EQ(out->policy, in.policy);
   EXPECT_EQ(out->held, in.held);
+  EXPECT_EQ(out->network, in.network);
   EXPECT_EQ(out->auth_protocol, in.auth_protocol);
   EXPECT_EQ(out->mtu, in.mtu);
   EXPECT_EQ(out->started_unix_seconds, in.started_unix_seconds);
@@ -110,12 +112,14 @@ TEST(Session, ReportRoundTrip) {
   in.report.kind = SessionEventKind::kDown;
   in.report.cause = TerminateCause::kAdminReset;
   in.report.reason = "terminated by operator";
+  in.age = std::chrono::seconds(7200);
   const auto out = FromProto(ToProto(in));
   ASSERT_TRUE(out.has_value()) << out.error().message;
   EXPECT_EQ(out->sequence, 5U);
   EXPECT_EQ(out->report.kind, SessionEventKind::kDown);
   EXPECT_EQ(out->report.cause, TerminateCause::kAdminReset);
   EXPECT_EQ(out->report.reason, "terminated by operator");
+  EXPECT_EQ(out->age, in.age);
   EXPECT_EQ(out->report.record.session, in.report.record.session);
 }
 

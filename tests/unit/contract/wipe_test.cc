@@ -29,8 +29,14 @@ TEST(Wipe, EveryMessageThatCarriesASecret) {
   EXPECT_EQ(request.eap().message(), "");
   pb::AuthorizeResponse response;
   response.mutable_accept()->set_hlak("hlak");
+  response.mutable_accept()->mutable_mppe()->set_send("send");
+  response.mutable_accept()->mutable_mppe()->set_receive("receive");
+  response.mutable_accept()->mutable_mppe()->set_lan_manager("lm");
   WipeSecrets(&response);
   EXPECT_EQ(response.accept().hlak(), "");
+  EXPECT_EQ(response.accept().mppe().send(), "");
+  EXPECT_EQ(response.accept().mppe().receive(), "");
+  EXPECT_EQ(response.accept().mppe().lan_manager(), "");
 }
 
 }  // namespace
