@@ -145,7 +145,7 @@ void Session::Impl::BeginFinish(const Ending& ending) {
   sstp_.DropKeys();
   out_.Stop(TimerId::kNegotiation);
   out_.Stop(TimerId::kHello);
-  out_.Stop(TimerId::kIpcpWait);
+  out_.Stop(TimerId::kNetworkWait);
   out_.Stop(TimerId::kSession);
   out_.Stop(TimerId::kIdle);
   out_.Stop(TimerId::kHold);
@@ -200,7 +200,7 @@ void Session::Impl::Close() {
 
 bool Session::Impl::IpcpTimersConsistent() const {
   const bool waiting = phase_ == Phase::kNetwork && !ipcp_.opened();
-  return out_.Runs(TimerId::kIpcpWait) == waiting;
+  return out_.Runs(TimerId::kNetworkWait) == waiting;
 }
 
 bool Session::Impl::IsConsistent() const {

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "gateway/fsm/session_api.h"
@@ -19,6 +20,7 @@ namespace sstpgw::fsm {
 struct SessionSettings {
   SstpSettings sstp;
   PppSettings ppp;
+  bool rc4 = true;  // this system's OpenSSL has it, which MPPE needs
 };
 
 class Session {
@@ -53,6 +55,8 @@ class Session {
   [[nodiscard]] bool TakesPolicy(Generation generation) const;
   // The newest one; addresses are those agreed on.
   [[nodiscard]] const SessionPolicy& policy() const;
+  // What the interface would have to be under `policy`; nullopt: it is not in use.
+  [[nodiscard]] std::optional<LinkPlan> LinkUnder(const SessionPolicy& policy) const;
   // Everything the control plane may ask; interface counters are filled in by the worker.
   [[nodiscard]] SessionRecord Snapshot(TimePoint now) const;
   // State and timer invariants; tests and fuzzers call it after every Step.

@@ -43,7 +43,7 @@ enum class TimerId : std::uint8_t {
   kLcpRestart,
   kAuth,  // PAP: wait for request; CHAP: challenge retransmission
   kIpcpRestart,
-  kIpcpWait,  // ipv4=allow and the peer never asks
+  kNetworkWait,  // a network layer opens in time; then, whether another one follows
   kLcpEcho,
   kSession,  // Session-Timeout
   kReject,   // delay between an authentication failure and its packet
@@ -94,7 +94,8 @@ struct AuthorizeFailed {
   std::string reason;
 };
 struct InterfaceCreated {
-  std::string name;  // "ppp0"
+  std::string name;        // what it is called until it is activated, "ppp0"
+  std::string final_name;  // "sstp0"
 };
 struct InterfaceActivated {
   std::string name;  // final name, "sstp0"
@@ -151,7 +152,9 @@ struct AskAuthorize {
 };
 // Make an interface, or take one from an ended session (down, no address). Comes back as
 // InterfaceCreated, with the name it has for people until it is activated, or InterfaceFailed.
-struct CreateInterface {};
+struct CreateInterface {
+  std::string name;  // as LinkPlan::name
+};
 // What may come from the peer: its addresses, the networks behind it. Link-local sources are for
 // us alone and never forwarded.
 struct SourceFilter {

@@ -1,3 +1,5 @@
+// CCP, IPCP and IPv6CP (features 3.5 to 3.8): which of them come up, in which order, and what it
+// means for the session when one does not.
 #include <algorithm>
 #include <utility>
 
@@ -7,63 +9,73 @@
 namespace sstpgw::fsm {
 namespace {
 
-constexpr std::chrono::seconds kIpcpWaitTimeout{60};
-// The control plane has its own, shorter limit for what it holds sessions for.
-constexpr std::chrono::seconds kHoldTimeout{120};
-// Each change is told to the kernel and to the control plane; an honest peer makes none.
-constexpr std::uint32_t kMaxMtuChanges = 16;
+using codec::PppProtocol;
+
+// Until a network layer is open.
+constexpr std::chrono::seconds kNetworkWaitTimeout{60};
+// From then on: another one that is under negotiation may hold the session up for so long, and
+// comes later otherwise.
+constexpr std::chrono::seconds kOtherLayerTimeout{3};
+
+bool IsNegotiating(PppState state) {
+  return state == PppState::kReqSent || state == PppState::kAckRcvd || state == PppState::kAckSent;
+}
 
 }  // namespace
-
-// ---- Interface and network layer
-
-void Session::Impl::On(const InterfaceCreated& event) {
-  if (phase_ == Phase::kFinishing && interface_ == Interface::kReleased) {
-    out_.Add(ReleaseInterface{});  // it came too late
-    return;
-  }
-  if (interface_ != Interface::kCreating) return;
-  interface_ = Interface::kCreated;
-  interface_name_ = event.name;
-  out_.set_origin("");
-  out_.Add(SetLogPrefix{interface_name_, LogUser()});
-  out_.Log(LogLevel::kInfo, "connect: " + interface_name_ + " <--> sstp(" + connection_.peer + ")");
-  out_.Log(LogLevel::kDebug, "ppp connected");
-  auth_.Succeed(success_message_, out_, std::move(success_eap_));
-  out_.Log(LogLevel::kInfo, LogUser() + ": authentication succeeded");
-  if (const std::string names = NamesOf(policy_.network); !names.empty()) {
-    out_.Log(LogLevel::kWarning, "policy: not applied by this gateway: " + names);
-  }
-  out_.Add(Report{SessionEventKind::kAuthorized, TerminateCause::kNone, {}});
-  StartNetwork();
-}
-
-void Session::Impl::On(const InterfaceFailed& event) {
-  const bool creating = interface_ == Interface::kCreating;
-  if (!creating && interface_ != Interface::kActivating) return;
-  out_.Count(Counter::kInterfaceFailed);
-  out_.Log(LogLevel::kError, "interface: " + Escape(event.reason));
-  interface_ = Interface::kNone;
-  Ending ending{TerminateCause::kNasError, "interface: " + Escape(event.reason)};
-  if (creating) ending = auth_.RefuseNow(ending.cause, ending.reason, out_);
-  End(ending);
-}
 
 void Session::Impl::StartNetwork() {
   phase_ = Phase::kNetwork;
   out_.Log(LogLevel::kDebug, "auth_layer_started");
+  out_.Start(TimerId::kNetworkWait, kNetworkWaitTimeout);
   out_.Log(LogLevel::kDebug, "ccp_layer_start");
-  out_.Log(LogLevel::kDebug, "ipcp_layer_start");
-  StartIpcp();
-  if (phase_ == Phase::kNetwork) out_.Log(LogLevel::kDebug, "ipv6cp_layer_start");
+  HandleCcp(ccp_.Start(policy_.network, std::exchange(mppe_keys_, {}), settings_.rc4, lcp_.mtu(),
+                       out_));
   if (phase_ == Phase::kFinishing || closed()) return;
   Secret hlak = std::move(hlak_);
   hlak_ = Secret();
   Handle(sstp_.AuthSucceeded(now_, std::move(hlak), out_));
 }
 
+void Session::Impl::HandleCcp(LayerSignals signals) {
+  if (phase_ == Phase::kFinishing || closed()) return;
+  if (signals.ending) {
+    if (signals.ending->cause != TerminateCause::kUserRequest) {
+      out_.Log(LogLevel::kWarning, signals.ending->reason);
+    }
+    End(*signals.ending);
+    return;
+  }
+  if (signals.up) out_.Log(LogLevel::kDebug, "ccp_layer_started");
+  if (signals.up || signals.down) LinkMtuChanged();
+  if (phase_ == Phase::kNetwork && !layers_started_ && !ccp_.withholds()) StartNetworkLayers();
+}
+
+void Session::Impl::StartNetworkLayers() {
+  layers_started_ = true;
+  out_.Log(LogLevel::kDebug, "ipcp_layer_start");
+  StartIpcp();
+  if (phase_ != Phase::kNetwork) return;
+  out_.Log(LogLevel::kDebug, "ipv6cp_layer_start");
+  StartIpv6cp();
+  TakeWithheld(withheld_ipcp_, PppProtocol::kIpcp);
+  TakeWithheld(withheld_ipv6cp_, PppProtocol::kIpv6cp);
+}
+
+void Session::Impl::TakeWithheld(Bytes& packet, PppProtocol protocol) {
+  const Bytes taken = std::exchange(packet, {});
+  if (taken.empty() || !MayNegotiateNetwork()) return;
+  const codec::PppFrame frame{protocol, taken};
+  if (const auto parsed = codec::ParseControlPacket(taken)) ReceiveNetwork(frame, *parsed);
+}
+
+// ---- IPv4
+
+bool Session::Impl::Ipv4Possible() const {
+  return settings_.ppp.ipv4 != NcpPreference::kDeny && !policy_.address.is_zero() &&
+         !policy_.gateway_address.is_zero();
+}
+
 void Session::Impl::StartIpcp() {
-  out_.Start(TimerId::kIpcpWait, kIpcpWaitTimeout);
   const bool asks =
       settings_.ppp.ipv4 == NcpPreference::kPrefer || settings_.ppp.ipv4 == NcpPreference::kRequire;
   if (asks) {
@@ -72,9 +84,9 @@ void Session::Impl::StartIpcp() {
       return;  // the peer's own Configure-Request will be answered with Protocol-Reject
     }
   }
-  const bool possible = settings_.ppp.ipv4 != NcpPreference::kDeny && !policy_.address.is_zero() &&
-                        !policy_.gateway_address.is_zero();
-  if (possible) HandleIpcp(ipcp_.Start(policy_, lcp_.mtu(), out_));
+  if (Ipv4Possible()) {
+    HandleNetwork(NetworkLayer::kIpv4, ipcp_.Start(policy_, lcp_.mtu(), out_));
+  }
 }
 
 std::optional<Ending> Session::Impl::Ipv4Obstacle() {
@@ -96,106 +108,169 @@ std::optional<Ending> Session::Impl::Ipv4Obstacle() {
   return Ending{TerminateCause::kNasError, reason};
 }
 
-void Session::Impl::HandleIpcp(LayerSignals signals) {
+// ---- IPv6
+
+bool Session::Impl::Ipv6Possible() const { return settings_.ppp.ipv6 != NcpPreference::kDeny; }
+
+void Session::Impl::StartIpv6cp() {
+  if (!Ipv6Possible()) return;
+  const bool something = !policy_.network.framed_ipv6_prefixes.empty() ||
+                         !policy_.network.framed_ipv6_addresses.empty() ||
+                         !policy_.network.delegated_ipv6_prefixes.empty();
+  if (settings_.ppp.ipv6 == NcpPreference::kRequire && !something) {
+    const std::string reason = "ppp: no free IPv6 prefix";
+    out_.Log(LogLevel::kWarning, reason);
+    End({.cause = TerminateCause::kNasError,
+         .reason = reason,
+         .counter = Counter::kIpv6cpNoPrefix});
+    return;
+  }
+  HandleNetwork(NetworkLayer::kIpv6,
+                ipv6cp_.Start(policy_, connection_.calling_station, lcp_.mtu(), out_));
+}
+
+// ---- Packets
+
+void Session::Impl::ReceiveNetwork(const codec::PppFrame& frame,
+                                   const codec::ControlPacket& packet) {
+  if (frame.protocol == PppProtocol::kCcp) {
+    if (settings_.ppp.disable_ccp) {
+      RejectProtocol(frame);
+    } else {
+      HandleCcp(ccp_.Receive(packet, out_));
+    }
+    return;
+  }
+  const bool ipv4 = frame.protocol == PppProtocol::kIpcp;
+  if (!layers_started_) {
+    // Asked too early; the answer is given as soon as it may be.
+    if (packet.ppp_code() == codec::PppCode::kConfigureRequest) {
+      Bytes& withheld = ipv4 ? withheld_ipcp_ : withheld_ipv6cp_;
+      withheld.assign(frame.payload.begin(), frame.payload.end());
+    }
+    return;
+  }
+  if (ipv4) {
+    ReceiveIpcp(frame, packet);
+  } else {
+    ReceiveIpv6cp(frame, packet);
+  }
+}
+
+void Session::Impl::ReceiveIpcp(const codec::PppFrame& frame, const codec::ControlPacket& packet) {
+  if (const auto obstacle = Ipv4Obstacle()) {
+    if (settings_.ppp.ipv4 == NcpPreference::kDeny) {
+      out_.Log(LogLevel::kTrace, "IPCP: discarding packet");
+    }
+    RejectProtocol(frame);
+    if (!Ipv6Possible()) End(*obstacle);  // no other network layer is left
+    return;
+  }
+  HandleNetwork(NetworkLayer::kIpv4, ipcp_.Receive(packet, out_));
+}
+
+void Session::Impl::ReceiveIpv6cp(const codec::PppFrame& frame,
+                                  const codec::ControlPacket& packet) {
+  if (!Ipv6Possible()) {
+    out_.Log(LogLevel::kTrace, "IPV6CP: discarding packet");
+    RejectProtocol(frame);
+    return;
+  }
+  HandleNetwork(NetworkLayer::kIpv6, ipv6cp_.Receive(packet, out_));
+}
+
+void Session::Impl::RejectedByPeer(PppProtocol protocol) {
+  switch (protocol) {
+    case PppProtocol::kCcp:
+      HandleCcp(ccp_.RejectedByPeer(out_));
+      return;
+    case PppProtocol::kIpcp:
+      HandleNetwork(NetworkLayer::kIpv4, ipcp_.RejectedByPeer(out_));
+      return;
+    case PppProtocol::kIpv6cp:
+      HandleNetwork(NetworkLayer::kIpv6, ipv6cp_.RejectedByPeer(out_));
+      return;
+    default:
+      return;  // nothing that we run
+  }
+}
+
+// ---- What becomes of the session
+
+void Session::Impl::HandleNetwork(NetworkLayer layer, LayerSignals signals) {
   if (phase_ == Phase::kFinishing || closed()) return;
-  if (signals.ending) {
+  const bool ipv4 = layer == NetworkLayer::kIpv4;
+  const char* const name = ipv4 ? "ipcp" : "ipv6cp";
+  const NcpPreference preference = ipv4 ? settings_.ppp.ipv4 : settings_.ppp.ipv6;
+  bool& gone = ipv4 ? ipv4_gone_ : ipv6_gone_;
+  const bool lost = signals.finished || signals.down;
+  if (lost) gone = true;
+  if (signals.up) gone = false;
+  const bool ipv4_left = Ipv4Possible() && !ipv4_gone_;
+  const bool ipv6_left = Ipv6Possible() && !ipv6_gone_;
+  const bool nothing_left = lost && !ipv4_left && !ipv6_left;
+  if (nothing_left && !signals.ending) {
+    const bool by_peer = signals.down && !signals.finished;
+    signals.ending =
+        Ending{by_peer ? TerminateCause::kUserRequest : TerminateCause::kUserError,
+               by_peer ? std::string(name) + ": closed by peer" : "no network layer left"};
+  }
+  // What a layer says of its own loss ends the session only if nothing else carries it.
+  const bool bearable = lost && preference != NcpPreference::kRequire && !nothing_left;
+  if (signals.ending && bearable) {
+    out_.Log(LogLevel::kInfo, std::string(name) + ": " + signals.ending->reason);
+    if (signals.ending->counter) out_.Count(*signals.ending->counter);
+  } else if (signals.ending) {
     if (signals.ending->cause != TerminateCause::kUserRequest) {
       out_.Log(LogLevel::kWarning, signals.ending->reason);
     }
     End(*signals.ending);
     return;
   }
-  if (!signals.up) return;
-  out_.Stop(TimerId::kIpcpWait);
-  out_.Log(LogLevel::kDebug, "ipcp_layer_started");
-  ActivateWhenReady();
+  if (signals.up) out_.Log(LogLevel::kDebug, std::string(name) + "_layer_started");
+  if (signals.up || lost) LayersChanged();
 }
 
-void Session::Impl::ActivateWhenReady() {
-  if (phase_ != Phase::kNetwork || !bound_ || !ipcp_.opened()) return;
-  if (policy_.hold) {
-    phase_ = Phase::kHeld;
-    out_.Start(TimerId::kHold, kHoldTimeout);
-    out_.Log(LogLevel::kDebug, "ppp: held");
-    out_.Add(Report{SessionEventKind::kHeld, TerminateCause::kNone, {}});
+bool Session::Impl::RequiredLayersOpen() const {
+  return (settings_.ppp.ipv4 != NcpPreference::kRequire || ipcp_.opened()) &&
+         (settings_.ppp.ipv6 != NcpPreference::kRequire || ipv6cp_.opened());
+}
+
+bool Session::Impl::LayersSettled() const {
+  return layers_started_ && LayerOpen() && RequiredLayersOpen() &&
+         !IsNegotiating(ipcp_.state()) && !IsNegotiating(ipv6cp_.state());
+}
+
+void Session::Impl::LayersChanged() {
+  if (phase_ == Phase::kActive) {
+    FollowLayers();
     return;
   }
-  phase_ = Phase::kActivate;
-  interface_ = Interface::kActivating;
-  interface_mtu_ = lcp_.mtu();
-  LinkPlan plan;
-  plan.ipv4 = Ipv4Link{policy_.gateway_address, policy_.address};
-  SourceFilter sources;
-  sources.ipv4 = {Ipv4Route{policy_.address, 32, {}, 0}};
-  out_.Add(ActivateInterface{.plan = std::move(plan),
-                             .sources = std::move(sources),
-                             .mtu = interface_mtu_,
-                             .rate_limit = policy_.rate_limit});
+  if (phase_ != Phase::kNetwork || layers_settled_) return;
+  if (LayersSettled()) {
+    layers_settled_ = true;
+    out_.Stop(TimerId::kNetworkWait);
+    ActivateWhenReady();
+  } else if (LayerOpen() && RequiredLayersOpen() && !std::exchange(other_awaited_, true)) {
+    out_.Start(TimerId::kNetworkWait, kOtherLayerTimeout);
+  }
 }
 
-// LCP has agreed on another MRU of the peer while its interface is in use.
-void Session::Impl::FollowPeersMru() {
-  ipcp_.set_peer_mru(lcp_.mtu());
-  if (interface_mtu_ == 0 || interface_mtu_ == lcp_.mtu()) return;
-  if (++mtu_changes_ > kMaxMtuChanges) {
-    const std::string reason = "lcp: peer changes its MRU again and again";
-    out_.Log(LogLevel::kWarning, reason);
-    End({.cause = TerminateCause::kUserError,
-         .reason = reason,
-         .counter = Counter::kPppNoAgreement});
+void Session::Impl::NetworkWaitExpired() {
+  if (LayerOpen() && RequiredLayersOpen()) {
+    layers_settled_ = true;
+    ActivateWhenReady();
     return;
   }
-  interface_mtu_ = lcp_.mtu();
-  out_.Add(SetInterfaceMtu{interface_mtu_});
-  out_.Add(Report{SessionEventKind::kChange, TerminateCause::kNone, {}});
-}
-
-void Session::Impl::On(const InterfaceActivated& event) {
-  if (phase_ != Phase::kActivate) return;
-  interface_ = Interface::kUp;
-  phase_ = Phase::kActive;
-  if (event.name != interface_name_) {
-    out_.Log(LogLevel::kTrace, "rename interface to '" + event.name + "'");
-    interface_name_ = event.name;
-    out_.Add(SetLogPrefix{interface_name_, LogUser()});
-  }
-  out_.Log(LogLevel::kDebug, "sstp: ppp: started");
-  out_.Log(LogLevel::kInfo,
-           "session up: address " + policy_.address.ToString() + ", client " + connection_.peer);
-  out_.Add(Report{SessionEventKind::kUp, TerminateCause::kNone, {}});
-  StartTimeouts();
-}
-
-// ---- Orders
-
-void Session::Impl::On(const TerminateRequested& event) {
-  Ending ending{event.cause, Escape(event.reason), event.termination, false};
-  if (phase_ == Phase::kFinishing) ending.manner = Termination::kHard;
-  End(ending);
-}
-
-bool Session::Impl::TakesPolicy(Generation generation) const {
-  return phase_ >= Phase::kInterface && phase_ <= Phase::kActive && generation > policy_.generation;
-}
-
-void Session::Impl::On(const PolicyReplaced& event) {
-  if (TakesPolicy(event.policy.generation)) TakePolicy(event.policy);
-}
-
-void Session::Impl::TakePolicy(SessionPolicy policy) {
-  const SessionPolicy old = std::exchange(policy_, std::move(policy));
-  // Addresses were agreed on with the peer; they stay for the session's life.
-  policy_.address = old.address;
-  policy_.gateway_address = old.gateway_address;
-  if (phase_ >= Phase::kActivate) policy_.hold = false;
-  if (phase_ == Phase::kActive) ChangeTimeouts(old);
-  const bool released = phase_ == Phase::kHeld && !policy_.hold;
-  if (released) {
-    out_.Stop(TimerId::kHold);
-    phase_ = Phase::kNetwork;
-  }
-  out_.Add(Report{SessionEventKind::kChange, TerminateCause::kNone, {}});
-  if (released) ActivateWhenReady();
+  const bool ipv4 = Ipv4Possible() && !ipcp_.opened();
+  const std::string reason =
+      !layers_started_ ? "ccp: not negotiated in time"
+                       : (ipv4 ? "ipcp: not negotiated in time" : "ipv6cp: not negotiated in time");
+  out_.Log(LogLevel::kWarning, reason);
+  const Counter counter =
+      !layers_started_ ? Counter::kMppeRefused
+                       : (ipv4 ? Counter::kIpcpTimeout : Counter::kIpv6cpFailed);
+  End({.cause = TerminateCause::kUserError, .reason = reason, .counter = counter});
 }
 
 }  // namespace sstpgw::fsm

@@ -17,7 +17,9 @@ bool IsSpoken(PppProtocol protocol) {
     case PppProtocol::kPap:
     case PppProtocol::kChap:
     case PppProtocol::kEap:
+    case PppProtocol::kCcp:
     case PppProtocol::kIpcp:
+    case PppProtocol::kIpv6cp:
       return true;
     default:
       return false;
@@ -125,14 +127,20 @@ void Session::Impl::On(const TimerExpired& event) {
     case TimerId::kReject:
       HandleAuth(auth_.TimerExpired(event.timer, out_));
       return;
-    case TimerId::kIpcpRestart:
-      HandleIpcp(ipcp_.RestartTimerExpired(out_));
+    case TimerId::kCcpRestart:
+      HandleCcp(ccp_.RestartTimerExpired(out_));
       return;
-    case TimerId::kIpcpWait:
-      out_.Log(LogLevel::kWarning, "ipcp: not negotiated in time");
-      End({.cause = TerminateCause::kUserError,
-           .reason = "ipcp: not negotiated in time",
-           .counter = Counter::kIpcpTimeout});
+    case TimerId::kIpcpRestart:
+      HandleNetwork(NetworkLayer::kIpv4, ipcp_.RestartTimerExpired(out_));
+      return;
+    case TimerId::kIpv6cpRestart:
+      HandleNetwork(NetworkLayer::kIpv6, ipv6cp_.RestartTimerExpired(out_));
+      return;
+    case TimerId::kRouterAdvertisement:
+      advertiser_.TimerExpired(out_);
+      return;
+    case TimerId::kNetworkWait:
+      NetworkWaitExpired();
       return;
     case TimerId::kSession:
       SessionTimerExpired();
@@ -172,9 +180,12 @@ void Session::Impl::ReceiveFrame(ByteView bytes) {
   }
   last_frame_ = now_;
   if (!codec::IsControlProtocol(frame->protocol)) {
-    // Before the binding the uplink drops and counts it. IPv4 on an open data path never comes
-    // here; anything else is not spoken.
-    if (phase_ == Phase::kActive && frame->protocol != PppProtocol::kIpv4) RejectProtocol(*frame);
+    // Before the binding the uplink drops and counts it. What it knows never comes here on an open
+    // data path; anything else is not spoken.
+    const bool known = frame->protocol == PppProtocol::kIpv4 ||
+                       frame->protocol == PppProtocol::kIpv6 ||
+                       frame->protocol == PppProtocol::kCompressed;
+    if (phase_ == Phase::kActive && !known) RejectProtocol(*frame);
     return;
   }
   const bool leaving = phase_ == Phase::kFinishing;
@@ -201,7 +212,7 @@ void Session::Impl::ReceiveFrame(ByteView bytes) {
       if (lcp_.opened()) HandleAuth(auth_.Receive(frame->protocol, *packet, out_));
       return;
     default:
-      if (MayNegotiateNetwork()) ReceiveIpcp(*frame, *packet);
+      if (MayNegotiateNetwork()) ReceiveNetwork(*frame, *packet);
       return;
   }
 }
@@ -217,26 +228,11 @@ void Session::Impl::ReceiveUnspoken(const codec::PppFrame& frame) {
   if (!lcp_.opened()) return;
   const bool network_protocol = static_cast<std::uint16_t>(frame.protocol) < 0xc000;
   if (network_protocol && !MayNegotiateNetwork()) return;
-  if (frame.protocol == PppProtocol::kIpv6cp) {
-    out_.Log(LogLevel::kTrace, "IPV6CP: discarding packet");
-  }
   RejectProtocol(frame);
 }
 
 void Session::Impl::RejectProtocol(const codec::PppFrame& frame) {
   lcp_.SendProtocolReject(frame.protocol, frame.payload, out_);
-}
-
-void Session::Impl::ReceiveIpcp(const codec::PppFrame& frame, const codec::ControlPacket& packet) {
-  if (const auto obstacle = Ipv4Obstacle()) {
-    if (settings_.ppp.ipv4 == NcpPreference::kDeny) {
-      out_.Log(LogLevel::kTrace, "IPCP: discarding packet");
-    }
-    RejectProtocol(frame);
-    End(*obstacle);  // no other network layer is left
-    return;
-  }
-  HandleIpcp(ipcp_.Receive(packet, out_));
 }
 
 void Session::Impl::HandleLcp(LayerSignals signals) {
@@ -253,8 +249,8 @@ void Session::Impl::HandleLcp(LayerSignals signals) {
     phase_ = Phase::kAuthenticate;
     auth_.Start(*lcp_.auth(), out_);
   }
-  if (signals.rejected_protocol == static_cast<std::uint16_t>(PppProtocol::kIpcp)) {
-    HandleIpcp(ipcp_.RejectedByPeer(out_));
+  if (signals.rejected_protocol) {
+    RejectedByPeer(static_cast<PppProtocol>(*signals.rejected_protocol));
     return;
   }
   if (!signals.ending && signals.finished) {
@@ -274,81 +270,6 @@ void Session::Impl::HandleLcp(LayerSignals signals) {
   }
   if (signals.finished) signals.ending->link_closed = true;
   End(*signals.ending);
-}
-
-// ---- Authentication
-
-void Session::Impl::HandleAuth(AuthSignals signals) {
-  const bool again = phase_ == Phase::kActive;
-  if (again && signals.evidence && UserOf(*signals.evidence) != user_) {
-    AuthorizeReject reject;
-    reject.log_reason = "another user than before";
-    Reject(reject);
-    return;
-  }
-  if (again && signals.ending) signals.ending->cause = TerminateCause::kSessionTimeout;
-  if (signals.evidence) {
-    candidate_user_ = UserOf(*signals.evidence);
-    std::array<std::uint8_t, 8> octets{};
-    entropy_.Fill(octets);
-    std::uint64_t number = 0;
-    for (const std::uint8_t octet : octets) number = (number << 8) | octet;
-    attempt_ = AttemptId(number);
-    out_.Add(AskAuthorize{{.attempt = attempt_,
-                           .session = id_,
-                           .calling_station = connection_.calling_station,
-                           .called_station = connection_.called_station,
-                           .peer = connection_.peer,
-                           .mtu = lcp_.mtu(),
-                           .evidence = std::move(*signals.evidence)}});
-  }
-  if (signals.ending) End(*signals.ending);
-}
-
-bool Session::Impl::IsAnswer(AttemptId attempt) const {
-  return (phase_ == Phase::kAuthenticate || phase_ == Phase::kActive) && attempt == attempt_ &&
-         auth_.state() == Authenticator::State::kJudging;
-}
-
-void Session::Impl::On(const AuthorizeAnswered& event) {
-  if (!IsAnswer(event.attempt)) return;
-  std::visit(Overloaded{[this](const AuthorizeAccept& accept) { Accept(accept); },
-                        [this](const AuthorizeReject& reject) { Reject(reject); },
-                        [this](const AuthorizeChallenge& challenge) {
-                          HandleAuth(auth_.Challenge(challenge, lcp_.mtu(), out_));
-                        }},
-             event.verdict);
-}
-
-void Session::Impl::On(const AuthorizeFailed& event) {
-  if (!IsAnswer(event.attempt)) return;
-  out_.Count(Counter::kAuthorizeUnavailable);
-  out_.Log(LogLevel::kWarning, LogUser() + ": authentication failed: " + Escape(event.reason));
-  End(auth_.RefuseNow(TerminateCause::kNasError, "authentication unavailable", out_));
-}
-
-void Session::Impl::Reject(const AuthorizeReject& reject) {
-  out_.Count(Counter::kAuthFailed);
-  const std::string reason = reject.log_reason.empty() ? "" : ": " + Escape(reject.log_reason);
-  out_.Log(LogLevel::kInfo, LogUser() + ": authentication failed" + reason);
-  sstp_.DropKeys();
-  auth_.RefuseLater(reject, out_);
-}
-
-void Session::Impl::Accept(const AuthorizeAccept& accept) {
-  out_.Count(Counter::kAuthSucceeded);
-  if (phase_ == Phase::kActive) {
-    AcceptAgain(accept);
-    return;
-  }
-  user_ = candidate_user_;
-  policy_ = accept.policy;
-  hlak_ = accept.hlak.Copy();
-  success_message_ = accept.success_message;
-  success_eap_ = accept.eap_message;
-  phase_ = Phase::kInterface;
-  interface_ = Interface::kCreating;
-  out_.Add(CreateInterface{});
 }
 
 }  // namespace sstpgw::fsm
