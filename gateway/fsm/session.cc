@@ -23,6 +23,9 @@ bool Session::bound() const { return impl_->bound(); }
 bool Session::TakesPolicy(Generation generation) const { return impl_->TakesPolicy(generation); }
 const SessionPolicy& Session::policy() const { return impl_->policy(); }
 bool Session::finishing() const { return impl_->finishing(); }
+std::optional<LinkPlan> Session::LinkUnder(const SessionPolicy& policy) const {
+  return impl_->LinkUnder(policy);
+}
 SessionRecord Session::Snapshot(TimePoint now) const { return impl_->Snapshot(now); }
 bool Session::IsConsistent() const { return impl_->IsConsistent(); }
 
@@ -39,7 +42,11 @@ Session::Impl::Impl(const SessionSettings& settings, ConnectionInfo connection, 
       sstp_(settings.sstp, connection_.certificate, entropy),
       lcp_(settings.ppp, entropy),
       auth_(settings.ppp, entropy),
+      ccp_(settings.ppp, RandomOctet(entropy)),
       ipcp_(settings.ppp, RandomOctet(entropy)),
+      ipv6cp_(settings.ppp, RandomOctet(entropy), entropy),
+      advertiser_(settings.ppp.router_advertisement, entropy),
+      dhcpv6_(settings.ppp.dhcpv6),
       now_(now) {
   out_.set_origin("sstp(" + connection_.peer + ")");
 }
@@ -82,7 +89,7 @@ SessionRecord Session::Impl::Snapshot(TimePoint now) const {
       record.state = SessionState::kStarting;
       break;
   }
-  record.interface_name = interface_name_;
+  record.interface_name = final_name_;
   record.user = user_;
   record.calling_station = connection_.calling_station;
   record.called_station = connection_.called_station;
@@ -90,7 +97,12 @@ SessionRecord Session::Impl::Snapshot(TimePoint now) const {
   record.policy = policy_;
   record.auth_protocol = lcp_.auth().value_or(AuthProtocol::kPap);
   record.held = phase_ == Phase::kHeld;
-  record.mtu = interface_mtu_ != 0 ? interface_mtu_ : lcp_.mtu();
+  record.network.ipv4 = ipcp_.opened();
+  record.network.ipv6 = ipv6cp_.opened();
+  record.network.mppe = ccp_.mppe();
+  if (ipv6cp_.opened()) record.network.peer_interface_id = ipv6cp_.peer_id();
+  record.network.delegated = delegated_;
+  record.mtu = interface_mtu_ != 0 ? interface_mtu_ : LinkMtu();
   if (started_at_) {
     record.started_unix_seconds = UnixSeconds(*started_at_);
     record.uptime_seconds =
@@ -129,7 +141,7 @@ void Session::Impl::End(const Ending& ending) {
   if (lcp_.Close(out_, ending.farewell).finished) {
     PppDown();
     FarewellSstp();
-  } else if (!interface_name_.empty()) {
+  } else if (!final_name_.empty()) {
     out_.Add(Report{SessionEventKind::kChange, TerminateCause::kNone, {}});  // state: finish
   }
 }
@@ -141,7 +153,11 @@ void Session::Impl::BeginFinish(const Ending& ending) {
   if (ending.counter) out_.Count(*ending.counter);
   out_.Log(LogLevel::kDebug, "terminate: " + ending.reason);
   auth_.Stop(out_);
+  if (ipv6_running_) advertiser_.Stop(out_);
+  ipv6_running_ = false;
+  ccp_.LowerLayerDown(out_);
   ipcp_.LowerLayerDown(out_);
+  ipv6cp_.LowerLayerDown(out_);
   sstp_.DropKeys();
   out_.Stop(TimerId::kNegotiation);
   out_.Stop(TimerId::kHello);
@@ -151,6 +167,7 @@ void Session::Impl::BeginFinish(const Ending& ending) {
   out_.Stop(TimerId::kHold);
   out_.Stop(TimerId::kLcpEcho);
   hlak_.Wipe();
+  mppe_keys_ = {};
   GiveBackInterface();
 }
 
@@ -194,59 +211,6 @@ void Session::Impl::Close() {
   phase_ = Phase::kClosed;
   out_.Log(LogLevel::kTrace, "sstp: disconnected");
   out_.Add(CloseTransport{});
-}
-
-// ---- Invariants
-
-bool Session::Impl::IpcpTimersConsistent() const {
-  const bool waiting = phase_ == Phase::kNetwork && !ipcp_.opened();
-  return out_.Runs(TimerId::kNetworkWait) == waiting;
-}
-
-bool Session::Impl::IsConsistent() const {
-  if (phase_ == Phase::kClosed)
-    return !out_.AnyRuns() && ending_ && sstp_.state() == SstpState::kClosed;
-  if (!sstp_.IsConsistent(out_) || !lcp_.IsConsistent(out_) || !auth_.IsConsistent(out_) ||
-      !ipcp_.IsConsistent(out_) || !IpcpTimersConsistent()) {
-    return false;
-  }
-  if (out_.Runs(TimerId::kSession) && phase_ != Phase::kActive) return false;
-  const bool idles = phase_ == Phase::kActive && policy_.idle_timeout.count() > 0;
-  if (out_.Runs(TimerId::kIdle) != idles) return false;
-  if (out_.Runs(TimerId::kHold) != (phase_ == Phase::kHeld)) return false;
-  switch (phase_) {
-    case Phase::kHttp:
-      return sstp_.state() == SstpState::kDisconnected && out_.Runs(TimerId::kNegotiation);
-    case Phase::kCall:
-      return sstp_.state() == SstpState::kConnectRequestPending && out_.Runs(TimerId::kNegotiation);
-    case Phase::kEstablish:
-      return sstp_.state() == SstpState::kConnectedPending && !lcp_.opened();
-    case Phase::kAuthenticate:
-      return sstp_.state() == SstpState::kConnectedPending && lcp_.opened() &&
-             out_.Runs(TimerId::kNegotiation) && interface_ == Interface::kNone;
-    case Phase::kInterface:
-      return sstp_.state() == SstpState::kConnectedPending && lcp_.opened() &&
-             out_.Runs(TimerId::kNegotiation) && interface_ == Interface::kCreating;
-    case Phase::kNetwork:
-      return lcp_.opened() && interface_ == Interface::kCreated && !(bound_ && ipcp_.opened());
-    case Phase::kHeld:
-      return lcp_.opened() && bound_ && ipcp_.opened() && interface_ == Interface::kCreated &&
-             policy_.hold;
-    case Phase::kActivate:
-      return lcp_.opened() && bound_ && ipcp_.opened() && interface_ == Interface::kActivating;
-    case Phase::kActive:
-      return lcp_.opened() && bound_ && ipcp_.opened() && interface_ == Interface::kUp &&
-             sstp_.state() == SstpState::kConnected;
-    case Phase::kFinishing: {
-      // Something always brings the end: LCP's or SSTP's timer.
-      const bool timed = out_.Runs(TimerId::kLcpRestart) || out_.Runs(TimerId::kTeardown);
-      const bool given_back = interface_ == Interface::kNone || interface_ == Interface::kReleased;
-      return timed && given_back && ending_.has_value();
-    }
-    case Phase::kClosed:
-      break;
-  }
-  return true;
 }
 
 }  // namespace sstpgw::fsm

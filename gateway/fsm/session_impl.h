@@ -200,7 +200,7 @@ class Session::Impl {
   bool delegated_ = false;        // the client uses its delegated prefixes
   Bytes withheld_ipcp_;           // a Configure-Request that came while CCP had to come first
   Bytes withheld_ipv6cp_;
-  LinkPlan link_;                 // of the interface in use
+  LinkPlan link_;  // of the interface in use
   SourceFilter sources_;
   bool ppp_down_ = false;
   bool down_reported_ = false;

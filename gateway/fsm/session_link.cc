@@ -14,9 +14,9 @@ namespace {
 constexpr std::chrono::seconds kHoldTimeout{120};
 // Each change is told to the kernel and to the control plane; an honest peer makes none.
 constexpr std::uint32_t kMaxMtuChanges = 16;
-constexpr std::uint16_t kMppeOverhead = 4;      // coherency count and the inner protocol
-constexpr std::uint16_t kLeastFramedMtu = 68;   // RFC 791; less is no MTU
-constexpr std::uint16_t kLeastIpv6Mtu = 1280;   // RFC 8200 5; the kernel has no IPv6 below it
+constexpr std::uint16_t kMppeOverhead = 4;     // coherency count and the inner protocol
+constexpr std::uint16_t kLeastFramedMtu = 68;  // RFC 791; less is no MTU
+constexpr std::uint16_t kLeastIpv6Mtu = 1280;  // RFC 8200 5; the kernel has no IPv6 below it
 
 }  // namespace
 
@@ -53,7 +53,7 @@ void Session::Impl::On(const InterfaceFailed& event) {
 // ---- Activation
 
 void Session::Impl::ActivateWhenReady() {
-  if (phase_ != Phase::kNetwork || !bound_ || !layers_settled_) return;
+  if (phase_ != Phase::kNetwork || !bound_ || !layers_settled_ || !LayerOpen()) return;
   if (policy_.hold) {
     phase_ = Phase::kHeld;
     out_.Start(TimerId::kHold, kHoldTimeout);
@@ -66,10 +66,8 @@ void Session::Impl::ActivateWhenReady() {
   interface_mtu_ = LinkMtu();
   link_ = PlanUnder(policy_);
   sources_ = Sources();
-  out_.Add(ActivateInterface{.plan = link_,
-                             .sources = sources_,
-                             .mtu = interface_mtu_,
-                             .rate_limit = policy_.rate_limit});
+  out_.Add(ActivateInterface{
+      .plan = link_, .sources = sources_, .mtu = interface_mtu_, .rate_limit = policy_.rate_limit});
 }
 
 void Session::Impl::On(const InterfaceActivated& event) {

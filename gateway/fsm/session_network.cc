@@ -28,8 +28,8 @@ void Session::Impl::StartNetwork() {
   out_.Log(LogLevel::kDebug, "auth_layer_started");
   out_.Start(TimerId::kNetworkWait, kNetworkWaitTimeout);
   out_.Log(LogLevel::kDebug, "ccp_layer_start");
-  HandleCcp(ccp_.Start(policy_.network, std::exchange(mppe_keys_, {}), settings_.rc4, lcp_.mtu(),
-                       out_));
+  HandleCcp(
+      ccp_.Start(policy_.network, std::exchange(mppe_keys_, {}), settings_.rc4, lcp_.mtu(), out_));
   if (phase_ == Phase::kFinishing || closed()) return;
   Secret hlak = std::move(hlak_);
   hlak_ = Secret();
@@ -208,7 +208,8 @@ void Session::Impl::HandleNetwork(NetworkLayer layer, LayerSignals signals) {
   if (signals.up) gone = false;
   const bool ipv4_left = Ipv4Possible() && !ipv4_gone_;
   const bool ipv6_left = Ipv6Possible() && !ipv6_gone_;
-  const bool nothing_left = lost && !ipv4_left && !ipv6_left;
+  const bool may_follow = phase_ == Phase::kNetwork && !layers_settled_ && (ipv4_left || ipv6_left);
+  const bool nothing_left = lost && !LayerOpen() && !may_follow;
   if (nothing_left && !signals.ending) {
     const bool by_peer = signals.down && !signals.finished;
     signals.ending =
@@ -218,7 +219,7 @@ void Session::Impl::HandleNetwork(NetworkLayer layer, LayerSignals signals) {
   // What a layer says of its own loss ends the session only if nothing else carries it.
   const bool bearable = lost && preference != NcpPreference::kRequire && !nothing_left;
   if (signals.ending && bearable) {
-    out_.Log(LogLevel::kInfo, std::string(name) + ": " + signals.ending->reason);
+    out_.Log(LogLevel::kInfo, std::string(name) + ": closed, the session goes on without it");
     if (signals.ending->counter) out_.Count(*signals.ending->counter);
   } else if (signals.ending) {
     if (signals.ending->cause != TerminateCause::kUserRequest) {
@@ -237,8 +238,8 @@ bool Session::Impl::RequiredLayersOpen() const {
 }
 
 bool Session::Impl::LayersSettled() const {
-  return layers_started_ && LayerOpen() && RequiredLayersOpen() &&
-         !IsNegotiating(ipcp_.state()) && !IsNegotiating(ipv6cp_.state());
+  return layers_started_ && LayerOpen() && RequiredLayersOpen() && !IsNegotiating(ipcp_.state()) &&
+         !IsNegotiating(ipv6cp_.state());
 }
 
 void Session::Impl::LayersChanged() {
@@ -267,9 +268,9 @@ void Session::Impl::NetworkWaitExpired() {
       !layers_started_ ? "ccp: not negotiated in time"
                        : (ipv4 ? "ipcp: not negotiated in time" : "ipv6cp: not negotiated in time");
   out_.Log(LogLevel::kWarning, reason);
-  const Counter counter =
-      !layers_started_ ? Counter::kMppeRefused
-                       : (ipv4 ? Counter::kIpcpTimeout : Counter::kIpv6cpFailed);
+  const Counter counter = !layers_started_
+                              ? Counter::kMppeRefused
+                              : (ipv4 ? Counter::kIpcpTimeout : Counter::kIpv6cpFailed);
   End({.cause = TerminateCause::kUserError, .reason = reason, .counter = counter});
 }
 

@@ -151,10 +151,6 @@ void Session::Impl::On(const TimerExpired& event) {
     case TimerId::kHold:
       HoldTimerExpired();
       return;
-    case TimerId::kCcpRestart:
-    case TimerId::kIpv6cpRestart:
-    case TimerId::kRouterAdvertisement:
-      return;  // nobody starts them yet
   }
 }
 
