@@ -6,6 +6,7 @@
 //   carries and that has no row was let in without accounting, or has its Stop.
 // - A record and the change of the session's row that goes with it are one batch, so no record is
 //   made twice; it is sent only when that batch is durable.
+// - What a report tells is dated when the gateway made it, however late it comes.
 // - A gateway's reports are acknowledged only when what they brought is durable (WhenDurable). A
 //   report that comes again finds the session's row changed or gone, and does nothing.
 // - After a restart the rows and the spool are given to Restore; then each gateway's Hello says
@@ -177,7 +178,8 @@ class Accounting {
   void Drop(Sessions::iterator session);
   void Reschedule(Sessions::iterator session);
   void ReserveFor(Session& session, std::size_t records);
-  void Report(Sessions::iterator session, const SessionRecord& record, Turn& turn);
+  void Report(Sessions::iterator session, const SessionRecord& record, std::chrono::seconds age,
+              Turn& turn);
   void Adopt(const SessionKey& key, const SessionRecord& record, Turn& turn);
   void Lose(const SessionKey& key, TerminateCause cause, Turn& turn);
   void LoseAbsent(const std::string& gateway, Turn& turn);

@@ -6,6 +6,14 @@
 #include "proto/base/text.h"
 
 namespace sstpgw::cp::accounting {
+namespace {
+
+// As a gateway says it; no sum of times overflows.
+std::chrono::seconds Bounded(std::chrono::seconds age) {
+  return std::clamp(age, std::chrono::seconds(0), kMaxSeconds);
+}
+
+}  // namespace
 
 std::vector<SessionKey> Accounting::SessionsOf(const std::string& gateway) const {
   std::vector<SessionKey> keys;
@@ -54,8 +62,10 @@ void Accounting::TakeHello(const SessionKey& key, const SessionRecord* record, c
         OrderEnd{key, TerminateCause::kNasError, "its accounting has been closed already"});
   } else if (record != nullptr) {
     session.absent = false;
-    Report(found, *record, turn);
-    if (record->state == SessionState::kActive) Feed(key, SessionOpened{}, turn);
+    Report(found, *record, std::chrono::seconds(0), turn);
+    if (record->state == SessionState::kActive) {
+      Feed(key, SessionOpened{Bounded(std::chrono::seconds(record->uptime_seconds))}, turn);
+    }
   } else if (stopped) {
     Drop(found);
   } else if (!session.seen && !session.restored) {
@@ -70,13 +80,14 @@ void Accounting::TakeHello(const SessionKey& key, const SessionRecord* record, c
 }
 
 // What is said of a session that lives.
-void Accounting::Report(Sessions::iterator found, const SessionRecord& record, Turn& turn) {
+void Accounting::Report(Sessions::iterator found, const SessionRecord& record,
+                        std::chrono::seconds age, Turn& turn) {
   const SessionKey key = found->first;
   Session& session = found->second;
   session.seen = true;
   if (session.machine.state().stage != Stage::kStopped) session.until.reset();
   const bool back = !std::exchange(session.attached, true);
-  Feed(key, FactsArrived{FactsOf(record)}, turn);
+  Feed(key, FactsArrived{FactsOf(record), age}, turn);
   if (back) Feed(key, GatewayBack{}, turn);
 }
 
@@ -103,7 +114,7 @@ void Accounting::Adopt(const SessionKey& key, const SessionRecord& record, Turn&
   session->second.machine.StartWasAcknowledged();
   ReserveFor(session->second, 1);
   Keep(session);
-  Report(session, record, turn);
+  Report(session, record, std::chrono::seconds(0), turn);
 }
 
 // It is over and its gateway has not said how.
@@ -139,13 +150,14 @@ void Accounting::Reported(const std::string& gateway, const NumberedReport& numb
   Turn turn{moment, actions};
   const SessionReport& report = numbered.report;
   const SessionKey key{gateway, report.record.session};
+  const std::chrono::seconds age = Bounded(numbered.age);
   const auto session = sessions_.find(key);
   if (session != sessions_.end() && report.kind == SessionEventKind::kDown) {
-    Feed(key, FactsArrived{FactsOf(report.record)}, turn);
+    Feed(key, FactsArrived{FactsOf(report.record), age}, turn);
     Feed(key, SessionOver{report.cause, /*keep=*/false}, turn);
   } else if (session != sessions_.end()) {
-    Report(session, report.record, turn);
-    if (report.kind == SessionEventKind::kUp) Feed(key, SessionOpened{}, turn);
+    Report(session, report.record, age, turn);
+    if (report.kind == SessionEventKind::kUp) Feed(key, SessionOpened{age}, turn);
   }
   const auto known = gateways_.find(gateway);
   if (known != gateways_.end() && known->second.reports_to > 0 &&

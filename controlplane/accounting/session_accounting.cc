@@ -99,6 +99,14 @@ void SessionAccounting::Touch(const Moment& moment) {
   state_.now.event_unix_seconds = moment.unix_seconds;
 }
 
+void SessionAccounting::TouchBefore(seconds age, const Moment& moment) {
+  std::int64_t& event = state_.now.event_unix_seconds;
+  const std::int64_t then = moment.unix_seconds - age.count();
+  // Of this very moment, whatever a clock that was put back says.
+  event = age == seconds(0) ? then : std::max(event, then);
+  lived_until_ = std::max<TimePoint>(lived_until_, moment.now - age);
+}
+
 void SessionAccounting::TakeCounters(const TrafficCounters& counters) {
   TrafficCounters& known = state_.now.counters;
   known.rx_bytes = std::max(known.rx_bytes, counters.rx_bytes);
@@ -204,7 +212,7 @@ void SessionAccounting::DueInterim(Context& c) {
 
 // ---- Events
 
-void SessionAccounting::Handle(const SessionOpened& /*event*/, Context& c) {
+void SessionAccounting::Handle(const SessionOpened& event, Context& c) {
   if (state_.stage != Stage::kAuthorized) return;
   if (!c.settings.enabled) {
     // Switched off since its login.
@@ -212,7 +220,8 @@ void SessionAccounting::Handle(const SessionOpened& /*event*/, Context& c) {
     c.actions.emplace_back(Forget{});
     return;
   }
-  state_.opened_unix_seconds = c.moment.unix_seconds;
+  const std::int64_t opened = c.moment.unix_seconds - event.age.count();
+  state_.opened_unix_seconds = std::max<std::int64_t>(opened, 0);
   if (c.settings.start_delay > seconds(0)) {
     state_.stage = Stage::kDelaying;
     start_at_ = c.moment.now + c.settings.start_delay;
@@ -234,8 +243,7 @@ void SessionAccounting::Handle(const FactsArrived& event, Context& c) {
   AccountingRecord& now = state_.now;
   const AccountingRecord before = now;
   now.session_seconds = std::max(now.session_seconds, facts.session_seconds);
-  now.event_unix_seconds = c.moment.unix_seconds;
-  lived_until_ = c.moment.now;
+  TouchBefore(event.age, c.moment);
   TakeCounters(facts.counters);
   if (!facts.port_id.empty()) now.port_id = facts.port_id;
   if (!facts.ipv4.is_zero()) now.addresses.ipv4 = facts.ipv4;

@@ -40,10 +40,14 @@ struct SessionFacts {
 [[nodiscard]] SessionFacts FactsOf(const SessionRecord& record);
 
 // ---- Events
-// Its network protocols are open: it wants to be configured, or is.
-struct SessionOpened {};
+// Its network protocols are open: it wants to be configured, or is. `age`: for so long.
+struct SessionOpened {
+  std::chrono::seconds age{0};
+};
+// `age`: how long ago they were true.
 struct FactsArrived {
   SessionFacts facts;
+  std::chrono::seconds age{0};
 };
 struct CountersArrived {
   TrafficCounters counters;
@@ -147,6 +151,8 @@ class SessionAccounting {
   void End(const std::string& reason, Context& c);
   // It lived on until now.
   void Touch(const Moment& moment);
+  // It lived so long ago, or longer than that is known already.
+  void TouchBefore(std::chrono::seconds age, const Moment& moment);
   void TakeCounters(const TrafficCounters& counters);
   void SaveSoon(Context& c);
   void SaveNow(Context& c);

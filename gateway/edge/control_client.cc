@@ -29,6 +29,8 @@ using Link = ControlLink;
 // threads, whatever is in it, and a session has four.
 constexpr milliseconds kGather{50};
 
+TimePoint Now() { return std::chrono::steady_clock::now(); }
+
 }  // namespace
 
 // Threads: `thread_` dials and serves the queue of the current link; the callers of the public
@@ -256,7 +258,7 @@ std::optional<FromGatewayMessage> ControlClient::Impl::NextMessageLocked() {
     link_->alarm.Set(&link_->queue, std::chrono::system_clock::now() + kGather,
                      link_->tag(Link::kGathered));
   }
-  return outbox_.Next(attached_);
+  return outbox_.Next(attached_, Now());
 }
 
 // Whatever is next, if nothing is being written. Ends as kWritten.
@@ -311,7 +313,7 @@ void ControlClient::Impl::SendHello(std::uint64_t link, std::vector<SessionRecor
 void ControlClient::Impl::Report(SessionReport report) {
   {
     const std::lock_guard lock(mutex_);
-    outbox_.AddReport(std::move(report));
+    outbox_.AddReport(std::move(report), Now());
     if (gathering_ && outbox_.wants_gathering()) return;
   }
   Write();

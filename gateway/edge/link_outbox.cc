@@ -24,9 +24,9 @@ bool LinkOutbox::AddAnswer(FromGatewayMessage answer) {
   return true;
 }
 
-void LinkOutbox::AddReport(SessionReport report) {
+void LinkOutbox::AddReport(SessionReport report, TimePoint now) {
   const bool client_waits = report.kind == SessionEventKind::kHeld;
-  reports_.Add(std::move(report));
+  reports_.Add(std::move(report), now);
   if (client_waits) EndGathering();
 }
 
@@ -38,7 +38,7 @@ void LinkOutbox::AddCounters(CountersBatch batch) {
   statistics_ = std::move(batch.statistics);
 }
 
-std::optional<FromGatewayMessage> LinkOutbox::Next(bool attached) {
+std::optional<FromGatewayMessage> LinkOutbox::Next(bool attached, TimePoint now) {
   if (hello_) {
     FromGatewayMessage message = std::move(*hello_);
     hello_.reset();
@@ -51,7 +51,7 @@ std::optional<FromGatewayMessage> LinkOutbox::Next(bool attached) {
     return message;
   }
   if (reports_.has_unsent() && gathered_) {
-    ReportBatch batch = reports_.TakeUnsent(kMaxReportBatch);
+    ReportBatch batch = reports_.TakeUnsent(kMaxReportBatch, now);
     gathered_ = reports_.has_unsent();
     return batch;
   }

@@ -12,6 +12,7 @@
 
 #include "gateway/edge/report_queue.h"
 #include "proto/base/link.h"
+#include "proto/base/types.h"
 
 namespace sstpgw::edge {
 
@@ -27,7 +28,8 @@ class LinkOutbox {
   void SetHello(Hello hello);
   // False: dropped, there are too many.
   bool AddAnswer(FromGatewayMessage answer);
-  void AddReport(SessionReport report);
+  // Made now.
+  void AddReport(SessionReport report, TimePoint now);
   void AddCounters(CountersBatch batch);
 
   // Reports have waited long enough for others to go with them. One of a held session, whose client
@@ -37,7 +39,7 @@ class LinkOutbox {
   [[nodiscard]] bool wants_gathering() const { return reports_.has_unsent() && !gathered_; }
 
   // The next message. Until Hello is written (`attached`), that is Hello alone.
-  [[nodiscard]] std::optional<FromGatewayMessage> Next(bool attached);
+  [[nodiscard]] std::optional<FromGatewayMessage> Next(bool attached, TimePoint now);
 
   void Acknowledge(std::uint64_t sequence) { reports_.Acknowledge(sequence); }
   [[nodiscard]] bool all_acknowledged() const { return reports_.size() == 0; }

@@ -1,17 +1,18 @@
 #include "gateway/edge/report_queue.h"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 namespace sstpgw::edge {
 
-void ReportQueue::Add(SessionReport report) {
+void ReportQueue::Add(SessionReport report, TimePoint now) {
   const SessionEventKind kind = report.kind;
   if (reports_.size() >= capacity_ && !MakeRoom(kind)) {
     ++dropped_;
     return;
   }
-  reports_.push_back(NumberedReport{++last_sequence_, std::move(report)});
+  reports_.push_back({{++last_sequence_, std::move(report), {}}, now});
   if (kind != SessionEventKind::kDown) ++not_down_;
 }
 
@@ -28,7 +29,7 @@ bool ReportQueue::MakeRoom(SessionEventKind kind) {
   std::size_t kept = 0;
   std::size_t sent_kept = 0;
   for (std::size_t i = 0; i < reports_.size(); ++i) {
-    if (to_drop > 0 && reports_[i].report.kind != SessionEventKind::kDown) {
+    if (to_drop > 0 && !reports_[i].is_down()) {
       --to_drop;
       --not_down_;
       ++dropped_;
@@ -43,18 +44,21 @@ bool ReportQueue::MakeRoom(SessionEventKind kind) {
   return true;
 }
 
-ReportBatch ReportQueue::TakeUnsent(std::size_t limit) {
+ReportBatch ReportQueue::TakeUnsent(std::size_t limit, TimePoint now) {
   const std::size_t end = sent_ + std::min(limit, reports_.size() - sent_);
   ReportBatch batch;
-  batch.reports.assign(reports_.begin() + static_cast<std::ptrdiff_t>(sent_),
-                       reports_.begin() + static_cast<std::ptrdiff_t>(end));
-  sent_ = end;
+  batch.reports.reserve(end - sent_);
+  for (; sent_ < end; ++sent_) {
+    const Kept& kept = reports_[sent_];
+    NumberedReport& report = batch.reports.emplace_back(kept.numbered);
+    report.age = std::chrono::duration_cast<std::chrono::seconds>(now - kept.made);
+  }
   return batch;
 }
 
 void ReportQueue::Acknowledge(std::uint64_t sequence) {
-  while (sent_ > 0 && reports_.front().sequence <= sequence) {
-    if (reports_.front().report.kind != SessionEventKind::kDown) --not_down_;
+  while (sent_ > 0 && reports_.front().numbered.sequence <= sequence) {
+    if (!reports_.front().is_down()) --not_down_;
     reports_.pop_front();
     --sent_;
   }

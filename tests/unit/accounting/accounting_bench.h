@@ -133,12 +133,14 @@ class AccountingBench {
     Do(&Accounting::Authorized, std::move(login));
   }
   void Report(const std::string& gateway, SessionEventKind kind, SessionRecord record,
-              TerminateCause cause = TerminateCause::kNone, std::uint64_t sequence = 0) {
+              TerminateCause cause = TerminateCause::kNone, std::uint64_t sequence = 0,
+              std::chrono::seconds age = {}) {
     NumberedReport report;
     report.sequence = sequence != 0 ? sequence : ++sequence_;
     report.report.kind = kind;
     report.report.record = std::move(record);
     report.report.cause = cause;
+    report.age = age;
     Do(&Accounting::Reported, gateway, report);
   }
   void Up(const std::string& gateway, const std::string& session) {

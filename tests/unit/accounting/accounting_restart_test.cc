@@ -80,6 +80,46 @@ TEST_F(RestartStory, AReportOfTheEndThatComesAgainMakesNoSecondStop) {
   EXPECT_EQ(AnswerAll(), Words());
 }
 
+TEST_F(RestartStory, WhatEndedWhileItsGatewayWasAwayIsDatedWhenItEnded) {
+  Bring("1");
+  Do(&Accounting::Detached, std::string("g"));
+  Elapse(std::chrono::seconds(500));
+  Attach("g", "b", {}, /*reports_to=*/5);
+  Report("g", SessionEventKind::kDown, Record("1", SessionState::kFinishing, {5000, 0, 0, 0}, 100),
+         TerminateCause::kIdleTimeout, 5, std::chrono::seconds(400));
+  EXPECT_EQ(AnswerAll(), Words{"1 Stop"});
+  EXPECT_EQ(newest.event_unix_seconds, moment.unix_seconds - 400);
+  EXPECT_EQ(newest.session_seconds, 100U);
+}
+
+TEST_F(RestartStory, WhatCameUpWhileItsGatewayWasAwayIsDatedWhenItDid) {
+  Attach("g", "b");
+  Login("g", "1");
+  Login("g", "2");
+  Do(&Accounting::Detached, std::string("g"));
+  Elapse(std::chrono::seconds(60));
+  Attach("g", "b", {Record("1", SessionState::kActive, {}, 50)}, /*reports_to=*/7);
+  EXPECT_EQ(AnswerAll(), Words{"1 Start"});
+  EXPECT_EQ(newest.event_unix_seconds, moment.unix_seconds - 50) << "what Hello tells";
+  Report("g", SessionEventKind::kUp, Record("2", SessionState::kActive), TerminateCause::kNone, 5,
+         std::chrono::seconds(55));
+  EXPECT_EQ(AnswerAll(), Words{"2 Start"});
+  EXPECT_EQ(newest.event_unix_seconds, moment.unix_seconds - 55);
+  Report("g", SessionEventKind::kDown, Record("2", SessionState::kFinishing, {}, 25),
+         TerminateCause::kUserRequest, 7, std::chrono::seconds(30));
+  EXPECT_EQ(AnswerAll(), Words{"2 Stop"});
+  EXPECT_EQ(newest.event_unix_seconds, moment.unix_seconds - 30);
+}
+
+TEST_F(RestartStory, AnAgeThatCannotBeDoesNotMakeADateThatCannotBe) {
+  Bring("1");
+  const std::int64_t start = newest.event_unix_seconds;
+  Report("g", SessionEventKind::kDown, Record("1", SessionState::kFinishing),
+         TerminateCause::kUserRequest, 9, std::chrono::seconds(INT64_MAX));
+  EXPECT_EQ(AnswerAll(), Words{"1 Stop"});
+  EXPECT_GE(newest.event_unix_seconds, start);
+}
+
 TEST_F(RestartStory, AReportOfTheEndThatFollowsHasTheFinalCounters) {
   Bring("1");
   Bring("2");

@@ -440,6 +440,17 @@ TEST_F(SessionStory, StopHasCauseAndFinalCounters) {
   EXPECT_EQ(Do(SessionOver{TerminateCause::kLostCarrier}), "forget") << "one Stop";
 }
 
+TEST_F(SessionStory, AnOlderReportDoesNotPutItsClockBack) {
+  Start();
+  Pass(seconds(50));
+  Do(FactsArrived{Facts(52)});
+  Do(FactsArrived{Facts(12), seconds(40)});
+  EXPECT_EQ(machine().state().now.event_unix_seconds, moment.unix_seconds);
+  Pass(seconds(8));
+  Do(CountersArrived{});
+  EXPECT_EQ(machine().state().now.session_seconds, 60U);
+}
+
 TEST_F(SessionStory, ThatWasNeverOpenHasNoRecords) {
   Do(FactsArrived{Facts(3, 0, SessionState::kStarting)});
   EXPECT_EQ(Do(SessionOver{TerminateCause::kUserError}), "forget");
