@@ -234,7 +234,7 @@ void AccountingDesk::SendOut(accounting::SendRecord& send) {
   const RecordStatus status = send.record.status;
   radius::ClientRequest request;
   request.body =
-      radius::AccountingRequestBody(RadiusRecordOf(send.record, Now().unix_seconds), nas_);
+      radius::AccountingRequestBody(RadiusRecordOf(send.record, Now().unix_seconds), nas_.Get());
   request.priority = status == RecordStatus::kStart ? radius::Priority::kInteractive
                                                     : radius::Priority::kBackground;
   request.interim = status == RecordStatus::kInterim;

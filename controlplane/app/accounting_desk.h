@@ -22,10 +22,10 @@
 #include <vector>
 
 #include "controlplane/accounting/accounting.h"
+#include "controlplane/app/radius_identity.h"
 #include "controlplane/app/radius_link.h"
 #include "controlplane/config/control_config.h"
 #include "controlplane/config/radius_config.h"
-#include "controlplane/radius/nas_identity.h"
 #include "controlplane/session/actions.h"
 #include "controlplane/store/sqlite_store.h"
 #include "controlplane/store/store_thread.h"
@@ -65,9 +65,10 @@ class AccountingDesk {
   // Opens the store unless it is open; for a reload that is about to turn accounting on. Errors as
   // Start; nothing has changed then.
   [[nodiscard]] Result<void> OpenStore();
-  // After RadiusLink::Configure. With accounting in it and no store: as OpenStore.
+  // After RadiusLink::Configure. With accounting in it and no store: as OpenStore. `nas` is asked
+  // whenever something is sent: there may be no route to the servers yet.
   [[nodiscard]] Result<void> Configure(const RadiusConfig* config, AuthMode mode,
-                                       radius::NasIdentity nas);
+                                       RadiusIdentity nas);
   // Whether logins are to be held and answered only by `opened` and `refused`. Without, Open says
   // `opened` at once.
   [[nodiscard]] bool enabled() const { return settings_.enabled; }
@@ -164,7 +165,7 @@ class AccountingDesk {
   Post post_;
   Callbacks callbacks_;
   accounting::AccountingSettings settings_;
-  radius::NasIdentity nas_;
+  RadiusIdentity nas_;
   std::string directory_;
   std::string path_;
   bool acct_on_ = false;

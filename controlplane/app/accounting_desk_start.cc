@@ -113,7 +113,7 @@ Result<void> AccountingDesk::Adopt(store::SqliteStore::Opened opened) {
 }
 
 Result<void> AccountingDesk::Configure(const RadiusConfig* config, AuthMode mode,
-                                       radius::NasIdentity nas) {
+                                       RadiusIdentity nas) {
   accounting::AccountingSettings settings = AccountingSettingsOf(config, mode);
   if (settings.enabled) SG_RETURN_IF_ERROR(OpenStore());
   settings_ = settings;

@@ -1,6 +1,7 @@
 #include "controlplane/app/radius_identity.h"
 
 #include <algorithm>
+#include <utility>
 #include <variant>
 
 #include "controlplane/edge/radius_sockets.h"
@@ -9,7 +10,10 @@
 namespace sstpgw::cp {
 
 RadiusIdentity::RadiusIdentity(const RadiusConfig& config)
-    : identity_(radius::NasIdentityOf(config)) {
+    : RadiusIdentity(config, SourceTowards) {}
+
+RadiusIdentity::RadiusIdentity(const RadiusConfig& config, Routes routes)
+    : identity_(radius::NasIdentityOf(config)), routes_(std::move(routes)) {
   if (!identity_.identifier.empty() || identity_.ipv4_address) return;
   const auto server = std::find_if(config.servers.begin(), config.servers.end(),
                                    [](const RadiusServerConfig& one) { return !one.disabled; });
@@ -26,7 +30,7 @@ RadiusIdentity::RadiusIdentity(const RadiusConfig& config)
 
 const radius::NasIdentity& RadiusIdentity::Get() {
   if (!towards_) return identity_;
-  const auto source = SourceTowards(*towards_);
+  const auto source = routes_(*towards_);
   if (!source) return identity_;
   towards_.reset();
   if (const auto* v4 = std::get_if<Ipv4Address>(&*source)) {

@@ -5,19 +5,25 @@
 // Threads: the app's thread.
 #pragma once
 
+#include <functional>
 #include <optional>
 
 #include "controlplane/config/radius_config.h"
 #include "controlplane/radius/nas_identity.h"
 #include "proto/base/ip_endpoint.h"
+#include "proto/base/result.h"
 
 namespace sstpgw::cp {
 
 class RadiusIdentity {
  public:
+  // The source that the routes give packets to there; an error: there is no route.
+  using Routes = std::function<Result<IpAddress>(const IpEndpoint&)>;
+
   RadiusIdentity() = default;
-  // Of a valid configuration. Takes copies of what it needs.
+  // Of a valid configuration. Takes copies of what it needs. The routes are the kernel's.
   explicit RadiusIdentity(const RadiusConfig& config);
+  RadiusIdentity(const RadiusConfig& config, Routes routes);
 
   // Asks the routes if need be, every time until they have an answer, and keeps it from then on:
   // servers know us by it. With neither name nor address while there is no route.
@@ -25,6 +31,7 @@ class RadiusIdentity {
 
  private:
   radius::NasIdentity identity_;
+  Routes routes_;
   std::optional<IpEndpoint> towards_;  // the first server in use, while the routes are to be asked
 };
 

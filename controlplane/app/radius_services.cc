@@ -17,8 +17,8 @@ const RadiusConfig* InUse(const ControlConfig& config) {
   return config.auth_mode == AuthMode::kRadius && config.radius ? &*config.radius : nullptr;
 }
 
-radius::NasIdentity IdentityOf(const RadiusConfig* config) {
-  return config == nullptr ? radius::NasIdentity{} : RadiusIdentity(*config).Get();
+RadiusIdentity IdentityOf(const RadiusConfig* config) {
+  return config == nullptr ? RadiusIdentity() : RadiusIdentity(*config);
 }
 
 }  // namespace

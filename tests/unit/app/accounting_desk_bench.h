@@ -204,11 +204,11 @@ class DeskLife {
                          radius::ClientSettings settings) {
     return In([&](AccountingDesk& desk) {
       link_.Configure(std::move(settings));
-      radius::NasIdentity nas;
-      nas.identifier = "nas1";
-      return desk.Configure(&config, mode, nas);
+      return desk.Configure(&config, mode, RadiusIdentity(config, routes));
     });
   }
+  RadiusIdentity::Routes routes;  // asked in the loop; set before Configure
+
   // Until all that was said to it is on the disk.
   void UntilDurable() {
     std::promise<void> durable;
@@ -241,6 +241,8 @@ class AccountingDeskTest : public ::testing::Test {
   }
   void Configure(AuthMode mode = AuthMode::kRadius) {
     RadiusConfig config;
+    config.nas_identifier = nas_identifier;
+    life->routes = routes;
     config.acct_on = acct_on;
     config.interim_interval = interim_interval;
     config.acct_timeout = std::chrono::seconds(0);
@@ -320,6 +322,8 @@ class AccountingDeskTest : public ::testing::Test {
   AccountingServer second;
   std::vector<AccountingServer*> servers{&server};
   bool acct_on = false;
+  std::string nas_identifier = "nas1";
+  RadiusIdentity::Routes routes;  // needed where there is no nas_identifier
   // Of one transmission: longer than a busy machine needs, so that nothing is said twice.
   std::chrono::milliseconds timeout = test::kPatience;
   std::uint32_t max_try = 2;

@@ -37,6 +37,26 @@ TEST_F(AccountingDeskTest, ASessionIsReleasedWhenItsStartIsAnsweredAndNotBefore)
   EXPECT_TRUE(UntilDelivered());
 }
 
+TEST_F(AccountingDeskTest, TheAddressOfTheNasIsTakenFromARouteThatComesLater) {
+  nas_identifier.clear();
+  std::atomic<bool> there{false};
+  routes = [&there](const IpEndpoint&) -> Result<IpAddress> {
+    if (!there) return Fail(Error{ErrorCode::kSystem, "no route"});
+    return IpAddress(*Ipv4Address::Parse("192.0.2.33"));
+  };
+  Live();
+  Attach({});
+  Open("1");
+  Held("1");
+  EXPECT_EQ(server.answered.Wait(1).at(0).Find(radius::kNasIpAddress), nullptr);
+  events.Wait(2);
+  there = true;
+  Down("1", {});
+  const radius::Packet stop = server.answered.Wait(2).at(1);
+  EXPECT_EQ(NumberOf(stop, radius::kNasIpAddress), 0xc0000221U);
+  EXPECT_TRUE(UntilDelivered());
+}
+
 TEST_F(AccountingDeskTest, TheStopHasTheLastCountersAndNothingIsLeft) {
   Live();
   Attach({});
