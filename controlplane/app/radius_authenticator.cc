@@ -1,10 +1,13 @@
 #include "controlplane/app/radius_authenticator.h"
 
+#include <deque>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <utility>
 
 #include "controlplane/app/radius_identity.h"
+#include "controlplane/edge/task_loop.h"
 #include "controlplane/radius/login.h"
 #include "controlplane/radius/settings_of.h"
 #include "proto/base/log.h"
@@ -31,8 +34,16 @@ struct RadiusAuthenticator::Rules {
   struct Remembered {
     std::string user;
     radius::Reminder reminder;
+    std::optional<TimePoint> until;  // absent: as long as its session
   };
   std::unordered_map<SessionId, Remembered> remembered;
+  // Of those with an end, and of some that have none any more.
+  std::deque<std::pair<TimePoint, SessionId>> ends;
+  struct Open {
+    std::size_t logins = 0;
+    bool over = false;  // its session
+  };
+  std::unordered_map<SessionId, Open> open;  // with a server
 
   // The password in it is the only copy that outlives this call.
   [[nodiscard]] Result<radius::ClientRequest> RequestOf(const AuthorizeQuestion& question) {
@@ -58,7 +69,28 @@ struct RadiusAuthenticator::Rules {
     if (!std::holds_alternative<AuthGranted>(end.outcome)) return;
     remembered.erase(session);
     if (!end.reminder || session.empty() || remembered.size() >= kMaxRemembered) return;
-    remembered.emplace(session, Remembered{user, std::move(*end.reminder)});
+    const TimePoint now = TaskLoop::Now();
+    Expire(now);
+    const TimePoint until = now + kUnreported;
+    remembered.emplace(session, Remembered{user, std::move(*end.reminder), until});
+    ends.emplace_back(until, session);
+  }
+
+  // True: nobody is left who could use an answer.
+  [[nodiscard]] bool Close(const SessionId& session) {
+    const auto asked = open.find(session);
+    const bool over = asked->second.over;
+    if (--asked->second.logins == 0) open.erase(asked);
+    return over;
+  }
+
+  void Expire(TimePoint now) {
+    for (; !ends.empty() && ends.front().first <= now; ends.pop_front()) {
+      const auto entry = remembered.find(ends.front().second);
+      if (entry != remembered.end() && entry->second.until == ends.front().first) {
+        remembered.erase(entry);
+      }
+    }
   }
 };
 
@@ -79,10 +111,12 @@ void RadiusAuthenticator::Authenticate(const AuthorizeQuestion& question,
   radius::AskedLogin asked = radius::AskedLoginOf(question);
   auto request = rules_->RequestOf(question);
   if (!request) return Conclude(radius::RefuseUnasked(asked, request.error().message), done);
+  ++rules_->open[question.session].logins;
   link_.Submit(*std::move(request),
                [rules = rules_, asked = std::move(asked), session = question.session,
                 sent_name = radius::SentUserName(question.evidence, rules_->names),
                 done = std::move(done)](const RadiusLink::Outcome& outcome) {
+                 const bool over = rules->Close(session);
                  const auto* answer = std::get_if<radius::Answered>(&outcome);
                  if (answer == nullptr) {
                    Conclude(radius::JudgeFailure(asked, std::get<radius::Failed>(outcome)), done);
@@ -95,12 +129,23 @@ void RadiusAuthenticator::Authenticate(const AuthorizeQuestion& question,
                      sent_name != asked.user) {
                    granted->accounting.user_name = sent_name;
                  }
-                 rules->Remember(session, asked.user, end);
+                 if (!over) rules->Remember(session, asked.user, end);
                  Conclude(std::move(end), done);
                });
 }
 
-void RadiusAuthenticator::Forget(const SessionId& session) { rules_->remembered.erase(session); }
+void RadiusAuthenticator::LetIn(const SessionId& session) {
+  const auto entry = rules_->remembered.find(session);
+  if (entry != rules_->remembered.end()) entry->second.until.reset();
+}
+
+void RadiusAuthenticator::Forget(const SessionId& session) {
+  rules_->remembered.erase(session);
+  const auto asked = rules_->open.find(session);
+  if (asked != rules_->open.end()) asked->second.over = true;
+}
+
+void RadiusAuthenticator::Tick(TimePoint now) { rules_->Expire(now); }
 
 std::size_t RadiusAuthenticator::remembered() const { return rules_->remembered.size(); }
 

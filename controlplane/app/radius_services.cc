@@ -6,6 +6,7 @@
 
 #include "controlplane/app/accounting_values.h"
 #include "controlplane/app/radius_identity.h"
+#include "controlplane/edge/task_loop.h"
 #include "controlplane/radius/settings_of.h"
 #include "proto/base/log.h"
 
@@ -95,6 +96,9 @@ void RadiusServices::Changed(const SessionUpdate& update) {
     dynamic_author_.SessionGone(update.entry.key);
     return;
   }
+  if (update.entry.record.policy.generation.value() > 0) {
+    authenticator_.LetIn(update.entry.key.session);
+  }
   DynamicAuthorDesk::Facts facts;
   if (const accounting::KeptSession* kept = accounting_.Find(update.entry.key)) {
     if (kept->now.user_name != update.entry.record.user) {
@@ -110,6 +114,7 @@ void RadiusServices::Changed(const SessionUpdate& update) {
 
 void RadiusServices::Tick() {
   link_.Tick();
+  authenticator_.Tick(TaskLoop::Now());
   accounting_.Tick();
   dynamic_author_.Tick();
 }

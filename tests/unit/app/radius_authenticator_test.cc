@@ -185,6 +185,20 @@ class RadiusAuthenticatorTest : public ::testing::Test {
     ADD_FAILURE() << "not refused";
     return {};
   }
+  template <class Call>
+  void InLoop(Call call) {
+    std::promise<void> done;
+    loop.Post([&] {
+      call();
+      done.set_value();
+    });
+    done.get_future().get();
+  }
+  std::size_t Remembered() {
+    std::size_t count = 0;
+    InLoop([&] { count = authenticator->remembered(); });
+    return count;
+  }
   ~RadiusAuthenticatorTest() override { loop.Stop(); }
 
   Poller poller;
@@ -210,6 +224,17 @@ std::optional<Packet> AnnOnly(const Judge::Request& request) {
   accept.Add(radius::kFramedIpAddress, radius::IntegerValue(0x0a090909));
   accept.Add(radius::kClass, {7});
   accept.Add(radius::kFilterId, radius::TextValue("5000/2000"));
+  return accept;
+}
+
+// And has her log in again, if she has not just done so.
+std::optional<Packet> AnnComesAgain(const Judge::Request& request) {
+  auto accept = AnnOnly(request);
+  accept->Add(radius::kState, radius::TextValue("mine"));
+  accept->Add(radius::kSessionTimeout, radius::IntegerValue(60));
+  if (request.packet.Find(radius::kState) == nullptr) {
+    accept->Add(radius::kTerminationAction, radius::IntegerValue(1));
+  }
   return accept;
 }
 
@@ -354,21 +379,9 @@ TEST_F(RadiusAuthenticatorTest, EapStaysWithTheServerThatBegan) {
 }
 
 TEST_F(RadiusAuthenticatorTest, StateAndClassComeBackWhenASessionLogsInAgain) {
-  Judge judge([](const Judge::Request& request) {
-    auto accept = AnnOnly(request);
-    accept->Add(radius::kState, radius::TextValue("mine"));
-    accept->Add(radius::kSessionTimeout, radius::IntegerValue(60));
-    if (request.packet.Find(radius::kState) == nullptr) {
-      accept->Add(radius::kTerminationAction, radius::IntegerValue(1));
-    }
-    return accept;
-  });
+  Judge judge(AnnComesAgain);
   Configure(ConfigOf({&judge}));
-  const auto remembered = [&] {
-    std::promise<std::size_t> count;
-    loop.Post([&] { count.set_value(authenticator->remembered()); });
-    return count.get_future().get();
-  };
+  const auto remembered = [&] { return Remembered(); };
   EXPECT_TRUE(std::get<AuthGranted>(Ask(Pap("ann", "secret"))).reauthenticate);
   EXPECT_EQ(judge.last().Find(radius::kState), nullptr);
   EXPECT_EQ(remembered(), 1U);
@@ -392,6 +405,24 @@ TEST_F(RadiusAuthenticatorTest, StateAndClassComeBackWhenASessionLogsInAgain) {
   EXPECT_EQ(remembered(), 0U);
 }
 
+TEST_F(RadiusAuthenticatorTest, WhatIsRememberedOfASessionThatNeverComesUpEnds) {
+  Judge judge(AnnComesAgain);
+  Configure(ConfigOf({&judge}));
+  AuthorizeQuestion other = Pap("ann", "secret");
+  other.session = "fedcba9876543210";
+  Ask(std::move(other));
+  Ask(Pap("ann", "secret"));
+  InLoop([&] { authenticator->LetIn("fedcba9876543210"); });
+  const auto after = [&](Duration time) {
+    InLoop([&] { authenticator->Tick(TaskLoop::Now() + time); });
+    return Remembered();
+  };
+  EXPECT_EQ(after(RadiusAuthenticator::kUnreported - std::chrono::minutes(1)), 2U);
+  EXPECT_EQ(after(RadiusAuthenticator::kUnreported), 1U) << "the other lives";
+  InLoop([&] { authenticator->Forget("fedcba9876543210"); });
+  EXPECT_EQ(Remembered(), 0U);
+}
+
 // A server that answers when it is told to.
 class RadiusAuthenticatorWaiting : public RadiusAuthenticatorTest {
  protected:
@@ -399,7 +430,7 @@ class RadiusAuthenticatorWaiting : public RadiusAuthenticatorTest {
   std::shared_future<void> gone{go.get_future()};
   Judge judge{[wait = gone](const Judge::Request& request) {
     wait.wait();
-    return AnnOnly(request);
+    return AnnComesAgain(request);
   }};
   void Arrived() {
     ASSERT_TRUE(test::WaitUntil([&] { return judge.seen() > 0; }, test::kPatience));
@@ -421,6 +452,18 @@ TEST_F(RadiusAuthenticatorWaiting, RepliesAreReadByTheRulesOfNow) {
   ASSERT_TRUE(std::holds_alternative<AuthGranted>(got));
   EXPECT_TRUE(std::get<AuthGranted>(got).rates.empty());
   EXPECT_EQ(judge.seen(), 1) << "the same request";
+}
+
+TEST_F(RadiusAuthenticatorWaiting, NothingIsRememberedOfASessionThatIsOverBeforeItsAnswer) {
+  const auto config = ConfigOf({&judge});
+  config->timeout = std::chrono::seconds(60);
+  Configure(config);
+  auto outcome = Begin(Pap("ann", "secret"));
+  Arrived();
+  InLoop([&] { authenticator->Forget("0123456789abcdef"); });
+  go.set_value();
+  EXPECT_TRUE(std::get<AuthGranted>(outcome.get()).reauthenticate);
+  EXPECT_EQ(Remembered(), 0U);
 }
 
 TEST_F(RadiusAuthenticatorWaiting, TheAnswerComesAlsoWhenTheAuthenticatorIsGone) {
