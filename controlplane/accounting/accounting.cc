@@ -161,7 +161,11 @@ void Accounting::Authorized(AccountedLogin login, const Moment& moment, ActionLi
     Finish(turn);
     return;
   }
-  if (std::exchange(on_off_waits_, false)) spool_.DropOnOff();
+  if (std::exchange(on_off_waits_, false)) {
+    for (const auto& [id, status] : spool_.DropOnOff()) {
+      actions.emplace_back(WithdrawRecord{id, status});
+    }
+  }
   const auto session =
       sessions_.emplace(login.key, Session{SessionAccounting(std::move(kept), Seed())}).first;
   session->second.record_octets = octets;

@@ -115,7 +115,8 @@ class Accounting {
                        ActionList& actions);
 
   // ---- The NAS itself. An On would tell a server that all sessions are over, so it is sent only
-  // when there is none, and not any more once one has been let in; likewise Off. One per server.
+  // when there is none, and not any more once one has been let in (WithdrawRecord); likewise Off.
+  // One per server.
   void ServiceStarted(const std::vector<std::string>& servers, const Moment& moment,
                       ActionList& actions);
   void ServiceStopping(const std::vector<std::string>& servers, const Moment& moment,

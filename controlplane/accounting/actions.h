@@ -30,6 +30,12 @@ struct SendRecord {
   RecordId id;
   AccountingRecord record;
 };
+// What it says is not true any more: it must not be sent again, and nobody waits for its answer. It
+// need not be on its way.
+struct WithdrawRecord {
+  RecordId id;
+  RecordStatus status = RecordStatus::kOn;
+};
 // The login may be answered: what accounting must remember of it is durable.
 struct LetIn {
   SessionKey key;
@@ -58,8 +64,8 @@ struct WriteLog {
   std::string text;  // foreign text in it is escaped
 };
 
-using Action = std::variant<CommitChanges, SendRecord, LetIn, TurnAway, Configure, OrderEnd,
-                            AllDurable, WriteLog>;
+using Action = std::variant<CommitChanges, SendRecord, WithdrawRecord, LetIn, TurnAway, Configure,
+                            OrderEnd, AllDurable, WriteLog>;
 using ActionList = std::vector<Action>;
 
 }  // namespace sstpgw::cp::accounting

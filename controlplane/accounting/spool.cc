@@ -190,21 +190,19 @@ bool Spool::AppendInterim(const AccountingRecord& record) {
   return true;
 }
 
-void Spool::DropOnOff() {
-  std::vector<RecordId> found;
+std::vector<std::pair<RecordId, RecordStatus>> Spool::DropOnOff() {
+  std::vector<std::pair<RecordId, RecordStatus>> dropped;
   for (const auto& [key, chain] : chains_) {
     if (!key.gateway.empty()) continue;
-    found.insert(found.end(), chain.ids.begin(), chain.ids.end());
+    for (const RecordId id : chain.ids) dropped.emplace_back(id, entries_.at(id).status);
   }
-  for (const RecordId id : found) {
+  for (const auto& [id, status] : dropped) {
     const auto entry = entries_.find(id);
-    if (entry->second.in_flight || !entry->second.tried) {
-      entry->second.superseded = true;
-      continue;
-    }
+    if (entry->second.in_flight) Land(entry->second);
     ++counters_.dropped_on_off;
     Remove(entry);
   }
+  return dropped;
 }
 
 // ---- Going
@@ -318,7 +316,7 @@ std::optional<std::pair<SessionKey, RecordStatus>> Spool::Unanswered(RecordId id
   ++counters_.unanswered;
   Land(entry);
   if (entry.superseded) {
-    ++(IsOnOff(entry.status) ? counters_.dropped_on_off : counters_.superseded);
+    ++counters_.superseded;
     Remove(found);
     return answered;
   }

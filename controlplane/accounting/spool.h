@@ -32,6 +32,7 @@
 #include <string>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "controlplane/accounting/record.h"
 #include "controlplane/store/change.h"
@@ -101,8 +102,9 @@ class Spool {
   RecordId Append(const AccountingRecord& record);
   // False: shed.
   [[nodiscard]] bool AppendInterim(const AccountingRecord& record);
-  // On and Off that are here are offered once at most from now on.
-  void DropOnOff();
+  // Takes out all On and Off, also those in flight, and names them: what they say is not true any
+  // more.
+  std::vector<std::pair<RecordId, RecordStatus>> DropOnOff();
 
   // More of the journal is durable.
   void Committed(TimePoint now);

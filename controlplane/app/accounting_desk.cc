@@ -204,6 +204,8 @@ void AccountingDesk::Carry(accounting::Action& action) {
     store_->Commit(commit->ticket, std::move(commit->changes));
   } else if (auto* send = std::get_if<accounting::SendRecord>(&action)) {
     SendOut(*send);
+  } else if (const auto* untrue = std::get_if<accounting::WithdrawRecord>(&action)) {
+    Withdraw(*untrue);
   } else if (const auto* in = std::get_if<accounting::LetIn>(&action)) {
     callbacks_.opened(in->key);
   } else if (const auto* away = std::get_if<accounting::TurnAway>(&action)) {
@@ -271,9 +273,22 @@ void AccountingDesk::Over(RecordId id, RecordStatus status, bool acknowledged) {
       core.Unanswered(id, when, out);
     }
   });
+  CountOff(status);
+}
+
+void AccountingDesk::CountOff(RecordStatus status) {
   if (status == RecordStatus::kOff && offs_ > 0 && --offs_ == 0) {
     std::exchange(concluded_, nullptr)();
   }
+}
+
+void AccountingDesk::Withdraw(const accounting::WithdrawRecord& record) {
+  const auto sent = in_flight_.find(record.id);
+  if (sent != in_flight_.end()) {
+    if (sent->second) link_.Cancel(*sent->second);
+    in_flight_.erase(sent);
+  }
+  CountOff(record.status);
 }
 
 // ---- Time and views

@@ -152,8 +152,10 @@ class AccountingDesk {
   void Execute(accounting::ActionList actions);
   void Carry(accounting::Action& action);
   void SendOut(accounting::SendRecord& send);
+  void Withdraw(const accounting::WithdrawRecord& record);
   // The end of one round of sending.
   void Over(accounting::RecordId id, accounting::RecordStatus status, bool acknowledged);
+  void CountOff(accounting::RecordStatus status);
   void DropWaiting(const std::string& gateway);
   void TellDurable(accounting::DurableToken token);
   void AskDurable(const std::string& gateway, std::function<void()> then);

@@ -210,6 +210,9 @@ class AccountingBench {
         writing.push_back(std::move(*commit));
       } else if (auto* send = std::get_if<SendRecord>(&action)) {
         sent.push_back(std::move(*send));
+      } else if (const auto* untrue = std::get_if<WithdrawRecord>(&action)) {
+        std::erase_if(sent, [&](const SendRecord& one) { return one.id == untrue->id; });
+        words.push_back(std::string("withdraw ") + ToString(untrue->status));
       } else if (const auto* in = std::get_if<LetIn>(&action)) {
         words.push_back("let in " + in->key.Owner());
       } else if (const auto* away = std::get_if<TurnAway>(&action)) {

@@ -232,6 +232,16 @@ TEST_F(AccountingStory, OnIsSentToEveryServerWhenNoSessionGoesOn) {
   EXPECT_EQ(accounting().spool().size(), 0U) << "it would end the session at that server";
 }
 
+TEST_F(AccountingStory, AnOnThatIsOnItsWayIsWithdrawnWhenTheFirstIsLetIn) {
+  Do(&Accounting::ServiceStarted, Words{"192.0.2.1"});
+  ASSERT_EQ(sent.size(), 1U);
+  const RecordId on = sent.front().id;
+  Login("g", "1");
+  EXPECT_EQ(TakeWords(), (Words{"withdraw Accounting-On", "let in g/1"}));
+  Do(&Accounting::Acknowledged, on);  // it is late
+  EXPECT_EQ(accounting().spool().size(), 0U);
+}
+
 TEST_F(AccountingStory, OffAndOnAreNotSentWhileSessionsGoOn) {
   Bring("1");
   Do(&Accounting::ServiceStopping, Words{"192.0.2.1"});

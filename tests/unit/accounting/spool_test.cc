@@ -326,7 +326,7 @@ TEST_F(SpoolTest, NearFullComesBeforeAnythingIsDroppedAndGoesLater) {
 
 // ---- On and Off
 
-TEST_F(SpoolTest, OnIsOfferedOnceAfterASessionHasBegun) {
+TEST_F(SpoolTest, NoOnIsOfferedAfterASessionHasBegun) {
   AccountingRecord on;
   on.status = RecordStatus::kOn;
   on.server = "192.0.2.1";
@@ -341,13 +341,15 @@ TEST_F(SpoolTest, OnIsOfferedOnceAfterASessionHasBegun) {
   on.server = "192.0.2.3";
   spool.Append(on);
   Commit();
-  spool.DropOnOff();
-  EXPECT_EQ(spool.counters().dropped_on_off, 1U) << "the one that waits for its next turn";
-  EXPECT_EQ(Next(), " Accounting-On") << "never tried";
-  GiveUp();
-  EXPECT_TRUE(spool.Unanswered(first, now));
-  EXPECT_EQ(spool.size(), 0U);
+  const auto dropped = spool.DropOnOff();
+  EXPECT_EQ(dropped.size(), 3U) << "in flight, waiting for its next turn, never tried";
+  EXPECT_THAT(dropped, ::testing::Contains(std::pair(first, RecordStatus::kOn)));
   EXPECT_EQ(spool.counters().dropped_on_off, 3U);
+  EXPECT_EQ(spool.size(), 0U);
+  EXPECT_EQ(spool.Inconsistency(), "");
+  EXPECT_FALSE(spool.Unanswered(first, now)) << "nobody waits for it any more";
+  Commit();
+  EXPECT_EQ(Next(), "");
 }
 
 // ---- Restart

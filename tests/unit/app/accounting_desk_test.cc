@@ -2,6 +2,8 @@
 // may be wrong with the file is in accounting_desk_disk_test.cc.
 #include <sys/stat.h>
 
+#include <algorithm>
+
 #include "tests/unit/app/accounting_desk_bench.h"
 
 namespace sstpgw::cp {
@@ -10,7 +12,9 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 using ::testing::Contains;
+using ::testing::Each;
 using ::testing::ElementsAre;
+using ::testing::Not;
 
 TEST_F(AccountingDeskTest, ASessionIsReleasedWhenItsStartIsAnsweredAndNotBefore) {
   timeout = milliseconds(100);
@@ -284,6 +288,28 @@ TEST_F(AccountingDeskTest, OnAndOffGoToEveryServerUnlessSessionsGoOn) {
   Live();
   EXPECT_EQ(Look().records, 0U);
   EXPECT_EQ(Summaries(second.answered.All()).size() + Summaries(server.answered.All()).size(), 7U);
+}
+
+TEST_F(AccountingDeskTest, NoOnIsSentAgainOnceASessionHasBegun) {
+  acct_on = true;
+  timeout = milliseconds(100);
+  max_try = 300;  // together longer than any wait here
+  server.silent = true;
+  Live();
+  EXPECT_THAT(Summaries(server.seen.Wait(2)), Each("Accounting-On"));
+  Attach({});
+  Open("1");
+  EXPECT_THAT(events.Wait(1), ElementsAre("opened g/1"));
+  EXPECT_EQ(Look().in_flight, 0U);
+  server.silent = false;
+  Held("1");
+  EXPECT_THAT(events.Wait(2), ElementsAre("opened g/1", "release g/1"));
+  Down("1", {});
+  EXPECT_TRUE(UntilDelivered());
+  // Whatever the kernel still had for the server came before the Start.
+  std::vector<std::string> all = Summaries(server.seen.All());
+  all.erase(all.begin(), std::find(all.begin(), all.end(), "Start 1"));
+  EXPECT_THAT(all, AllOf(Contains("Stop 1"), Not(Contains("Accounting-On"))));
 }
 
 TEST_F(AccountingDeskTest, AnOnForAServerThatIsGoneIsDropped) {
