@@ -165,7 +165,32 @@ void AccountingDesk::AskDurable(const std::string& gateway, std::function<void()
   Run([&](auto& core, const auto& when, auto& out) { core.WhenDurable(token, when, out); });
 }
 
+void AccountingDesk::WhenKept(std::function<void()> then) {
+  if (accounting_ == nullptr) {
+    then();
+    return;
+  }
+  const accounting::DurableToken token(++last_token_);
+  keeping_.emplace(token, std::move(then));
+  Run([&](auto& core, const auto& when, auto& out) { core.WhenDurable(token, when, out); });
+}
+
+Result<void> AccountingDesk::CheckKeeps() const {
+  if (accounting_ == nullptr) return {};
+  if (accounting_->stalled()) {
+    return Fail(Error{ErrorCode::kUnavailable, "the accounting store does not write"});
+  }
+  if (keeping_.size() >= kMaxKeeping) {
+    return Fail(Error{ErrorCode::kResourceExhausted, "the accounting store is too slow"});
+  }
+  return {};
+}
+
 void AccountingDesk::TellDurable(accounting::DurableToken token) {
+  if (const auto keeping = keeping_.extract(token); !keeping.empty()) {
+    keeping.mapped()();
+    return;
+  }
   const auto named = tokens_.extract(token);
   if (named.empty()) return;  // its gateway has gone
   const std::string& gateway = named.mapped();

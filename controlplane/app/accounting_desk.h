@@ -49,6 +49,8 @@ class AccountingDesk {
   };
   // Acknowledgements of one gateway that wait each for their own; of those beyond only the newest.
   static constexpr std::size_t kMaxWaiting = 64;
+  // Of those that wait for what they said themselves to be kept.
+  static constexpr std::size_t kMaxKeeping = 1024;
 
   // `link` and `entropy` must outlive this. `post` may be called from any thread, also after the
   // loop has ended (the task is dropped).
@@ -92,6 +94,13 @@ class AccountingDesk {
   [[nodiscard]] Result<void> Change(const SessionKey& key, const accounting::PolicyChanged& change);
   // Whether Change would say kInvalidArgument.
   [[nodiscard]] static Result<void> CheckClasses(const std::vector<Bytes>& classes);
+
+  // Calls `then` when all that was said before is durable, at once if it is; each of them, in their
+  // order, unless the desk goes before.
+  void WhenKept(std::function<void()> then);
+  // Whether one may be waited for: kUnavailable while the store does not write, kResourceExhausted
+  // while so many wait that it hardly does.
+  [[nodiscard]] Result<void> CheckKeeps() const;
 
   // ---- Time
   void Tick();
@@ -178,6 +187,7 @@ class AccountingDesk {
   std::map<accounting::RecordId, std::optional<radius::RequestId>> in_flight_;
   std::map<std::string, Waiting> waiting_;
   std::map<accounting::DurableToken, std::string> tokens_;  // whose they are
+  std::map<accounting::DurableToken, std::function<void()>> keeping_;
   std::uint64_t last_token_ = 0;
   std::size_t offs_ = 0;  // Accounting-Off that are to be answered
   std::function<void()> concluded_;

@@ -142,6 +142,11 @@ void RadiusServices::Change(const SessionKey& key, radius::SessionChange change,
     done(AnswerOf(fits.error()));
     return;
   }
+  const bool kept = !change.classes.empty() || change.interim_interval || change.session_timeout;
+  if (auto keeps = accounting_.CheckKeeps(); kept && !keeps) {
+    done(AnswerOf(keeps.error()));
+    return;
+  }
   PolicyChange policy;
   policy.session_timeout = change.session_timeout;
   policy.idle_timeout = change.idle_timeout;
@@ -158,16 +163,19 @@ void RadiusServices::Change(const SessionKey& key, radius::SessionChange change,
   accounted.session_timeout = change.session_timeout;
   if (!change.classes.empty()) accounted.classes = std::move(change.classes);
   doors_.order(key, std::move(policy),
-               [this, key, accounted = std::move(accounted),
+               [this, key, kept, accounted = std::move(accounted),
                 done = std::move(done)](const PolicyOutcome& outcome) {
-                 if (outcome.changed == 1) {
-                   // A session without accounting has nothing there to be changed.
-                   const auto changed = accounting_.Change(key, accounted);
-                   if (!changed && changed.error().code != ErrorCode::kNotFound) {
-                     Log(LogLevel::kError, changed.error().message);
-                   }
+                 if (outcome.changed != 1 || !kept) {
+                   done(AnswerOf(outcome));
+                   return;
                  }
-                 done(AnswerOf(outcome));
+                 // A session without accounting has nothing there to be changed.
+                 const auto changed = accounting_.Change(key, accounted);
+                 if (!changed && changed.error().code != ErrorCode::kNotFound) {
+                   Log(LogLevel::kError, changed.error().message);
+                 }
+                 // A server that was told "done" does not say it again to our next life.
+                 accounting_.WhenKept([done, outcome] { done(AnswerOf(outcome)); });
                });
 }
 

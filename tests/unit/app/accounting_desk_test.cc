@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "tests/unit/app/accounting_desk_bench.h"
 
@@ -255,6 +256,39 @@ TEST_F(AccountingDeskTest, ACoaChangesWhatFollows) {
   EXPECT_FALSE(life->In([&](AccountingDesk& desk) { return desk.Change({"g", "2"}, {}); }));
   Down("1", {});
   EXPECT_EQ(server.answered.Wait(2).at(1).Find(radius::kClass)->value, (Bytes{9, 9}));
+}
+
+TEST_F(AccountingDeskTest, WhatACoaChangedIsOnTheDiskWhenThatIsSaid) {
+  Live();
+  Attach({});
+  Open("1");
+  Held("1");
+  events.Wait(2);
+  Up("1");
+  life->UntilDurable();
+  accounting::PolicyChanged change;
+  change.classes = {Bytes{9, 9}};
+  std::promise<void> kept;
+  bool said = false;
+  life->In([&](AccountingDesk& desk) {
+    EXPECT_TRUE(desk.CheckKeeps());
+    EXPECT_TRUE(desk.Change({"g", "1"}, change));
+    desk.WhenKept([&] {
+      said = true;
+      kept.set_value();
+    });
+    EXPECT_FALSE(said) << "no disk can have it yet";
+  });
+  ASSERT_EQ(kept.get_future().wait_for(test::kPatience), std::future_status::ready);
+  test::TempDir other;
+  const std::string copy = other.File("state");
+  std::filesystem::copy(directory, copy);  // as a kill would leave it now
+  directory = copy;
+  Live();
+  EXPECT_THAT(life->In([](AccountingDesk& desk) {
+    return desk.Find({"g", "1"})->now.classes;
+  }),
+              ElementsAre(Bytes{9, 9}));
 }
 
 TEST_F(AccountingDeskTest, OnAndOffGoToEveryServerUnlessSessionsGoOn) {
