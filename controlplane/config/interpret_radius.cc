@@ -28,6 +28,12 @@ std::string Node(std::string_view key) { return Below(kRadius, key); }
 // Texts have been checked against their patterns; an empty one is "not written", or refused.
 std::optional<Ipv4Address> Ipv4Of(const std::string& text) { return Ipv4Address::Parse(text); }
 
+// `word` has been checked against its choices.
+MessageAuthenticatorDemand DemandOf(std::string_view word) {
+  if (word == "auto") return MessageAuthenticatorDemand::kOnceSeen;
+  return word == "false" ? MessageAuthenticatorDemand::kNever : MessageAuthenticatorDemand::kAlways;
+}
+
 // Whether values of this type can say a rate.
 bool HoldsRate(radius::ValueType type) {
   switch (type) {
@@ -91,9 +97,10 @@ RadiusServerConfig RadiusReader::ServerOf(const v1::RadiusConfig::Server& writte
   server.fail_time = std::chrono::seconds(written.fail_time());
   if (written.has_priority()) server.priority = static_cast<std::uint8_t>(written.priority());
   server.backup = written.backup();
-  server.require_message_authenticator = written.has_require_message_authenticator()
-                                             ? written.require_message_authenticator()
-                                             : written_.require_message_authenticator();
+  server.require_message_authenticator = DemandOf(written.has_require_message_authenticator()
+                                                      ? written.require_message_authenticator()
+                                                      : written_.require_message_authenticator());
+  server.status_server = written.status_server();
   server.req_limit = written.req_limit();
   server.max_fail =
       written.has_max_fail() ? written.max_fail() : written_.max_try() + written.req_limit();
@@ -128,6 +135,11 @@ void RadiusReader::CheckServers(const RadiusConfig& result) {
     if (server.acct_port == server.port) {
       report_.Warning(Below(Item(path, i), "acct-port"), "is the authentication port as well");
     }
+    if (server.status_server && server.fail_time.count() == 0) {
+      report_.Warning(Below(Item(path, i), "status-server"),
+                      "does nothing without fail-time: a server that is never left alone is not "
+                      "asked whether it is back");
+    }
   }
 }
 
@@ -137,10 +149,10 @@ void RadiusReader::CheckMessageAuthenticators() {
     report_.Warning(std::move(path), "lets others forge what servers reply (CVE-2024-3596)",
                     "Switch it off only for a server that sends no Message-Authenticator.");
   };
-  if (!written_.require_message_authenticator()) warn(Node(key));
+  if (written_.require_message_authenticator() == "false") warn(Node(key));
   for (int i = 0; i < written_.servers_size(); ++i) {
     const v1::RadiusConfig::Server& server = written_.servers(i);
-    if (server.has_require_message_authenticator() && !server.require_message_authenticator()) {
+    if (server.require_message_authenticator() == "false") {
       warn(Below(Item(Node("servers"), static_cast<std::size_t>(i)), key));
     }
   }

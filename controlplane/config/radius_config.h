@@ -19,6 +19,13 @@ namespace radius {
 class Dictionary;
 }
 
+// Whether a server's replies without Message-Authenticator are ignored (features 6.2).
+enum class MessageAuthenticatorDemand : std::uint8_t {
+  kAlways,
+  kOnceSeen,  // from the first reply on that has one
+  kNever,
+};
+
 struct RadiusServerConfig {
   IpAddress address;
   Secret key;  // never empty
@@ -28,9 +35,10 @@ struct RadiusServerConfig {
   std::chrono::seconds fail_time{0};     // 0: never left alone
   std::optional<std::uint8_t> priority;  // weight among the servers; absent: not written
   bool backup = false;
-  bool require_message_authenticator = true;
+  MessageAuthenticatorDemand require_message_authenticator = MessageAuthenticatorDemand::kAlways;
   std::uint32_t req_limit = 0;  // in progress; 0: no limit
   std::uint32_t max_fail = 0;   // unanswered in a row; never 0 in a valid configuration
+  bool status_server = false;   // it knows Status-Server (RFC 5997)
 };
 
 // vendor 0: a standard attribute.

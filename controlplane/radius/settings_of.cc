@@ -7,6 +7,18 @@
 namespace sstpgw::cp::radius {
 namespace {
 
+MessageAuthenticatorPolicy PolicyOf(MessageAuthenticatorDemand demand) {
+  switch (demand) {
+    case MessageAuthenticatorDemand::kAlways:
+      return MessageAuthenticatorPolicy::kYes;
+    case MessageAuthenticatorDemand::kOnceSeen:
+      return MessageAuthenticatorPolicy::kAuto;
+    case MessageAuthenticatorDemand::kNever:
+      return MessageAuthenticatorPolicy::kNo;
+  }
+  return MessageAuthenticatorPolicy::kYes;
+}
+
 ServerSettings ServerOf(const RadiusServerConfig& config) {
   ServerSettings server;
   server.address = config.address;
@@ -20,9 +32,8 @@ ServerSettings ServerOf(const RadiusServerConfig& config) {
   server.priority = config.priority;
   server.backup = config.backup;
   server.request_limit = config.req_limit;
-  server.message_authenticator = config.require_message_authenticator
-                                     ? MessageAuthenticatorPolicy::kYes
-                                     : MessageAuthenticatorPolicy::kNo;
+  server.message_authenticator = PolicyOf(config.require_message_authenticator);
+  server.status_server = config.status_server;
   return server;
 }
 

@@ -11,7 +11,8 @@
 namespace sstpgw::cp::radius {
 
 // Secrets are copied. A server's require-message-authenticator: false is
-// MessageAuthenticatorPolicy::kNo, since some servers put one into a part of their replies only.
+// MessageAuthenticatorPolicy::kNo, since some servers put one into a part of their replies only;
+// for others there is `auto`.
 [[nodiscard]] ClientSettings ClientSettingsOf(const RadiusConfig& config);
 
 // Without addresses and name if none is configured; see NasIdentity for who adds one then.

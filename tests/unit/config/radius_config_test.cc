@@ -111,7 +111,8 @@ TEST(RadiusConfig, Defaults) {
   EXPECT_FALSE(server.backup);
   EXPECT_EQ(server.fail_time.count(), 0);
   EXPECT_EQ(server.priority, std::nullopt);
-  EXPECT_TRUE(server.require_message_authenticator);
+  EXPECT_EQ(server.require_message_authenticator, MessageAuthenticatorDemand::kAlways);
+  EXPECT_FALSE(server.status_server);
   EXPECT_EQ(server.req_limit, 0U);
   EXPECT_EQ(server.max_fail, 3U);
   EXPECT_EQ(radius.timeout.count(), 3);
@@ -177,8 +178,10 @@ TEST(RadiusConfig, EveryNodeOfAServer) {
       "  { address: 127.0.0.1, key: { file: radius.key }, disable-accounting: true,"
       "    priority: 10, backup: true, require-message-authenticator: true },"
       "  { address: \"2001:db8::1\", key: { env: RADIUS_KEY }, fail-time: 30,"
+      "    status-server: true,"
       "    req-limit: 50, disable: true },"
-      "  { address: 127.0.0.1, port: 1645, key: \"a,b\", max-fail: 7 } ] }",
+      "  { address: 127.0.0.1, port: 1645, key: \"a,b\", max-fail: 7,"
+      "    require-message-authenticator: auto } ] }",
       files);
   EXPECT_THAT(outcome.errors, IsEmpty());
   const auto& servers = outcome.radius().servers;
@@ -187,7 +190,8 @@ TEST(RadiusConfig, EveryNodeOfAServer) {
   EXPECT_EQ(servers[0].acct_port, 0);
   EXPECT_EQ(servers[0].priority, 10);
   EXPECT_TRUE(servers[0].backup);
-  EXPECT_TRUE(servers[0].require_message_authenticator);
+  EXPECT_EQ(servers[0].require_message_authenticator, MessageAuthenticatorDemand::kAlways);
+  EXPECT_FALSE(servers[0].status_server);
   EXPECT_EQ(servers[0].max_fail, 5U);
   EXPECT_EQ(ToString(servers[1].address), "2001:db8::1");
   EXPECT_EQ(servers[1].key.RevealText(), "from environment");
@@ -195,7 +199,9 @@ TEST(RadiusConfig, EveryNodeOfAServer) {
   EXPECT_EQ(servers[1].req_limit, 50U);
   EXPECT_EQ(servers[1].max_fail, 55U);
   EXPECT_TRUE(servers[1].disabled);
-  EXPECT_FALSE(servers[1].require_message_authenticator);
+  EXPECT_TRUE(servers[1].status_server);
+  EXPECT_EQ(servers[1].require_message_authenticator, MessageAuthenticatorDemand::kNever);
+  EXPECT_EQ(servers[2].require_message_authenticator, MessageAuthenticatorDemand::kOnceSeen);
   EXPECT_EQ(servers[2].port, 1645);
   EXPECT_EQ(servers[2].key.RevealText(), "a,b");
   EXPECT_EQ(servers[2].max_fail, 7U);
@@ -312,6 +318,12 @@ TEST(RadiusConfig, OddServersAreWarnedOf) {
                      "  require-message-authenticator: false } ] }")
                   .warnings,
               ElementsAre(kNode + ".servers[0].require-message-authenticator: " + forged));
+  EXPECT_THAT(WithServer("require-message-authenticator: auto").warnings, IsEmpty());
+  EXPECT_THAT(WithServer("require-message-authenticator: maybe").errors,
+              ElementsAre(HasSubstr("must be one of true, false, auto")));
+  EXPECT_THAT(
+      Radius("{ servers: [ { address: 10.0.0.1, key: a, status-server: true } ] }").warnings,
+      ElementsAre(HasSubstr("servers[0].status-server: does nothing without fail-time")));
 }
 
 TEST(RadiusConfig, ServersThatAreNeverReached) {

@@ -28,7 +28,8 @@ TEST(ClientSettingsOf, ServersInTheirOrderWithTheirSecrets) {
   second.fail_time = std::chrono::seconds(30);
   second.priority = 7;
   second.backup = true;
-  second.require_message_authenticator = false;
+  second.require_message_authenticator = MessageAuthenticatorDemand::kNever;
+  second.status_server = true;
   second.req_limit = 5;
   second.max_fail = 8;
   const ClientSettings settings = ClientSettingsOf(config);
@@ -56,6 +57,11 @@ TEST(ClientSettingsOf, ServersInTheirOrderWithTheirSecrets) {
   EXPECT_EQ(other.request_limit, 5U);
   EXPECT_EQ(other.max_fail, 8U);
   EXPECT_EQ(other.message_authenticator, MessageAuthenticatorPolicy::kNo);
+  EXPECT_FALSE(first.status_server);
+  EXPECT_TRUE(other.status_server);
+  second.require_message_authenticator = MessageAuthenticatorDemand::kOnceSeen;
+  EXPECT_EQ(ClientSettingsOf(config).servers[1].message_authenticator,
+            MessageAuthenticatorPolicy::kAuto);
   EXPECT_EQ(config.servers[0].key.RevealText(), "one,with,commas") << "copied, not taken";
 }
 
