@@ -351,9 +351,9 @@ void RadiusReader::ReadDynamicAuthor(RadiusConfig& result) {
     for (const RadiusServerConfig& server : result.servers) {
       author.allowed_from.push_back(IpPrefix::Host(server.address));
     }
-    report_.Warning(allow, result.servers.empty()
-                               ? "is missing, and without servers nobody may send requests"
-                               : "is missing, so only the RADIUS servers may send requests");
+    if (result.servers.empty()) {
+      report_.Warning(allow, "is missing, and without servers nobody may send requests");
+    }
   }
   if (author.require_event_timestamp && author.event_timestamp_window.count() == 0) {
     report_.Warning(Below(node, "event-timestamp-window"),
