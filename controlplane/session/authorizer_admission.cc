@@ -103,7 +103,7 @@ AuthorizeAccept Authorizer::AcceptOf(Attempt& attempt, Ipv4Address address, Time
   const SessionEntry* const running = registry_.Find(attempt.session);
   if (running != nullptr && running->record.policy.generation.value() > 0 &&
       policy.session_timeout.count() > 0) {
-    policy.session_timeout += std::chrono::seconds(UptimeAt(*running, now));
+    policy.session_timeout += UptimeAtMost(*running, now);
   }
   policy.idle_timeout = granted.idle_timeout;
   policy.reauthenticate = granted.reauthenticate;

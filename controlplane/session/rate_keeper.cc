@@ -185,7 +185,7 @@ void RateKeeper::Order(ChangeId id, const SessionKey& session, const PolicyChang
   SessionPolicy wanted = former_policy;
   wanted.rate_limit = book_.Choose(session, entry->record.user).limit;
   if (change.session_timeout) {
-    const std::chrono::seconds up{UptimeAt(*entry, now)};
+    const std::chrono::seconds up = UptimeAtMost(*entry, now);
     wanted.session_timeout = change.session_timeout->count() == 0 ? std::chrono::seconds(0)
                                                                   : up + *change.session_timeout;
   }

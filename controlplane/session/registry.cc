@@ -74,6 +74,12 @@ std::int64_t UptimeAt(const SessionEntry& entry, TimePoint now) {
   return base + std::chrono::duration_cast<std::chrono::seconds>(now - entry.updated).count();
 }
 
+std::chrono::seconds UptimeAtMost(const SessionEntry& entry, TimePoint now) {
+  const std::chrono::seconds base{entry.record.uptime_seconds + 1};
+  if (entry.record.state == SessionState::kFinishing || now <= entry.updated) return base;
+  return base + std::chrono::ceil<std::chrono::seconds>(now - entry.updated);
+}
+
 bool SessionFilter::Matches(const SessionEntry& entry) const {
   const SessionRecord& record = entry.record;
   return (interface_name.empty() || record.interface_name == interface_name) &&

@@ -140,6 +140,9 @@ class Registry {
 
 // The record with its uptime carried on to `now`; that of a finishing session stands still.
 [[nodiscard]] std::int64_t UptimeAt(const SessionEntry& entry, TimePoint now);
+// The least number of seconds that it has surely not lasted longer than: gateways round down. For
+// what is to end so long after now, and not earlier.
+[[nodiscard]] std::chrono::seconds UptimeAtMost(const SessionEntry& entry, TimePoint now);
 
 // "sstp2" sorts before "sstp10": runs of digits compare as numbers.
 [[nodiscard]] bool NaturalLess(const std::string& a, const std::string& b);

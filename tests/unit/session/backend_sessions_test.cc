@@ -191,7 +191,7 @@ TEST_F(BackendTest, WhoLogsInAgainGetsTheTimeFromNow) {
   granted.reauthenticate = true;
   const AskId again = Login(std::move(granted));
   Do(AccountingOpened{{"g", "2"}});
-  EXPECT_EQ(PolicyOf(again).session_timeout, 7200s);
+  EXPECT_EQ(PolicyOf(again).session_timeout, 7201s) << "its gateway says whole seconds";
 }
 
 TEST_F(BackendTest, AnOrderBesideALoginHasANumberOfItsOwn) {
@@ -260,12 +260,22 @@ TEST_F(BackendTest, AnOrderChangesLimitAndTimeouts) {
   now += 100s;
   const ChangeId id = Order({{Rate("500/400")}, 60s, 30s});
   ASSERT_THAT(policies, SizeIs(1));
-  EXPECT_EQ(policies[0].second.policy.session_timeout, 160s);  // 100 s of it are over
+  // 100 s of it are over, and what its gateway has rounded away.
+  EXPECT_EQ(policies[0].second.policy.session_timeout, 161s);
   EXPECT_EQ(policies[0].second.policy.idle_timeout, 30s);
   EXPECT_THAT(TakePolicies(), ElementsAre("g/2 2 500/400"));
   EXPECT_EQ(OutcomeOf(id), "waiting");
   Applied(2);
   EXPECT_EQ(OutcomeOf(id), "1 changed");
+}
+
+TEST_F(BackendTest, ATimeoutFromNowIsNeverShort) {
+  Active("");
+  now += 100s + 1ms;  // with 999 ms that were rounded away it has lasted for nearly 101 s
+  Order({{}, 60s, std::nullopt});
+  ASSERT_THAT(policies, SizeIs(1));
+  EXPECT_GE(policies[0].second.policy.session_timeout, 161s);
+  EXPECT_LE(policies[0].second.policy.session_timeout, 162s);
 }
 
 TEST_F(BackendTest, ZeroTakesATimeoutAway) {
