@@ -232,12 +232,16 @@ void Client::Unanswered(Place place, Turn turn) {
   Server& server = servers_.at(place.server);
   ServerService& service = server.service(place.service);
   if (!service.health.Unanswered(turn.now)) return;
+  const std::string what_now =
+      service.health.failed()
+          ? "left alone for " + std::to_string(server.settings.fail_time.count()) + " s"
+          : "asked again each time, since it has no fail-time";
   turn.actions.push_back(WriteLog{
       LogLevel::kWarning,
       "radius: " + server.Name() + " not responding: " + ToString(service.endpoint) + ", " +
           ToString(place.service) + ", " + std::to_string(service.health.fail_count()) +
-          " packets unanswered; left alone for " +
-          std::to_string(server.settings.fail_time.count()) + " s"});
+          " packets unanswered; " + what_now});
+  if (!service.health.failed()) return;
   const auto queue = service.queue;
   for (const auto& [priority, id] : queue) {
     Transaction* const transaction = transactions_.Find(id);

@@ -7,7 +7,8 @@
 //                                                      may find out; unanswered: failed again
 //
 // A trial is one at a time, so that a server that is still dead delays one user per fail_time and
-// not all of them. Pure; time comes in.
+// not all of them. One whose fail_time is 0 is never failed, but it is silent likewise until it
+// answers. Pure; time comes in.
 #pragma once
 
 #include <cstdint>
@@ -43,15 +44,16 @@ class ServerHealth {
   // A trial or a probe has been sent, or is over; what it showed is said apart.
   void TrialStarted() { on_trial_ = true; }
   void TrialEnded() { on_trial_ = false; }
-  // Nothing came back for a transmission. True: that made it failed.
+  // Nothing came back for a transmission. True: that made it failed, or silent.
   [[nodiscard]] bool Unanswered(TimePoint now);
-  // A genuine answer. True: it was failed until now.
+  // A genuine answer. True: it was failed or silent until now.
   [[nodiscard]] bool Answered();
 
  private:
   Rules rules_;
   std::uint32_t fail_count_ = 0;  // in a row
   bool failed_ = false;
+  bool silent_ = false;  // max_fail in a row, and nothing since
   bool on_trial_ = false;
   TimePoint penalty_end_{};
 };

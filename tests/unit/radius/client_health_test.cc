@@ -48,6 +48,27 @@ TEST(ClientHealth, AServerThatDoesNotAnswerIsLeftAloneForFailTime) {
   EXPECT_EQ(bench.sent.back().to(), kFirst) << "after fail-time it is tried again";
 }
 
+TEST(ClientHealth, OneWithoutFailTimeIsToldOfOnceToo) {
+  ClientBench bench(Servers(1, /*fail_time=*/seconds(0)));
+  const auto told = [&bench](std::string_view text) {
+    return std::count_if(bench.log.begin(), bench.log.end(), [&](const std::string& line) {
+      return line.find(text) != std::string::npos;
+    });
+  };
+  for (int i = 0; i < 5; ++i) {
+    bench.Login();
+    bench.Advance(seconds(9));
+  }
+  EXPECT_EQ(told("radius: server(1) not responding"), 1) << "once in an outage";
+  EXPECT_EQ(bench.Auth().state, ServiceState::kActive);
+  bench.Login();
+  bench.AnswerLast();
+  EXPECT_EQ(told("responds again"), 1);
+  bench.Login();
+  bench.Advance(seconds(9));
+  EXPECT_EQ(told("radius: server(1) not responding"), 2) << "another outage";
+}
+
 TEST(ClientHealth, AnyGenuineReplyClearsTheCounter) {
   ClientBench bench(Servers(1));
   for (int i = 0; i < 10; ++i) {
