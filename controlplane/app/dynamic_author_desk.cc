@@ -108,6 +108,8 @@ Result<void> DynamicAuthorDesk::Configure(const RadiusConfig* config, radius::Ra
   if (config == nullptr || !config->dynamic_author) {
     listener_.Close();
     place_.reset();
+    ending_.clear();
+    core_.Abandon();
   } else {
     const DynamicAuthorConfig& author = *config->dynamic_author;
     Place place{std::nullopt, author.port};

@@ -67,9 +67,11 @@ class DynamicAuthorDesk {
   DynamicAuthorDesk& operator=(const DynamicAuthorDesk&) = delete;
 
   // What the running configuration says; `config` is valid. Without it, or without its
-  // dynamic_author, nobody is listened to. The socket stays where address and port do. An error:
-  // the place cannot be had; nothing has changed then. Its message names the place, the reason and
-  // what can be done about it. `judge` reads rate limits; none: any text is taken for one.
+  // dynamic_author, nobody is listened to, and what was asked before gets no answer, though it may
+  // still be done: there is nothing left to answer from. The socket stays where address and port
+  // do. An error: the place cannot be had; nothing has changed then. Its message names the place,
+  // the reason and what can be done about it. `judge` reads rate limits; none: any text is taken
+  // for one.
   [[nodiscard]] Result<void> Configure(const RadiusConfig* config, radius::RateJudge judge = {});
 
   // Every change of a session, in their order; those that have not logged in do not count.

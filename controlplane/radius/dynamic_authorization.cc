@@ -300,6 +300,15 @@ DynamicAuthorization::ActionList DynamicAuthorization::Conclude(RequestId id,
   return actions;
 }
 
+void DynamicAuthorization::Abandon() {
+  for (std::size_t left = in_progress_.size(); left > 0; --left) {
+    counters_.Add(DynamicCount::kAbandoned);
+  }
+  in_progress_.clear();
+  keys_.clear();
+  sessions_.clear();
+}
+
 DynamicAuthorization::ActionList DynamicAuthorization::Tick(TimePoint now) {
   ActionList actions;
   answers_.Expire(now);

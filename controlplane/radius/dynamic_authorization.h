@@ -121,6 +121,9 @@ class DynamicAuthorization {
 
   // Requests in progress are answered with the new secret.
   void Configure(Settings settings) { settings_ = std::move(settings); }
+  // Nobody is listened to any more: requests in progress get no answer, since none could be sent,
+  // and what their orders come to is ignored (kLate). Answers given before stay.
+  void Abandon();
   // Whether every packet is written to the log, from now on.
   void LogPackets(bool enabled) { settings_.trace = enabled; }
 

@@ -50,6 +50,8 @@ const char* ToString(DynamicCount count) {
       return "answers_not_signed";
     case DynamicCount::kLate:
       return "late_outcomes";
+    case DynamicCount::kAbandoned:
+      return "abandoned";
     case DynamicCount::kLast:
       break;
   }

@@ -38,7 +38,8 @@ enum class DynamicCount : std::uint8_t {
   kTimeout,   // nobody told in time that it was done
   // Ours.
   kNotSigned,  // no answer could be made
-  kLate,       // it was done after it had timed out
+  kLate,       // it was done after it had timed out, or been abandoned
+  kAbandoned,  // in progress when dynamic authorization was switched off: no answer
   kLast
 };
 // Those that count datagrams dropped without an answer.

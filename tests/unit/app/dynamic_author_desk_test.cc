@@ -295,6 +295,30 @@ TEST_F(DynamicAuthorDeskTest, AChangeIsAnsweredWhenItIsDone) {
   EXPECT_EQ(desk_.in_progress(), 0U);
 }
 
+TEST_F(DynamicAuthorDeskTest, SwitchedOffMeanwhileThereIsNoAnswerAndNothingIsLeft) {
+  Listen();
+  at_once_.reset();
+  obeys_ = false;
+  Send(CoaOf("ann"));
+  Send(DisconnectOf("bob"));
+  ASSERT_TRUE(Until([&] { return orders_.size() + ended_.size() == 2; }));
+  ASSERT_TRUE(desk_.Configure(nullptr));
+  EXPECT_EQ(desk_.in_progress(), 0U);
+  EXPECT_EQ(Count(DynamicCount::kAbandoned), 2U);
+  EXPECT_EQ(desk_.NextDeadline(), std::nullopt);
+  orders_[0].done({});
+  desk_.SessionEnding(kBob);
+  EXPECT_EQ(desk_.unsent(), 0U);
+  EXPECT_EQ(Count(DynamicCount::kCoaAck) + Count(DynamicCount::kCoaNak), 0U);
+  EXPECT_EQ(Count(DynamicCount::kLate), 1U);
+  // Switched on again both can be asked for again.
+  Listen();
+  at_once_ = DynamicAuthorDesk::Outcome();
+  obeys_ = true;
+  EXPECT_EQ(Ask(CoaOf("ann")), "ACK");
+  EXPECT_EQ(Ask(DisconnectOf("bob")), "ACK");
+}
+
 TEST_F(DynamicAuthorDeskTest, HowAnOrderEndedIsWhatTheServerIsTold) {
   Listen();
   PolicyOutcome outcome;
