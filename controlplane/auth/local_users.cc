@@ -37,9 +37,7 @@ class BorrowedHash {
   NtHash hash_{};
 };
 
-AuthorizeReject Refusal() {
-  return AuthorizeReject{691, "Authentication failure", "unknown user or wrong password"};
-}
+AuthorizeReject Refusal() { return AuthorizeReject{691, "", "unknown user or wrong password"}; }
 
 AuthGranted Granted(Secret hlak, std::string message) {
   AuthGranted granted;
@@ -91,7 +89,7 @@ struct Verifier {
   }
   // Nobody speaks EAP here; it needs a server that does.
   AuthOutcome operator()(const EapEvidence& /*evidence*/) const {
-    return AuthorizeReject{691, "Authentication failure", "local users cannot log in with EAP"};
+    return AuthorizeReject{691, "", "local users cannot log in with EAP"};
   }
 };
 

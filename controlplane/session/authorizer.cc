@@ -8,8 +8,6 @@
 namespace sstpgw::cp {
 namespace {
 
-constexpr const char* kFailure = "Authentication failure";
-
 std::string Named(const std::string& user) { return Escape(user) + ": "; }
 
 }  // namespace
@@ -110,7 +108,7 @@ void Authorizer::Finish(Attempts::iterator attempt, AuthorizeVerdict verdict, Ti
 void Authorizer::Refuse(Attempts::iterator attempt, std::string log_reason, TimePoint now,
                         ActionList& actions) {
   ++counters_.rejected;
-  Finish(attempt, AuthorizeReject{691, kFailure, std::move(log_reason)}, now, actions);
+  Finish(attempt, AuthorizeReject{691, "", std::move(log_reason)}, now, actions);
 }
 
 void Authorizer::Drop(Attempts::iterator attempt, ActionList& actions) {

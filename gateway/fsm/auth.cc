@@ -275,6 +275,7 @@ std::string Authenticator::FailureText() const {
   switch (protocol_) {
     case AuthProtocol::kPap:
     case AuthProtocol::kChapMd5:
+      return reject_.message.empty() ? kFailed : reject_.message.substr(0, kMaxMessage);
     case AuthProtocol::kEap:
       break;
     case AuthProtocol::kMsChapV1:

@@ -237,7 +237,7 @@ struct AuthorizeAccept {
 };
 struct AuthorizeReject {
   std::uint32_t mschap_error = 691;  // E= of the MS-CHAP Failure packet
-  std::string message;               // human text, M= of MS-CHAPv2
+  std::string message;     // for the client: PAP, CHAP, M= of MS-CHAPv2; empty: that it failed
   std::string log_reason;  // for the gateway's log only, e.g. "unknown user or wrong password"
   Bytes eap_message = {};  // EAP-Failure for the client; empty: the gateway makes it
 };

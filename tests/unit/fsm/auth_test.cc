@@ -144,6 +144,20 @@ TEST_F(AuthTest, PapRefusalIsANakAfterADelay) {
   EXPECT_EQ(text().substr(1), "Authentication failed");
 }
 
+TEST_F(AuthTest, WhatAServerSaysOfARefusalReachesTheClient) {
+  AuthorizeReject reject;
+  reject.message = "call the office";
+  Start(AuthProtocol::kPap);
+  Pap(3, kPapRequest);
+  RefuseAndWait(reject);
+  EXPECT_EQ(text().substr(1), "call the office");
+  reject.message = std::string(300, 'x');
+  Start(AuthProtocol::kChapMd5);
+  Respond(Bytes(16));
+  RefuseAndWait(reject);
+  EXPECT_EQ(text(), std::string(255, 'x'));
+}
+
 TEST_F(AuthTest, PapWithCountsBeyondThePacketFails) {
   for (const Bytes& bad : {Octets({}), Octets({200, 'a'}), Octets({1, 'a'}), Octets({1, 'a', 9}),
                            Octets({255}), Octets({4, 't', 'e', 's', 't', 255, 1})}) {
