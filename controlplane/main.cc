@@ -123,7 +123,7 @@ int Serve(const Flags& flags, LoadedFile file) {
   if (!flags.operator_path.empty()) addresses.operator_path = flags.operator_path;
 
   StartLog("sstp-controlplane", options.log_level.value_or(file.result.config->gateway.log_level));
-  LogProtobufMessages();
+  LogLibraryMessages();
   ControlApp app(std::move(options), std::move(file));
   if (auto started = app.Start(); !started) {
     std::fprintf(stderr, "error: %s\n", started.error().message.c_str());

@@ -6,6 +6,7 @@
 
 #include "proto/base/log.h"
 #include "proto/base/text.h"
+#include "proto/contract/grpc_log.h"
 
 namespace sstpgw::cp {
 namespace {
@@ -19,6 +20,10 @@ void Write(google::protobuf::LogLevel level, const char* /*file*/, int /*line*/,
 
 }  // namespace
 
-void LogProtobufMessages() { google::protobuf::SetLogHandler(Write); }
+void LogLibraryMessages() {
+  google::protobuf::SetLogHandler(Write);
+  contract::TakeGrpcLines(
+      [](const char* line) { Log(LogLevel::kDebug, std::string("grpc: ") + Escape(line)); });
+}
 
 }  // namespace sstpgw::cp

@@ -15,6 +15,7 @@
 #include "proto/base/log.h"
 #include "proto/base/text.h"
 #include "proto/contract/convert.h"
+#include "proto/contract/grpc_log.h"
 #include "proto/contract/grpc_status.h"
 #include "proto/contract/wipe.h"
 
@@ -30,6 +31,8 @@ using Link = ControlLink;
 constexpr milliseconds kGather{50};
 
 TimePoint Now() { return std::chrono::steady_clock::now(); }
+
+void LogGrpcLine(const char* line) { Log(LogLevel::kDebug, std::string("grpc: ") + Escape(line)); }
 
 }  // namespace
 
@@ -411,6 +414,7 @@ Result<std::unique_ptr<ControlClient>> ControlClient::Create(ControlOptions opti
   }
   for (const std::string& address : options.addresses)
     SG_RETURN_IF_ERROR(CheckControlAddress(address));
+  contract::TakeGrpcLines(LogGrpcLine);
   auto impl = std::make_unique<Impl>(std::move(options), events);
   return std::unique_ptr<ControlClient>(new ControlClient(std::move(impl)));
 }

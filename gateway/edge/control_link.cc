@@ -6,7 +6,13 @@
 namespace sstpgw::edge {
 
 std::string ControlLink::Reason() const {
-  if (status.ok()) return "the control plane ended the connection";
+  // A control plane that ends cancels its streams.
+  if (status.ok() || status.error_code() == grpc::StatusCode::CANCELLED) {
+    return "the control plane closed the connection";
+  }
+  if (status.error_code() == grpc::StatusCode::UNAVAILABLE) {
+    return "the connection broke: " + Escape(status.error_message());
+  }
   return std::string(ToString(contract::FromStatus(status).code)) + ": " +
          Escape(status.error_message());
 }

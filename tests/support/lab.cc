@@ -172,10 +172,7 @@ bool Lab::StartGateway() {
 Finished Lab::Ctl(const std::vector<std::string>& arguments) {
   std::vector<std::string> argv{Program("sstpctl"), "--socket", operator_socket()};
   argv.insert(argv.end(), arguments.begin(), arguments.end());
-  // On a loaded machine gRPC says how it ends, on standard error, in the middle of what is read.
-  ProcessOptions options;
-  options.environment = {"GRPC_VERBOSITY=NONE"};
-  return RunProcess(std::move(argv), std::move(options));
+  return RunProcess(std::move(argv));
 }
 
 Json Lab::CtlJson(std::vector<std::string> arguments) {

@@ -237,7 +237,7 @@ TEST_F(OperatorApiTest, ValidateTakesAnyOctets) {
 
 // Other programs than sstpctl may send them.
 TEST_F(OperatorApiTest, NamesThatAreNotUtf8AreRefusedQuietly) {
-  LogProtobufMessages();
+  LogLibraryMessages();
   ::testing::internal::CaptureStderr();
   v1::TerminateRequest request;
   request.set_interface_name("\xff");

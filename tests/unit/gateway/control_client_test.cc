@@ -97,7 +97,13 @@ class Events final : public edge::ControlEvents {
  public:
   void OnLinkOpened(std::uint64_t link) override { client->SendHello(link, {}, Generation(0)); }
   void OnAttached(const std::string& /*address*/) override { Count(attached); }
-  void OnLinkLost(const std::string& /*reason*/) override { Count(lost); }
+  void OnLinkLost(const std::string& why) override {
+    {
+      const std::lock_guard lock(mutex_);
+      reason = why;
+    }
+    Count(lost);
+  }
   void OnUnreachable(const std::string& /*reason*/) override {}
   void OnOrder(ToGatewayMessage /*order*/) override {}
   void OnInvalidOrder(const std::string& /*reason*/) override {}
@@ -112,6 +118,7 @@ class Events final : public edge::ControlEvents {
   edge::ControlClient* client = nullptr;
   int attached = 0;
   int lost = 0;
+  std::string reason;  // of the newest loss
   int accepted = 0;
   int failed = 0;
 
@@ -195,6 +202,21 @@ TEST(ControlClient, AHungControlPlaneIsGivenUpAndFoundAgain) {
   relay.Freeze(false);
   EXPECT_TRUE(events.Await(events.attached, 2));
   client->Shutdown();
+}
+
+TEST(ControlClient, WhyALinkIsLostIsSaidInWords) {
+  test::TempDir directory;
+  FakeControlPlane control(directory.path() + "/link.sock");
+  control.Start({});
+  Events events;
+  const auto client = StartClient(directory.path() + "/link.sock", events);
+  ASSERT_TRUE(client);
+  ASSERT_TRUE(events.Await(events.attached, 1));
+  control.Stop();
+  ASSERT_TRUE(events.Await(events.lost, 1));
+  client->Shutdown();
+  EXPECT_THAT(events.reason, ::testing::AnyOf("the control plane closed the connection",
+                                              ::testing::HasSubstr("the connection broke")));
 }
 
 // What breaks the contract is refused to who sent it, not only complained of in our log.
