@@ -41,4 +41,22 @@ const radius::NasIdentity& RadiusIdentity::Get() {
   return identity_;
 }
 
+std::vector<std::string> ForeignSources(const RadiusConfig& config) {
+  std::vector<std::string> warnings;
+  const auto check = [&](const IpAddress& address, const std::string& key,
+                         const std::string& servers) {
+    if (CheckLocalAddress(address)) return;
+    warnings.push_back("radius " + key + " " + ToString(address) +
+                       " is not an address of this host: " + servers +
+                       " cannot be asked. Give this host the address (ip address shows those it "
+                       "has), or remove " +
+                       key + ".");
+  };
+  if (config.source_address) check(*config.source_address, "source-address", "IPv4 servers");
+  if (config.source_ipv6_address) {
+    check(*config.source_ipv6_address, "source-ipv6-address", "IPv6 servers");
+  }
+  return warnings;
+}
+
 }  // namespace sstpgw::cp

@@ -7,6 +7,8 @@
 
 #include <functional>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "controlplane/config/radius_config.h"
 #include "controlplane/radius/nas_identity.h"
@@ -34,5 +36,9 @@ class RadiusIdentity {
   Routes routes_;
   std::optional<IpEndpoint> towards_;  // the first server in use, while the routes are to be asked
 };
+
+// Warnings of source addresses that this host does not have: with what cannot be done and what can
+// be done about it. Empty: all is well.
+[[nodiscard]] std::vector<std::string> ForeignSources(const RadiusConfig& config);
 
 }  // namespace sstpgw::cp

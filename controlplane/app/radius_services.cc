@@ -85,7 +85,10 @@ void RadiusServices::Configure(const ControlConfig& config) {
   const bool off = !AccountingSettingsOf(radius, config.auth_mode).enabled;
   if (off) account();
   link_.Configure(radius == nullptr ? radius::ClientSettings{} : radius::ClientSettingsOf(*radius));
-  if (radius != nullptr) authenticator_.Configure(*radius);
+  if (radius != nullptr) {
+    authenticator_.Configure(*radius);
+    for (const std::string& warning : ForeignSources(*radius)) Log(LogLevel::kWarning, warning);
+  }
   if (!off) account();
   if (auto done = Listen(config); !done) Log(LogLevel::kError, done.error().message);
 }

@@ -33,6 +33,7 @@ using radius::Code;
 using radius::Packet;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using ::testing::Not;
 
 constexpr const char* kSecret = "testing123";
@@ -503,6 +504,20 @@ TEST(RadiusIdentity, AsksTheRoutesOnlyWhereNothingIsConfigured) {
   config.nas_ip_address = Ipv4Address(5);
   EXPECT_EQ(RadiusIdentity(config).Get().ipv4_address, Ipv4Address(5));
   EXPECT_EQ(RadiusIdentity(config).Get().ipv6_address, std::nullopt);
+}
+
+TEST(ForeignSources, AreThoseThisHostDoesNotHave) {
+  RadiusConfig config;
+  EXPECT_THAT(ForeignSources(config), IsEmpty());
+  config.source_address = Ipv4Address(0x7f000001);
+  config.source_ipv6_address = Ipv6Address::Parse("::1");
+  EXPECT_THAT(ForeignSources(config), IsEmpty());
+  config.source_address = Ipv4Address::Parse("192.0.2.77");
+  config.source_ipv6_address = Ipv6Address::Parse("2001:db8::77");
+  EXPECT_THAT(ForeignSources(config),
+              ElementsAre(AllOf(HasSubstr("radius source-address 192.0.2.77"),
+                                HasSubstr("Give this host the address")),
+                          HasSubstr("radius source-ipv6-address 2001:db8::77")));
 }
 
 }  // namespace
