@@ -159,7 +159,7 @@ TEST_F(BackendTest, TheNamedPoolOrNoAddress) {
   const AskId other = Login(std::move(unknown), "3", "bob");
   Do(AccountingOpened{{"g", "3"}});
   EXPECT_EQ(AnswerTo(other), "none");
-  EXPECT_THAT(log, Contains(HasSubstr("nowhere")));
+  EXPECT_THAT(log, Contains(AllOf(HasSubstr("bob"), HasSubstr("nowhere"))));
 }
 
 TEST_F(BackendTest, AChallengeIsAnAnswerAndKeepsNothing) {
