@@ -38,6 +38,7 @@ std::string Indent(const std::string& text, int blanks) {
 Lab::Lab(const LabConfig& config)
     : gateway_wrapper_(config.gateway_wrapper),
       gateway_arguments_(config.gateway_arguments),
+      control_wrapper_(config.control_wrapper),
       server_("server"),
       client_("client"),
       inside_("inside"),
@@ -135,11 +136,12 @@ bool Lab::Start() {
 
 bool Lab::StartControlPlane() {
   control_plane_.reset();
-  control_plane_ = std::make_unique<Process>(
-      std::vector<std::string>{Program("sstp-controlplane"), "--config", config_file(), "--link",
-                               "unix:" + directory_.File("link.sock"), "--operator",
-                               operator_socket(), "--state-directory", directory_.File("state")},
-      ProcessOptions{&server_, {}, "sstp-controlplane"});
+  std::vector<std::string> argv = control_wrapper_;
+  argv.insert(argv.end(), {Program("sstp-controlplane"), "--config", config_file(), "--link",
+                           "unix:" + directory_.File("link.sock"), "--operator", operator_socket(),
+                           "--state-directory", directory_.File("state")});
+  control_plane_ =
+      std::make_unique<Process>(std::move(argv), ProcessOptions{&server_, {}, "sstp-controlplane"});
   const bool answers = WaitUntil(
       [this] {
         return !control_plane_->running() || Ctl({"show", "statistics"}).exit_code == 0;

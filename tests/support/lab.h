@@ -44,6 +44,8 @@ struct LabConfig {
   // The gateway's command line: what runs it ("setpriv ..."), and further arguments.
   std::vector<std::string> gateway_wrapper;
   std::vector<std::string> gateway_arguments;
+  // What runs the control plane, whose last argument is its folder. It must become it, not fork.
+  std::vector<std::string> control_wrapper;
 };
 
 class Lab {
@@ -114,6 +116,7 @@ class Lab {
 
   const std::vector<std::string> gateway_wrapper_;
   const std::vector<std::string> gateway_arguments_;
+  const std::vector<std::string> control_wrapper_;
   TempDir directory_;
   sstpgw::testing::CertificateAuthority ca_;
   Namespace server_;
