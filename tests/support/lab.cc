@@ -13,7 +13,10 @@ using sstpgw::testing::CertificateRequest;
 using sstpgw::testing::Identity;
 
 std::string Program(const std::string& name) {
+  const bool daemon = name == "sstp-gateway" || name == "sstp-controlplane";
   const char* elsewhere = std::getenv("SG_BIN_DIR");
+  const char* tools = std::getenv("SG_GUEST_TOOL_DIR");
+  if (tools != nullptr && !daemon && std::getenv("SG_GUEST") != nullptr) elsewhere = tools;
   return std::string(elsewhere != nullptr ? elsewhere : SG_BIN_DIR) + "/" + name;
 }
 

@@ -129,7 +129,8 @@ class Lab {
 };
 
 // The path of a program that this build made, or of the same in the folder that the environment
-// variable SG_BIN_DIR names (another build's).
+// variable SG_BIN_DIR names (another build's). In the guest those that are no daemons come from
+// SG_GUEST_TOOL_DIR, if it is set.
 [[nodiscard]] std::string Program(const std::string& name);
 // The daemons are built with sanitizers: several times slower, and memory that they gave back stays
 // theirs.
