@@ -1,5 +1,10 @@
 #include "gateway/datapath/downlink.h"
 
+#include <algorithm>
+
+#include "gateway/datapath/ipv6_scope.h"
+#include "gateway/datapath/packet_fields.h"
+
 namespace sstpgw::datapath {
 
 DownlinkCounters& DownlinkCounters::operator+=(const DownlinkCounters& other) {
@@ -8,33 +13,66 @@ DownlinkCounters& DownlinkCounters::operator+=(const DownlinkCounters& other) {
   dropped_closed += other.dropped_closed;
   dropped_malformed += other.dropped_malformed;
   dropped_interface += other.dropped_interface;
+  dropped_not_negotiated += other.dropped_not_negotiated;
+  dropped_link_local += other.dropped_link_local;
   return *this;
 }
 
-bool Downlink::Append(FrameBatch& batch, Segmenter& packet) {
-  if (!open_) {
-    counters_.dropped_closed += packet.segments_left();
-    return true;
+std::uint64_t* Downlink::Hindrance(const Segmenter& packet) {
+  if (!open_) return &counters_.dropped_closed;
+  if (packet.ipv6() ? !families_.ipv6 : !families_.ipv4) return &counters_.dropped_not_negotiated;
+  if (packet.ipv6() && IsHostChatter(packet.packet())) return &counters_.dropped_link_local;
+  return nullptr;
+}
+
+std::span<std::uint8_t> Downlink::Space(FrameBatch& batch, std::size_t size) const {
+  if (sealer_ == nullptr) return batch.Space(size);
+  const std::span<std::uint8_t> frame = batch.Space(kSealOverhead + size);
+  return frame.empty() ? frame : frame.subspan(kSealOverhead);
+}
+
+void Downlink::Commit(FrameBatch& batch, codec::PppProtocol protocol,
+                      std::span<std::uint8_t> packet) {
+  if (sealer_ == nullptr) {
+    batch.Commit(protocol, packet.size());
+    return;
   }
-  // IPv6 is not negotiated with clients yet.
-  if (packet.ipv6()) {
-    counters_.dropped_malformed += packet.segments_left();
+  const std::size_t size = kSealOverhead + packet.size();
+  sealer_->Seal(protocol, batch.Space(size));
+  batch.Commit(codec::PppProtocol::kCompressed, size);
+}
+
+bool Downlink::Append(FrameBatch& batch, Segmenter& packet) {
+  if (std::uint64_t* const counter = Hindrance(packet)) {
+    *counter += packet.segments_left();
     return true;
   }
   const auto protocol = packet.ipv6() ? codec::PppProtocol::kIpv6 : codec::PppProtocol::kIpv4;
+  const std::size_t most = FrameBatch::kMaxPacket - (sealer_ == nullptr ? 0 : kSealOverhead);
   while (!packet.done()) {
     const std::size_t size = packet.next_size();
-    if (size > FrameBatch::kMaxPacket) {
+    if (size > most) {
       counters_.dropped_malformed += packet.segments_left();
       return true;
     }
-    const std::span<std::uint8_t> space = batch.Space(size);
+    const std::span<std::uint8_t> space = Space(batch, size);
     if (space.empty()) return false;
     packet.Emit(space);
-    batch.Commit(protocol, size);
+    Commit(batch, protocol, space);
     ++counters_.packets;
     counters_.bytes += size;
   }
+  return true;
+}
+
+bool Downlink::AppendOwn(FrameBatch& batch, ByteView packet) {
+  const bool fits = packet.size() >= kIpv6HeaderSize &&
+                    packet.size() <= FrameBatch::kMaxPacket - kSealOverhead;
+  if (!fits) return true;
+  const std::span<std::uint8_t> space = Space(batch, packet.size());
+  if (space.empty()) return false;
+  std::copy(packet.begin(), packet.end(), space.begin());
+  Commit(batch, codec::PppProtocol::kIpv6, space);
   return true;
 }
 

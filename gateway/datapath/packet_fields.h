@@ -22,9 +22,12 @@ inline constexpr std::size_t kIpv6HeaderSize = 40;
 inline constexpr std::size_t kIpv6PayloadLength = 4;
 inline constexpr std::size_t kIpv6NextHeader = 6;
 inline constexpr std::size_t kIpv6Source = 8;
+inline constexpr std::size_t kIpv6Destination = 24;
 
+inline constexpr std::uint8_t kProtocolHopByHop = 0;
 inline constexpr std::uint8_t kProtocolTcp = 6;
 inline constexpr std::uint8_t kProtocolUdp = 17;
+inline constexpr std::uint8_t kProtocolIcmpv6 = 58;
 
 inline constexpr std::size_t kTcpHeaderSize = 20;  // without options
 inline constexpr std::size_t kTcpSequence = 4;
@@ -39,6 +42,7 @@ inline constexpr std::uint8_t kTcpAckFlag = 0x10;
 inline constexpr std::uint8_t kTcpCwr = 0x80;
 
 inline constexpr std::size_t kUdpHeaderSize = 8;
+inline constexpr std::size_t kUdpDestinationPort = 2;
 inline constexpr std::size_t kUdpLength = 4;
 inline constexpr std::size_t kUdpChecksum = 6;
 
@@ -50,6 +54,9 @@ inline constexpr std::size_t kMaxIpPacket = 65535;
 [[nodiscard]] inline std::uint32_t Load32(const std::uint8_t* at) {
   return (std::uint32_t{at[0]} << 24) | (std::uint32_t{at[1]} << 16) | (std::uint32_t{at[2]} << 8) |
          at[3];
+}
+[[nodiscard]] inline std::uint64_t Load64(const std::uint8_t* at) {
+  return (std::uint64_t{Load32(at)} << 32) | Load32(at + 4);
 }
 inline void Store16(std::uint8_t* at, std::uint16_t value) {
   at[0] = static_cast<std::uint8_t>(value >> 8);

@@ -34,6 +34,8 @@ class Segmenter {
   // Segments not yet emitted.
   [[nodiscard]] std::size_t segments_left() const { return segments_ - index_; }
   [[nodiscard]] bool ipv6() const { return ipv6_; }
+  // What is being cut; with a whole IP header.
+  [[nodiscard]] ByteView packet() const { return packet_; }
 
   // Writes the next segment to the front of `out`, which has room for next_size() octets and does
   // not overlap the packet. Returns its size. Not when done().

@@ -3,18 +3,30 @@
 #include <algorithm>
 #include <cstring>
 #include <limits>
+#include <utility>
 
 #include "gateway/codec/http_preamble.h"
-#include "gateway/codec/ppp_frame.h"
 #include "gateway/codec/sstp_packet.h"
 #include "gateway/datapath/congestion_mark.h"
+#include "gateway/datapath/ipv6_scope.h"
 #include "gateway/datapath/packet_fields.h"
 #include "proto/base/secret.h"
 
 namespace sstpgw::datapath {
 namespace {
 
-constexpr auto kIpv4FrameHeader = codec::DataHeaderBytes(codec::PppProtocol::kIpv4, 0);
+using codec::PppProtocol;
+
+// Of a frame as everybody sends it; the last octet tells which protocol it is.
+constexpr auto kFrameHeader = codec::DataHeaderBytes(PppProtocol::kIpv4, 0);
+// Once told that packets cannot be decrypted, the peer is told again after so many more.
+constexpr std::uint64_t kTellEvery = 64;
+
+// Of a data protocol that is no business of the session's brain.
+bool IsPacket(PppProtocol protocol) {
+  return protocol == PppProtocol::kIpv4 || protocol == PppProtocol::kIpv6 ||
+         protocol == PppProtocol::kCompressed;
+}
 
 // The packet that an IPv4 header describes, without what lies behind it; empty if it is none.
 ByteView CutIpv4(ByteView payload) {
@@ -25,22 +37,7 @@ ByteView CutIpv4(ByteView payload) {
   return payload.first(total);
 }
 
-Ipv4Address SourceOf(ByteView packet) { return Ipv4Address(Load32(&packet[kIpv4Source])); }
-
 }  // namespace
-
-UplinkCounters& UplinkCounters::operator+=(const UplinkCounters& other) {
-  packets += other.packets;
-  bytes += other.bytes;
-  dropped_before_binding += other.dropped_before_binding;
-  dropped_before_activation += other.dropped_before_activation;
-  dropped_closed += other.dropped_closed;
-  dropped_spoofed += other.dropped_spoofed;
-  dropped_malformed += other.dropped_malformed;
-  dropped_interface += other.dropped_interface;
-  dropped_limit += other.dropped_limit;
-  return *this;
-}
 
 Uplink::~Uplink() { GiveBackHeld(); }
 
@@ -60,7 +57,7 @@ ByteView Uplink::ConsumeAll(ByteView plaintext, UplinkHandler& handler, std::siz
                             Bytes& finished) {
   while (!plaintext.empty() && phase_ != Phase::kStopped && budget > 0) {
     if (held_.empty()) {
-      if (const std::size_t used = ConsumeIpv4Frame(plaintext, handler); used > 0) {
+      if (const std::size_t used = ConsumeDataFrame(plaintext, handler, budget); used > 0) {
         plaintext = plaintext.subspan(used);
         continue;
       }
@@ -105,7 +102,7 @@ void Uplink::Hold(ByteView bytes) {
 
 // An idle session holds no buffer.
 void Uplink::GiveBackHeld() {
-  if (!source_) SecureWipe(held_);
+  if (!open_) SecureWipe(held_);
   Bytes().swap(held_);
 }
 
@@ -148,25 +145,27 @@ std::size_t Uplink::ConsumePacket(ByteView bytes, UplinkHandler& handler, std::s
   }
   if (header->length > bytes.size()) return 0;
   const ByteView packet = bytes.first(header->length);
-  if (!header->control && !IsForSession(packet, handler)) return packet.size();
+  if (!header->control && !IsForSession(packet, handler, budget)) return packet.size();
   --budget;
   EndIpPackets(handler);
   if (!handler.OnSstpPacket(packet)) phase_ = Phase::kStopped;
   return packet.size();
 }
 
-std::size_t Uplink::ConsumeIpv4Frame(ByteView bytes, UplinkHandler& handler) {
-  if (!source_ || phase_ != Phase::kSstp || bytes.size() < codec::kDataHeaderSize) return 0;
+std::size_t Uplink::ConsumeDataFrame(ByteView bytes, UplinkHandler& handler, std::size_t& budget) {
+  if (!open_ || phase_ != Phase::kSstp || bytes.size() < codec::kDataHeaderSize) return 0;
   const auto length = static_cast<std::size_t>(((bytes[2] & 0x0f) << 8) | bytes[3]);
-  const bool fits = bytes[0] == kIpv4FrameHeader[0] && (bytes[1] & 1) == 0 &&
+  const bool fits = bytes[0] == kFrameHeader[0] && (bytes[1] & 1) == 0 &&
                     length >= codec::kDataHeaderSize && length <= bytes.size() &&
-                    std::memcmp(&bytes[4], &kIpv4FrameHeader[4], codec::kPppHeaderSize) == 0;
+                    std::memcmp(&bytes[4], &kFrameHeader[4], codec::kPppHeaderSize - 1) == 0 &&
+                    IsPacket(PppProtocol{bytes[7]});
   if (!fits) return 0;
-  DeliverIp(bytes.subspan(codec::kDataHeaderSize, length - codec::kDataHeaderSize), handler);
+  const ByteView payload = bytes.subspan(codec::kDataHeaderSize, length - codec::kDataHeaderSize);
+  DeliverData({PppProtocol{bytes[7]}, payload}, handler, budget);
   return length;
 }
 
-bool Uplink::IsForSession(ByteView packet, UplinkHandler& handler) {
+bool Uplink::IsForSession(ByteView packet, UplinkHandler& handler, std::size_t& budget) {
   if (packet.size() == codec::kSstpHeaderSize) return false;  // no payload: means nothing
   const auto frame = codec::ParsePppFrame(packet.subspan(codec::kSstpHeaderSize));
   if (!frame) {
@@ -174,31 +173,119 @@ bool Uplink::IsForSession(ByteView packet, UplinkHandler& handler) {
     return false;
   }
   if (codec::IsControlProtocol(frame->protocol)) return true;
-  if (!source_) {
+  if (!open_) {
+    // MPPE may begin before the data path opens, and stays in step only if it sees everything.
+    const bool sealed = frame->protocol == PppProtocol::kCompressed && opener_ != nullptr;
+    if (sealed && Open(frame->payload, handler, budget).empty()) return false;
     ++(opened_  ? counters_.dropped_closed
        : bound_ ? counters_.dropped_before_activation
                 : counters_.dropped_before_binding);
     return false;
   }
-  if (frame->protocol != codec::PppProtocol::kIpv4) return true;
-  DeliverIp(frame->payload, handler);
+  if (!IsPacket(frame->protocol)) return true;
+  DeliverData(*frame, handler, budget);
   return false;
 }
 
-void Uplink::DeliverIp(ByteView packet, UplinkHandler& handler) {
-  packet = CutIpv4(packet);
+// ---- Packets
+// -----------------------------------------------------------------------------------
+
+void Uplink::DeliverData(const codec::PppFrame& frame, UplinkHandler& handler,
+                         std::size_t& budget) {
+  if (frame.protocol == PppProtocol::kCompressed) {
+    DeliverSealed(frame.payload, handler, budget);
+  } else if (opener_ != nullptr) {
+    ++counters_.dropped_unencrypted;
+  } else {
+    DeliverPlain(frame, handler, budget);
+  }
+}
+
+void Uplink::DeliverSealed(ByteView sealed, UplinkHandler& handler, std::size_t& budget) {
+  const ByteView inner = Open(sealed, handler, budget);
+  if (inner.empty()) return;
+  const auto frame = codec::ParsePppFrame(inner);
+  const bool packet = frame && IsPacket(frame->protocol) &&
+                      frame->protocol != PppProtocol::kCompressed;  // once is enough
+  if (packet) {
+    DeliverPlain(*frame, handler, budget);
+  } else {
+    ++counters_.dropped_malformed;
+  }
+}
+
+ByteView Uplink::Open(ByteView sealed, UplinkHandler& handler, std::size_t& budget) {
+  if (opener_ == nullptr || sealed.size() > room_.size()) {
+    ++counters_.dropped_mppe;
+    return {};
+  }
+  if (room_.size() - room_used_ < sealed.size()) EndIpPackets(handler);
+  const std::span<std::uint8_t> out = room_.subspan(room_used_);
+  const PacketOpener::Opened opened = opener_->Open(sealed, out);
+  if (opened.status != PacketOpener::Status::kOpened || opened.size == 0) {
+    ++counters_.dropped_mppe;
+    if (opened.status == PacketOpener::Status::kOutOfStep) TellOutOfStep(handler, budget);
+    return {};
+  }
+  out_of_step_ = 0;
+  room_used_ += opened.size;
+  return out.first(opened.size);
+}
+
+void Uplink::TellOutOfStep(UplinkHandler& handler, std::size_t& budget) {
+  if (out_of_step_++ % kTellEvery != 0) return;
+  --budget;
+  EndIpPackets(handler);
+  if (!handler.OnMppeOutOfStep()) phase_ = Phase::kStopped;
+}
+
+void Uplink::DeliverPlain(const codec::PppFrame& frame, UplinkHandler& handler,
+                          std::size_t& budget) {
+  const bool ipv6 = frame.protocol == PppProtocol::kIpv6;
+  const Families& families = sources_.families();
+  if (ipv6 ? !families.ipv6 : !families.ipv4) {
+    ++counters_.dropped_not_negotiated;
+    return;
+  }
+  const ByteView packet = ipv6 ? CutIpv6(frame.payload) : CutIpv4(frame.payload);
   if (packet.empty()) {
     ++counters_.dropped_malformed;
-  } else if (SourceOf(packet) != *source_) {
-    ++counters_.dropped_spoofed;
+  } else if (ipv6) {
+    DeliverIpv6(packet, handler, budget);
+  } else if (sources_.AllowsIpv4(&packet[kIpv4Source])) {
+    PassOn(packet, handler);
   } else {
-    if (pacer_ != nullptr) packet = Pace(packet);
-    if (packet.empty()) return;
-    ++counters_.packets;
-    counters_.bytes += packet.size();
-    delivered_ = true;
-    handler.OnIpPacket(packet);
+    ++counters_.dropped_spoofed;
   }
+}
+
+void Uplink::DeliverIpv6(ByteView packet, UplinkHandler& handler, std::size_t& budget) {
+  switch (WayOfIpv6(packet, sources_)) {
+    case Ipv6Way::kPass:
+      PassOn(packet, handler);
+      break;
+    case Ipv6Way::kControl:
+      ++counters_.ipv6_control;
+      --budget;
+      EndIpPackets(handler);
+      if (!handler.OnIpv6Control(packet)) phase_ = Phase::kStopped;
+      break;
+    case Ipv6Way::kLocal:
+      ++counters_.dropped_link_local;
+      break;
+    case Ipv6Way::kForeign:
+      ++counters_.dropped_spoofed;
+      break;
+  }
+}
+
+void Uplink::PassOn(ByteView packet, UplinkHandler& handler) {
+  if (pacer_ != nullptr) packet = Pace(packet);
+  if (packet.empty()) return;
+  ++counters_.packets;
+  counters_.bytes += packet.size();
+  delivered_ = true;
+  handler.OnIpPacket(packet);
 }
 
 ByteView Uplink::Pace(ByteView packet) {
@@ -218,6 +305,7 @@ ByteView Uplink::Pace(ByteView packet) {
 }
 
 void Uplink::EndIpPackets(UplinkHandler& handler) {
+  room_used_ = 0;
   if (!delivered_) return;
   delivered_ = false;
   handler.OnIpPacketsEnd();
@@ -230,11 +318,19 @@ void Uplink::NoteRefused(std::size_t packets, std::size_t bytes) {
   counters_.dropped_interface += packets;
 }
 
-void Uplink::OpenData(Ipv4Address source) {
-  source_ = source;
+void Uplink::OpenData(SourceCheck sources) {
+  sources_ = std::move(sources);
+  open_ = true;
   opened_ = true;
 }
 
-void Uplink::ShutData() { source_.reset(); }
+void Uplink::ShutData() { open_ = false; }
+
+void Uplink::SetOpener(PacketOpener* opener, std::span<std::uint8_t> room) {
+  opener_ = opener;
+  room_ = room;
+  room_used_ = 0;
+  out_of_step_ = 0;
+}
 
 }  // namespace sstpgw::datapath

@@ -1,17 +1,22 @@
 // TLS plaintext from one client, cut into what it is: first the HTTP head, then SSTP packets; IP
-// packets on an open data path leave in their own direction, everything else goes to the session's
-// brain. Holds only a partial head or frame between calls. Pure, no allocation per packet.
+// packets on an open data path leave in their own direction, decrypted where MPPE is on; everything
+// else goes to the session's brain. Holds only a partial head or frame between calls. Pure, no
+// allocation per packet.
 //
 // Secrets: a password may be among what is held; it is wiped when given back, as long as the data
 // path is not open.
 #pragma once
 
 #include <cstdint>
-#include <optional>
+#include <span>
+#include <utility>
 #include <vector>
 
+#include "gateway/codec/ppp_frame.h"
+#include "gateway/datapath/packet_cipher.h"
+#include "gateway/datapath/source_check.h"
 #include "gateway/datapath/up_pacer.h"
-#include "proto/base/ip.h"
+#include "gateway/datapath/uplink_counters.h"
 #include "proto/base/types.h"
 
 namespace sstpgw::datapath {
@@ -25,34 +30,19 @@ class UplinkHandler {
   virtual bool OnHttpHeadTooLong() = 0;
   virtual bool OnSstpPacket(ByteView packet) = 0;
   virtual bool OnUndelineated() = 0;
-  // A whole IPv4 packet (version 4, total length within the frame; bytes beyond it are cut off)
-  // whose source is the session's address. Only after OpenData. Counted as passed on: tell
-  // NoteRefused what the interface did not take. Unlike other views it stays valid until
-  // OnIpPacketsEnd returns, so that packets may be collected.
+  // An IPv6 packet for the gateway itself: Router Solicitation, or UDP to port 547; its source is
+  // link-local or ::, and no checksum has been looked at.
+  virtual bool OnIpv6Control(ByteView packet) = 0;
+  // Encrypted packets are lost until the peer has been asked to start its key anew: told with the
+  // first one, and now and then while they go on.
+  virtual bool OnMppeOutOfStep() = 0;
+  // A whole IPv4 or IPv6 packet (its length lies within the frame; bytes beyond it are cut off)
+  // whose source is the session's, or for IPv6 of the link itself (ipv6_scope.h). Only after
+  // OpenData. Counted as passed on: tell NoteRefused what the interface did not take. Unlike other
+  // views it stays valid until OnIpPacketsEnd returns, so that packets may be collected.
   virtual void OnIpPacket(ByteView packet) = 0;
   // Comes after one or more calls of OnIpPacket, before any other call and before Consume returns.
   virtual void OnIpPacketsEnd() = 0;
-};
-
-struct UplinkCounters {
-  std::uint64_t packets = 0;  // given to OnIpPacket and not refused
-  std::uint64_t bytes = 0;
-  // Data protocols: before the crypto binding was valid; after it, but before the data path was
-  // ever open; after the data path was shut.
-  std::uint64_t dropped_before_binding = 0;
-  std::uint64_t dropped_before_activation = 0;
-  std::uint64_t dropped_closed = 0;
-  std::uint64_t dropped_spoofed = 0;
-  std::uint64_t dropped_malformed = 0;
-  std::uint64_t dropped_interface = 0;  // refused by the interface
-  std::uint64_t dropped_limit = 0;      // by the session's pacer, as a signal to their senders
-
-  // All there were, whatever became of them.
-  [[nodiscard]] std::uint64_t data_packets() const {
-    return packets + dropped_before_binding + dropped_before_activation + dropped_closed +
-           dropped_spoofed + dropped_malformed + dropped_interface + dropped_limit;
-  }
-  UplinkCounters& operator+=(const UplinkCounters& other);
 };
 
 inline constexpr std::size_t kMaxHttpHead = 8192;
@@ -77,8 +67,14 @@ class Uplink {
   void SetPacer(UpPacer* pacer) { pacer_ = pacer; }
   // The crypto binding is valid.
   void NoteBinding() { bound_ = true; }
-  void OpenData(Ipv4Address source);
+  void OpenData(SourceCheck sources);
+  // While it is open; takes effect with the next packet.
+  void SetSources(SourceCheck sources) { sources_ = std::move(sources); }
   void ShutData();
+  // MPPE is on, from the next packet on: what comes in plain is dropped. `opener` is not owned;
+  // nullptr: off. `room`: where packets lie until OnIpPacketsEnd, at least kMaxSstpPacket octets;
+  // uplinks that are not used at the same time may share it.
+  void SetOpener(PacketOpener* opener, std::span<std::uint8_t> room = {});
   // The interface did not take `packets` of those given to OnIpPacket, `bytes` IP octets in all.
   void NoteRefused(std::size_t packets, std::size_t bytes);
   [[nodiscard]] const UplinkCounters& counters() const { return counters_; }
@@ -95,11 +91,20 @@ class Uplink {
   std::size_t ConsumeHttp(ByteView bytes, UplinkHandler& handler, std::size_t& budget);
   std::size_t ConsumePacket(ByteView bytes, UplinkHandler& handler, std::size_t& budget);
   // What nearly all of a busy stream is, without the detour over the codec: a whole frame with an
-  // IPv4 packet and its header in full. 0: anything else, for ConsumePiece to judge.
-  std::size_t ConsumeIpv4Frame(ByteView bytes, UplinkHandler& handler);
+  // IP packet, perhaps encrypted, and its header in full. 0: anything else, for ConsumePiece to
+  // judge.
+  std::size_t ConsumeDataFrame(ByteView bytes, UplinkHandler& handler, std::size_t& budget);
   // A data packet: false: delivered or dropped already.
-  bool IsForSession(ByteView packet, UplinkHandler& handler);
-  void DeliverIp(ByteView packet, UplinkHandler& handler);
+  bool IsForSession(ByteView packet, UplinkHandler& handler, std::size_t& budget);
+  // A frame of IPv4, IPv6 or MPPE.
+  void DeliverData(const codec::PppFrame& frame, UplinkHandler& handler, std::size_t& budget);
+  void DeliverSealed(ByteView sealed, UplinkHandler& handler, std::size_t& budget);
+  void DeliverPlain(const codec::PppFrame& frame, UplinkHandler& handler, std::size_t& budget);
+  void DeliverIpv6(ByteView packet, UplinkHandler& handler, std::size_t& budget);
+  void PassOn(ByteView packet, UplinkHandler& handler);
+  // What was encrypted, in room_; empty: nothing, and counted.
+  ByteView Open(ByteView sealed, UplinkHandler& handler, std::size_t& budget);
+  void TellOutOfStep(UplinkHandler& handler, std::size_t& budget);
   // The packet as it is to be passed on; empty: dropped.
   ByteView Pace(ByteView packet);
   void EndIpPackets(UplinkHandler& handler);
@@ -110,12 +115,17 @@ class Uplink {
   void GiveBackHeld();
 
   Phase phase_ = Phase::kHttp;
-  std::optional<Ipv4Address> source_;  // set while the data path is open
+  SourceCheck sources_;
+  bool open_ = false;
   bool bound_ = false;
   bool opened_ = false;     // it was open at some time
   bool delivered_ = false;  // OnIpPacketsEnd is owed
   UpPacer* pacer_ = nullptr;
-  std::vector<Bytes> marked_;  // packets that the pacer marked, until OnIpPacketsEnd
+  PacketOpener* opener_ = nullptr;
+  std::span<std::uint8_t> room_;
+  std::size_t room_used_ = 0;      // by packets until OnIpPacketsEnd
+  std::uint64_t out_of_step_ = 0;  // packets lost since one was decrypted
+  std::vector<Bytes> marked_;      // packets that the pacer marked, until OnIpPacketsEnd
   Bytes held_;
   std::size_t searched_ = 0;  // octets of held_ known to hold no end of the HTTP head
   UplinkCounters counters_;
