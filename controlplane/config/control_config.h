@@ -33,6 +33,20 @@ struct PoolConfig {
   std::string next_pool;             // empty: none. Exists, and the chain has no loop
 };
 
+// A network that is cut into prefixes of one length for clients.
+struct PrefixRange {
+  Ipv6Prefix network;        // of 1..128 bits, unicast
+  std::uint8_t length = 64;  // at least that of the network
+  friend bool operator==(const PrefixRange&, const PrefixRange&) = default;
+};
+
+struct Ipv6PoolConfig {
+  std::string name;
+  // Each in the order of the file; one of them may be empty.
+  std::vector<PrefixRange> prefixes;   // for links
+  std::vector<PrefixRange> delegates;  // for networks behind clients
+};
+
 struct LocalUser {
   Secret password;                       // never empty
   std::optional<Ipv4Address> static_ip;  // absent: from the pool
@@ -60,6 +74,10 @@ struct ControlConfig {
   Ipv4Address gateway_address;    // zero: not configured (equals gateway.ppp.gateway_address)
   std::vector<Ipv4Address> dns;   // 0..2
   std::vector<Ipv4Address> wins;  // 0..2
+
+  std::map<std::string, Ipv6PoolConfig, std::less<>> ipv6_pools;
+  std::string default_ipv6_pool;      // for links and delegation; empty: none
+  std::vector<Ipv6Address> ipv6_dns;  // 0..3
 
   RateTable default_rates;             // of sessions without any of their own
   std::vector<TimeRange> time_ranges;  // in the order of the file

@@ -8,6 +8,7 @@ namespace sstpgw::cp {
 namespace {
 
 constexpr std::size_t kMaxDns = 2;
+constexpr std::size_t kMaxIpv6Dns = 3;
 
 // Texts have been checked against their patterns; an empty one is "not configured".
 Ipv4Address AddressOf(const std::string& text) {
@@ -16,12 +17,23 @@ Ipv4Address AddressOf(const std::string& text) {
 
 void InterpretNameServers(const v1::SstpConfig& config, Report& report, ControlConfig& result) {
   for (int i = 0; i < config.name_server_size(); ++i) {
+    const std::string path = Item("sstp.name-server", static_cast<std::size_t>(i));
+    if (const auto ipv6 = Ipv6Address::Parse(config.name_server(i))) {
+      result.ipv6_dns.push_back(*ipv6);
+      if (result.ipv6_dns.size() > kMaxIpv6Dns) {
+        report.Error(path,
+                     "is IPv6 name server number " + std::to_string(result.ipv6_dns.size()) +
+                         ", there may be three",
+                     "Remove it.");
+      }
+      continue;
+    }
     const std::optional<Ipv4Address> address = Ipv4Address::Parse(config.name_server(i));
-    if (!address) continue;  // IPv6, refused by the schema
+    if (!address) continue;  // refused by the schema
     result.dns.push_back(*address);
     if (result.dns.size() > kMaxDns) {
       report.Error(
-          Item("sstp.name-server", static_cast<std::size_t>(i)),
+          path,
           "is IPv4 name server number " + std::to_string(result.dns.size()) + ", there may be two",
           "Remove it.");
     }
@@ -55,11 +67,13 @@ ControlConfig Interpret(const v1::SstpConfig& config, const std::string& directo
   InterpretNameServers(config, report, result);
   InterpretUsers(config, report, result);
   InterpretRadius(config, directory, reader, report, result);
-  InterpretPools(config, report, result);
   InterpretGateway(config, report, result);
+  InterpretIpv6(config, report, result);
+  InterpretPools(config, report, result);
   InterpretShaper(config, report, result);
   InterpretTls(config, directory, reader, report, result);
-  if (!report.Written("sstp.gateway-address") && !report.Faulty("sstp.gateway-address")) {
+  const bool ipv4 = result.gateway.ppp.ipv4 != NcpPreference::kDeny;
+  if (ipv4 && !report.Written("sstp.gateway-address") && !report.Faulty("sstp.gateway-address")) {
     report.Warning("sstp.gateway-address", "is missing, so no client gets an IPv4 address");
   }
   return result;

@@ -28,6 +28,9 @@ void InterpretShaper(const v1::SstpConfig& config, Report& report, ControlConfig
 void InterpretUsers(const v1::SstpConfig& config, Report& report, ControlConfig& result);
 void InterpretRadius(const v1::SstpConfig& config, const std::string& directory, FileReader& reader,
                      Report& report, ControlConfig& result);
+// `result` has its IPv6 pools.
 void InterpretPools(const v1::SstpConfig& config, Report& report, ControlConfig& result);
+// `result` has its gateway settings.
+void InterpretIpv6(const v1::SstpConfig& config, Report& report, ControlConfig& result);
 
 }  // namespace sstpgw::cp

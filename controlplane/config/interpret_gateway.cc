@@ -26,6 +26,12 @@ NcpPreference NcpPreferenceOf(const std::string& name) {
   return name == "require" ? NcpPreference::kRequire : NcpPreference::kAllow;
 }
 
+MppePreference MppePreferenceOf(const std::string& name) {
+  if (name == "deny") return MppePreference::kDeny;
+  if (name == "allow") return MppePreference::kAllow;
+  return name == "require" ? MppePreference::kRequire : MppePreference::kPrefer;
+}
+
 // Bounded by the schema to at most 65535.
 std::uint16_t Octets(std::uint32_t value) { return static_cast<std::uint16_t>(value); }
 
@@ -82,6 +88,29 @@ void InterpretMtu(const v1::SstpConfig& config, Report& report, PppSettings& ppp
   }
 }
 
+// features 3.5: disable-ccp wins, and keys are made by methods with a shared secret behind them.
+void InterpretMppe(const v1::PppOptionsConfig& options, Report& report, PppSettings& ppp) {
+  const std::string path = "sstp.ppp-options.mppe";
+  ppp.disable_ccp = options.disable_ccp();
+  ppp.mppe = MppePreferenceOf(options.mppe());
+  if (ppp.disable_ccp) {
+    if (report.Written(path) && ppp.mppe != MppePreference::kDeny) {
+      report.Warning(path, "has no effect because of disable-ccp");
+    }
+    return;
+  }
+  const auto makes_keys = [](AuthProtocol protocol) {
+    return protocol != AuthProtocol::kPap && protocol != AuthProtocol::kChapMd5;
+  };
+  const auto& protocols = ppp.auth_protocols;
+  if (ppp.mppe == MppePreference::kRequire &&
+      !std::all_of(protocols.begin(), protocols.end(), makes_keys)) {
+    report.Warning(path,
+                   "ends sessions that log in with pap or chap, since these make no keys for it",
+                   "Leave them out of authentication.protocols.");
+  }
+}
+
 void InterpretPpp(const v1::SstpConfig& config, Report& report, PppSettings& ppp) {
   const v1::PppOptionsConfig& options = config.ppp_options();
   InterpretMtu(config, report, ppp);
@@ -89,6 +118,8 @@ void InterpretPpp(const v1::SstpConfig& config, Report& report, PppSettings& ppp
     ppp.auth_protocols.push_back(AuthProtocolOf(name));
   }
   ppp.ipv4 = NcpPreferenceOf(options.ipv4());
+  ppp.ipv6 = NcpPreferenceOf(options.ipv6());
+  InterpretMppe(options, report, ppp);
   ppp.echo_interval = std::chrono::seconds(options.lcp_echo_interval());
   ppp.echo_failure = options.lcp_echo_failure();
   ppp.echo_timeout = std::chrono::seconds(options.lcp_echo_timeout());
@@ -100,7 +131,7 @@ void InterpretPpp(const v1::SstpConfig& config, Report& report, PppSettings& ppp
     report.Warning("sstp.ppp-options.lcp-echo-timeout",
                    "has no effect because lcp-echo-interval is 0");
   }
-  if (ppp.ipv4 == NcpPreference::kDeny) {
+  if (ppp.ipv4 == NcpPreference::kDeny && ppp.ipv6 == NcpPreference::kDeny) {
     report.Warning("sstp.ppp-options.ipv4", "leaves clients without any network protocol");
   }
 }

@@ -104,7 +104,8 @@ void InterpretPools(const v1::SstpConfig& config, Report& report, ControlConfig&
   CheckLoops(result.pools, report);
   CheckDefaultPool(result.default_pool, result.pools, report);
   WarnOfOverlaps(std::move(all), report);
-  if (result.pools.empty() && UsersAreLocal(config, report) && !report.Faulty(kPools)) {
+  if (result.pools.empty() && result.ipv6_pools.empty() && UsersAreLocal(config, report) &&
+      !report.Faulty(kPools) && !report.Faulty("sstp.client-ipv6-pool")) {
     report.Error(std::string(kPools), "is missing: clients need addresses",
                  "Define a pool with a range.");
   }

@@ -76,17 +76,17 @@ class TreeReader {
   void ReadGroup(const YamlNode& node, Message& message, const std::string& path, Usage& usage);
 
  private:
-  void ReadField(const YamlNode& parent, const YamlNode& node, Message& message, const Field& field,
+  void ReadField(const YamlNode& node, Message& message, const Field& field,
                  const std::string& path, Usage& usage);
   void ReadTable(const YamlNode& node, Message& message, const Field& field,
                  const std::string& path, Usage& usage);
-  void ReadList(const YamlNode& parent, const YamlNode& node, Message& message, const Field& field,
+  void ReadList(const YamlNode& node, Message& message, const Field& field,
                 const std::string& path, Usage& usage);
-  void ReadLeaf(const YamlNode& parent, const YamlNode& node, Message& message, const Field& field,
+  void ReadLeaf(const YamlNode& node, Message& message, const Field& field,
                 const std::string& path, Usage& usage);
   void ReadSecret(const YamlNode& node, Message& message, const Field& field,
                   const std::string& path, Usage& usage);
-  void CheckUnsupportedValue(const YamlNode& parent, const Field& field, std::string_view text,
+  void CheckUnsupportedValue(const Field& field, std::string_view text,
                              const std::string& path);
   void CheckRequired(const YamlNode& node, const Descriptor& group, const std::string& path);
   void RefuseUnknownKey(const YamlNode::Child& child, const Descriptor& group,
@@ -188,7 +188,7 @@ void TreeReader::CheckRequired(const YamlNode& node, const Descriptor& group,
   }
 }
 
-void TreeReader::ReadField(const YamlNode& parent, const YamlNode& node, Message& message,
+void TreeReader::ReadField(const YamlNode& node, Message& message,
                            const Field& field, const std::string& path, Usage& usage) {
   const std::string& unsupported = RulesOf(field).unsupported();
   if (!unsupported.empty()) ++unsupported_depth_;
@@ -196,11 +196,11 @@ void TreeReader::ReadField(const YamlNode& parent, const YamlNode& node, Message
   if (field.is_map()) {
     ReadTable(node, message, field, path, below);
   } else if (field.is_repeated()) {
-    ReadList(parent, node, message, field, path, below);
+    ReadList(node, message, field, path, below);
   } else if (KindOf(field) == NodeKind::kGroup) {
     ReadGroup(node, *message.GetReflection()->MutableMessage(&message, &field), path, below);
   } else {
-    ReadLeaf(parent, node, message, field, path, below);
+    ReadLeaf(node, message, field, path, below);
   }
   if (below.faulty > 0 && RulesOf(field).off_values_size() > 0) ++below.maybe_off;
   if (!unsupported.empty()) {
@@ -247,7 +247,7 @@ void TreeReader::ReadTable(const YamlNode& node, Message& message, const Field& 
   }
 }
 
-void TreeReader::ReadList(const YamlNode& parent, const YamlNode& node, Message& message,
+void TreeReader::ReadList(const YamlNode& node, Message& message,
                           const Field& field, const std::string& path, Usage& usage) {
   const v1::FieldRules& rules = RulesOf(field);
   const bool groups = KindOf(field) == NodeKind::kGroup;
@@ -285,7 +285,7 @@ void TreeReader::ReadList(const YamlNode& parent, const YamlNode& node, Message&
       report_.Show(item_path, Shown(item.scalar));
       Refuse(item_path, "is in the list already", usage);
     } else {
-      ReadLeaf(parent, item, message, field, item_path, usage);
+      ReadLeaf(item, message, field, item_path, usage);
     }
     // An empty text stands for a refused one, so that indices in the message are those of the file.
     if (message.GetReflection()->FieldSize(message, &field) == static_cast<int>(i)) {
@@ -294,7 +294,7 @@ void TreeReader::ReadList(const YamlNode& parent, const YamlNode& node, Message&
   }
 }
 
-void TreeReader::ReadLeaf(const YamlNode& parent, const YamlNode& node, Message& message,
+void TreeReader::ReadLeaf(const YamlNode& node, Message& message,
                           const Field& field, const std::string& path, Usage& usage) {
   const v1::FieldRules& rules = RulesOf(field);
   if (rules.secret()) {
@@ -316,18 +316,13 @@ void TreeReader::ReadLeaf(const YamlNode& parent, const YamlNode& node, Message&
     return;
   }
   ++(Contains(rules.off_values(), node.scalar) ? usage.off : usage.active);
-  CheckUnsupportedValue(parent, field, node.scalar, path);
+  CheckUnsupportedValue(field, node.scalar, path);
 }
 
-void TreeReader::CheckUnsupportedValue(const YamlNode& parent, const Field& field,
+void TreeReader::CheckUnsupportedValue(const Field& field,
                                        std::string_view text, const std::string& path) {
   const v1::FieldRules& rules = RulesOf(field);
   if (!IsUnsupportedValue(rules, text)) return;
-  const YamlNode* moot = rules.moot_if().empty() ? nullptr : Find(parent, rules.moot_if());
-  if (moot != nullptr && moot->kind == YamlNode::Kind::kScalar && moot->scalar == "true") {
-    report_.Warning(path, "has no effect because of " + rules.moot_if());
-    return;
-  }
   report_.Error(path, "is not supported yet (" + rules.unsupported_feature() + ")");
 }
 

@@ -71,6 +71,7 @@ std::optional<std::vector<std::string>> ExtremesOf(const SchemaSpot& spot) {
       {"sstp.ssl.ciphersuites", {Repeated("TLS_AES_128_GCM_SHA256", 1024)}},
       {"sstp.ssl.curves", {"P-256"}},
       {"sstp.default-pool", {"P"}},
+      {"sstp.default-ipv6-pool", {}},  // needs a pool: ipv6_config_test.cc
       {"sstp.ssl.certificate", {"/etc/sstp/server.pem"}},
       {"sstp.ssl.ca-certificate", {"/etc/sstp/ca.pem"}},
       {"sstp.ssl.key", {"/etc/sstp/server.key"}},
@@ -80,7 +81,8 @@ std::optional<std::vector<std::string>> ExtremesOf(const SchemaSpot& spot) {
   const std::map<std::string, std::vector<std::string>> by_pattern{
       {"host-name", {"ab", std::string(253, 'a')}},
       {"ipv4-host", {"1.0.0.0", "223.255.255.255"}},
-      {"ip-host", {"1.0.0.0", "223.255.255.255"}},
+      {"ip-host", {"1.0.0.0", "223.255.255.255", "2001:db8::ffff:ffff:ffff:ffff"}},
+      {"interface-id", {"0:0:0:3", "ffff:ffff:ffff:ffff"}},
       {"interface-template", {"a%d", "abcdefghij%d", "Az09._-%d", "-%d."}},
       {"listen-address", {"0.0.0.0", "::", "ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255"}},
       {"hex-20", {std::string(40, 'f')}},

@@ -347,9 +347,10 @@ INSTANTIATE_TEST_SUITE_P(
         Rule{"V11ThreeWins",
              Minimal("  wins-server: [192.0.2.1, 192.0.2.2, 192.0.2.3]\n"),
              {"sstp.wins-server: may have at most 2 entries, has 3"}},
-        Rule{"DnsOfIpv6IsNotYet",
-             Minimal("  name-server: [192.0.2.1, \"2001:db8::1\"]\n"),
-             {"sstp.name-server[1]: is not supported yet (IPv6)"}},
+        Rule{"V11FourIpv6Dns",
+             Minimal("  name-server: [192.0.2.1, \"2001:db8::1\", \"2001:db8::2\", "
+                     "\"2001:db8::3\", \"2001:db8::4\"]\n"),
+             {"sstp.name-server[4]: is IPv6 name server number 4, there may be three"}},
         Rule{"V12NoSsl", "sstp:\n" + kUsers + kPool, {"sstp.ssl: is missing"}},
         Rule{"V12EmptySsl",
              "sstp:\n" + kUsers + kPool + "  ssl: {}\n",
@@ -375,11 +376,10 @@ INSTANTIATE_TEST_SUITE_P(
              {"sstp.single-session: is not supported yet (refusing a second login)"}},
         Rule{"CcpAskedFor",
              Minimal("  ppp-options: { disable-ccp: false }\n"),
-             {"sstp.ppp-options.disable-ccp: is not supported yet (the Compression Control "
-              "Protocol)"}},
+             {}},
         Rule{"MppeAskedFor",
              Minimal("  ppp-options: { mppe: require }\n"),
-             {"sstp.ppp-options.mppe: is not supported yet (MPPE)"}},
+             {}},
         Rule{"MppeDenied", Minimal("  ppp-options: { mppe: deny }\n"), {}},
         Rule{"Snmp", Minimal("  snmp:\n"), {"sstp.snmp: is not supported yet (SNMP)"}},
         Rule{"SnmpOff", Minimal("  snmp: { enable: false }\n"), {}},
@@ -397,7 +397,7 @@ INSTANTIATE_TEST_SUITE_P(
              {"sstp.listen[1]: is in the list already"}}),
     [](const auto& param_info) { return param_info.param.name; });
 
-// T9: VyOS takes disable-ccp together with mppe; the session runs without.
+// G1, T9: VyOS takes disable-ccp together with mppe; the session runs without.
 TEST(LoadConfig, MppeIsOnlyWarnedOfWhenCcpIsDisabled) {
   const LoadResult result = Load(Minimal("  ppp-options: { mppe: require, disable-ccp: true }\n"));
   EXPECT_TRUE(result.config);
