@@ -101,7 +101,7 @@ void Accounting::Adopt(const SessionKey& key, const SessionRecord& record, Turn&
   kept.now.calling_station = record.calling_station;
   kept.now.called_station = record.called_station;
   kept.now.port_id = record.interface_name;
-  kept.now.addresses.ipv4 = record.policy.address;
+  kept.now.addresses = AddressesOf(record);
   kept.opened_unix_seconds = std::max<std::int64_t>(record.started_unix_seconds, 0);
   kept.reported_unix_seconds = kept.opened_unix_seconds;
   kept.session_timeout = record.policy.session_timeout;

@@ -39,16 +39,10 @@ enum class RecordStatus : std::uint8_t {
 // Acct-Authentic, RFC 2866 5.6.
 enum class Authentic : std::uint8_t { kRadius = 1, kLocal = 2 };
 
-struct Ipv6Prefix {
-  Ipv6Address address;
-  std::uint8_t length = 0;  // 0..128
-  friend auto operator<=>(const Ipv6Prefix&, const Ipv6Prefix&) = default;
-};
-
-// Inner addresses of a session, as far as they are known.
+// Inner addresses of a session, as far as they are known. Lists end at kMaxPrefixes.
 struct Addresses {
   Ipv4Address ipv4;                                         // zero: none
-  std::optional<std::array<std::uint8_t, 8>> interface_id;  // Framed-Interface-Id
+  std::optional<InterfaceId> interface_id;                  // Framed-Interface-Id
   std::optional<Ipv6Address> ipv6;                          // Framed-IPv6-Address
   std::vector<Ipv6Prefix> prefixes;                         // Framed-IPv6-Prefix
   std::vector<Ipv6Prefix> delegated;                        // Delegated-IPv6-Prefix

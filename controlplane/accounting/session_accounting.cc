@@ -24,11 +24,34 @@ std::uint64_t NextRandom(std::uint64_t& state) {
 
 }  // namespace
 
+Addresses AddressesOf(const SessionRecord& record) {
+  const NetworkRecord& network = record.network;
+  const NetworkPolicy& policy = record.policy.network;
+  const auto first = [](const std::vector<Ipv6Prefix>& all) {
+    const auto count = static_cast<std::ptrdiff_t>(std::min(all.size(), kMaxPrefixes));
+    return std::vector<Ipv6Prefix>(all.begin(), all.begin() + count);
+  };
+  Addresses addresses;
+  if (network.ipv4 || !network.ipv6) addresses.ipv4 = record.policy.address;
+  if (network.ipv6) {
+    if (network.peer_interface_id != InterfaceId{}) {
+      addresses.interface_id = network.peer_interface_id;
+    }
+    if (!policy.framed_ipv6_addresses.empty()) {
+      addresses.ipv6 = policy.framed_ipv6_addresses.front();
+    }
+    addresses.prefixes = first(policy.framed_ipv6_prefixes);
+  }
+  if (network.delegated) addresses.delegated = first(policy.delegated_ipv6_prefixes);
+  return addresses;
+}
+
 SessionFacts FactsOf(const SessionRecord& record) {
   SessionFacts facts;
   facts.state = record.state;
   facts.port_id = record.interface_name;
-  facts.ipv4 = record.policy.address;
+  facts.addresses = AddressesOf(record);
+  facts.ipv6_only = record.network.ipv6 && !record.network.ipv4;
   facts.session_seconds =
       static_cast<std::uint64_t>(std::max<std::int64_t>(record.uptime_seconds, 0));
   facts.counters = record.counters;
@@ -210,6 +233,19 @@ void SessionAccounting::DueInterim(Context& c) {
   if (!EndsSoon() && !interim_in_flight_) MakeInterim(c);
 }
 
+// Of a session that is ending the network layers are closed already: only what was never told is
+// taken then.
+void SessionAccounting::TakeAddresses(const SessionFacts& facts) {
+  Addresses& now = state_.now.addresses;
+  const Addresses& told = facts.addresses;
+  const bool ending = facts.state == SessionState::kFinishing;
+  if (!told.ipv4.is_zero() || (facts.ipv6_only && !ending)) now.ipv4 = told.ipv4;
+  if (!ending || told.interface_id) now.interface_id = told.interface_id;
+  if (!ending || told.ipv6) now.ipv6 = told.ipv6;
+  if (!ending || !told.prefixes.empty()) now.prefixes = told.prefixes;
+  if (!told.delegated.empty()) now.delegated = told.delegated;
+}
+
 // ---- Events
 
 void SessionAccounting::Handle(const SessionOpened& event, Context& c) {
@@ -246,7 +282,7 @@ void SessionAccounting::Handle(const FactsArrived& event, Context& c) {
   TouchBefore(event.age, c.moment);
   TakeCounters(facts.counters);
   if (!facts.port_id.empty()) now.port_id = facts.port_id;
-  if (!facts.ipv4.is_zero()) now.addresses.ipv4 = facts.ipv4;
+  TakeAddresses(facts);
   said_ = facts.state;
   if (said_ != SessionState::kStarting) waits_for_start_ = false;
   const bool other = now.port_id != before.port_id || now.addresses != before.addresses;

@@ -9,8 +9,10 @@
 //   random time 10 s after the Start, so that sessions which began together report as evenly as
 //   if they had not, from then on. None while the one before is
 //   with a server, in the last 10 s before the session's own end, or while the gateway is not
-//   attached, since nothing new is known then. A change of addresses or of the interface's name
-//   brings one at once, even if there is no interval.
+//   attached, since nothing new is known then. A change of addresses (IPv6 that opens late, prefixes
+//   that the client takes) or of the interface's name brings one at once, even if there is no
+//   interval. Delegated prefixes stay the session's when the client gives them back, and a session
+//   that is ending keeps the addresses that it had.
 // - A session that was never open has no records. One that was gets Start and Stop, whatever is
 //   lost in between; counters never go back.
 // - What it is told twice changes nothing.
@@ -33,11 +35,16 @@ namespace sstpgw::cp::accounting {
 struct SessionFacts {
   SessionState state = SessionState::kStarting;
   std::string port_id;  // empty: not known
-  Ipv4Address ipv4;     // zero: not known
+  // As far as they are known. Of `ipv6_only` no IPv4 is in use; else zero is not known.
+  Addresses addresses;
+  bool ipv6_only = false;
   std::uint64_t session_seconds = 0;
   TrafficCounters counters;
 };
 [[nodiscard]] SessionFacts FactsOf(const SessionRecord& record);
+// Those in use, by what the network layers have agreed on: a delegated prefix is when the client
+// has taken it.
+[[nodiscard]] Addresses AddressesOf(const SessionRecord& record);
 
 // ---- Events
 // Its network protocols are open: it wants to be configured, or is. `age`: for so long.
@@ -154,6 +161,7 @@ class SessionAccounting {
   // It lived so long ago, or longer than that is known already.
   void TouchBefore(std::chrono::seconds age, const Moment& moment);
   void TakeCounters(const TrafficCounters& counters);
+  void TakeAddresses(const SessionFacts& facts);
   void SaveSoon(Context& c);
   void SaveNow(Context& c);
 

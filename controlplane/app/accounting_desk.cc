@@ -116,7 +116,7 @@ void AccountingDesk::IfOpen(const std::string& gateway, const SessionRecord& rec
   const bool delaying = kept != nullptr && kept->stage == accounting::Stage::kDelaying;
   if (record.state != SessionState::kActive || !delaying) return;
   Run([&](auto& core, const auto& when, auto& out) {
-    core.AddressesKnown(key, AddressesOf(record), /*complete=*/true, when, out);
+    core.AddressesKnown(key, accounting::AddressesOf(record), HasAllAddresses(record), when, out);
   });
 }
 

@@ -26,15 +26,6 @@ radius::AcctStatus StatusOf(accounting::RecordStatus status) {
   return radius::AcctStatus::kInterim;
 }
 
-template <class Prefix>
-void CopyPrefixes(const std::vector<accounting::Ipv6Prefix>& from, std::vector<Prefix>& to) {
-  for (const accounting::Ipv6Prefix& prefix : from) {
-    Prefix& copy = to.emplace_back();
-    copy.address = prefix.address;
-    copy.length = prefix.length;
-  }
-}
-
 }  // namespace
 
 accounting::AccountingSettings AccountingSettingsOf(const RadiusConfig* config, AuthMode mode) {
@@ -92,10 +83,12 @@ accounting::AccountedLogin LoginOf(const OpenAccounting& open) {
   return login;
 }
 
-accounting::Addresses AddressesOf(const SessionRecord& record) {
-  accounting::Addresses addresses;
-  addresses.ipv4 = record.policy.address;
-  return addresses;
+bool HasAllAddresses(const SessionRecord& record) {
+  const NetworkPolicy& network = record.policy.network;
+  const bool none_of_ipv6 = network.framed_ipv6_prefixes.empty() &&
+                            network.delegated_ipv6_prefixes.empty() &&
+                            network.framed_ipv6_addresses.empty();
+  return record.network.ipv6 || none_of_ipv6;
 }
 
 radius::AccountingRecord RadiusRecordOf(const accounting::AccountingRecord& record,
@@ -109,8 +102,8 @@ radius::AccountingRecord RadiusRecordOf(const accounting::AccountingRecord& reco
   if (!addresses.ipv4.is_zero()) out.framed_address = addresses.ipv4;
   out.framed_interface_id = addresses.interface_id;
   if (addresses.ipv6) out.framed_ipv6_addresses.push_back(*addresses.ipv6);
-  CopyPrefixes(addresses.prefixes, out.framed_ipv6_prefixes);
-  CopyPrefixes(addresses.delegated, out.delegated_ipv6_prefixes);
+  out.framed_ipv6_prefixes = addresses.prefixes;
+  out.delegated_ipv6_prefixes = addresses.delegated;
   out.classes = record.classes;
   out.counters = record.counters;
   out.session_time = std::chrono::seconds(

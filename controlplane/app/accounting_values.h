@@ -24,8 +24,8 @@ namespace sstpgw::cp {
 
 [[nodiscard]] accounting::AccountedLogin LoginOf(const OpenAccounting& open);
 
-// Those that are in effect: gateways carry IPv4 only, so what the policy names of IPv6 is not here.
-[[nodiscard]] accounting::Addresses AddressesOf(const SessionRecord& record);
+// No more are to come: what it was given of IPv6, if anything, is in use.
+[[nodiscard]] bool HasAllAddresses(const SessionRecord& record);
 
 // `unix_seconds`: now, for Acct-Delay-Time. A clock that went back gives no delay.
 [[nodiscard]] radius::AccountingRecord RadiusRecordOf(const accounting::AccountingRecord& record,

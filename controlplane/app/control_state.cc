@@ -65,7 +65,14 @@ void ControlState::Configure() {
   for (const auto& [name, user] : config_.local_users) {
     if (local && user.static_ip) settings.fixed_addresses.push_back(*user.static_ip);
   }
+  const PppSettings& ppp = config_.gateway.ppp;
+  settings.ipv6 = ppp.ipv6 != NcpPreference::kDeny;
+  settings.default_ipv6_pool = config_.default_ipv6_pool;
+  settings.ipv6_dns = config_.ipv6_dns;
   core_.Configure(config_.pools, std::move(settings));
+  const bool one_id = ppp.interface_id.kind == InterfaceIdChoice::Kind::kFixed;
+  core_.ConfigureIpv6(config_.ipv6_pools,
+                      one_id ? std::optional(ppp.interface_id.fixed) : std::nullopt);
   RateSettings rates{config_.default_rates, {}, config_.time_ranges};
   for (const auto& [name, user] : config_.local_users) {
     if (local && !user.rates.empty()) rates.users.emplace(name, user.rates);

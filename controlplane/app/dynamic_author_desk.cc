@@ -28,10 +28,7 @@ radius::DynamicAuthorizationLimits Limits() {
 radius::DynamicAuthorizationSettings SettingsOf(const RadiusConfig* config,
                                                 radius::RateJudge judge) {
   if (config == nullptr || !config->dynamic_author) return {};  // nobody may ask
-  auto settings = radius::DynamicSettingsOf(*config, std::move(judge));
-  // A gateway cannot move a running session's interface into another VRF.
-  settings.change.not_applied = {radius::kAccelVrfName};
-  return settings;
+  return radius::DynamicSettingsOf(*config, std::move(judge));
 }
 
 radius::SessionIdentity IdentityOf(const SessionEntry& entry,
@@ -43,11 +40,16 @@ radius::SessionIdentity IdentityOf(const SessionEntry& entry,
   session.accounting_user = facts.accounting_user;
   session.interface_name = record.interface_name;
   session.nas_port = facts.nas_port;
-  if (record.policy.address != Ipv4Address()) session.address = record.policy.address;
+  const NetworkRecord& network = record.network;
+  const bool ipv4 = network.ipv4 || !network.ipv6;
+  if (ipv4 && !record.policy.address.is_zero()) session.address = record.policy.address;
   session.calling_station = record.calling_station;
   session.called_station = record.called_station;
-  session.ipv6_prefixes = record.policy.network.framed_ipv6_prefixes;
-  session.interface_id = record.policy.network.framed_interface_id;
+  // Those that it really has: what IPv6CP has not agreed on is only what it could have.
+  if (network.ipv6) {
+    session.ipv6_prefixes = record.policy.network.framed_ipv6_prefixes;
+    if (network.peer_interface_id != InterfaceId{}) session.interface_id = network.peer_interface_id;
+  }
   return session;
 }
 
@@ -76,10 +78,14 @@ Error CannotListen(const std::optional<IpAddress>& address, std::uint16_t port,
 
 // ---- Answers
 
-DynamicAuthorDesk::Outcome AnswerOf(const PolicyOutcome& outcome) {
+DynamicAuthorDesk::Outcome AnswerOf(const PolicyOutcome& outcome, bool with_vrf) {
   if (!outcome.found) return AnswerOf(Error{ErrorCode::kNotFound, "the session has ended"});
   if (!outcome.refused.empty()) {
-    return radius::Refuse(ErrorCause::kResourcesUnavailable, Escape(outcome.refused[0].reason));
+    // Of all that can be changed only a VRF can be one that a gateway does not have.
+    const bool no_such_vrf = with_vrf && outcome.refused[0].by_gateway;
+    return radius::Refuse(no_such_vrf ? ErrorCause::kInvalidAttributeValue
+                                      : ErrorCause::kResourcesUnavailable,
+                          Escape(outcome.refused[0].reason));
   }
   if (!outcome.unanswered.empty()) {
     return radius::Refuse(ErrorCause::kResourcesUnavailable, Escape(outcome.unanswered[0].reason));

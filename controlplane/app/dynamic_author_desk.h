@@ -121,8 +121,10 @@ class DynamicAuthorDesk {
   radius::LogAllowance<Line> lines_;
 };
 
-// What a server is told of an order for one session's policy that ended like that.
-[[nodiscard]] DynamicAuthorDesk::Outcome AnswerOf(const PolicyOutcome& outcome);
+// What a server is told of an order for one session's policy that ended like that; `with_vrf`: it
+// was to move the session to another VRF.
+[[nodiscard]] DynamicAuthorDesk::Outcome AnswerOf(const PolicyOutcome& outcome,
+                                                  bool with_vrf = false);
 // And of an order that was not given (kNotFound: no such session, kInvalidArgument: a value that
 // cannot be, anything else: no resources).
 [[nodiscard]] DynamicAuthorDesk::Outcome AnswerOf(const Error& error);

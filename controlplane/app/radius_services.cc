@@ -153,6 +153,7 @@ void RadiusServices::Change(const SessionKey& key, radius::SessionChange change,
   PolicyChange policy;
   policy.session_timeout = change.session_timeout;
   policy.idle_timeout = change.idle_timeout;
+  policy.vrf = change.vrf;
   if (!change.rate_limits.empty() && rates_) {
     auto rates = radius::ReadChangedRates(change.rate_limits, *rates_);
     if (!rates) {
@@ -165,21 +166,22 @@ void RadiusServices::Change(const SessionKey& key, radius::SessionChange change,
   accounted.interim_interval = change.interim_interval;
   accounted.session_timeout = change.session_timeout;
   if (!change.classes.empty()) accounted.classes = std::move(change.classes);
-  doors_.order(key, std::move(policy),
-               [this, key, kept, accounted = std::move(accounted),
-                done = std::move(done)](const PolicyOutcome& outcome) {
-                 if (outcome.changed != 1 || !kept) {
-                   done(AnswerOf(outcome));
-                   return;
-                 }
-                 // A session without accounting has nothing there to be changed.
-                 const auto changed = accounting_.Change(key, accounted);
-                 if (!changed && changed.error().code != ErrorCode::kNotFound) {
-                   Log(LogLevel::kError, changed.error().message);
-                 }
-                 // A server that was told "done" does not say it again to our next life.
-                 accounting_.WhenKept([done, outcome] { done(AnswerOf(outcome)); });
-               });
+  doors_.order(
+      key, std::move(policy),
+      [this, key, kept, with_vrf = change.vrf.has_value(), accounted = std::move(accounted),
+       done = std::move(done)](const PolicyOutcome& outcome) {
+        if (outcome.changed != 1 || !kept) {
+          done(AnswerOf(outcome, with_vrf));
+          return;
+        }
+        // A session without accounting has nothing there to be changed.
+        const auto changed = accounting_.Change(key, accounted);
+        if (!changed && changed.error().code != ErrorCode::kNotFound) {
+          Log(LogLevel::kError, changed.error().message);
+        }
+        // A server that was told "done" does not say it again to our next life.
+        accounting_.WhenKept([done, outcome, with_vrf] { done(AnswerOf(outcome, with_vrf)); });
+      });
 }
 
 }  // namespace sstpgw::cp

@@ -32,6 +32,7 @@ struct AuthGranted {
   std::optional<Ipv4Address> static_ip;  // instead of one from a pool
   std::string pool;                      // instead of the default pool; may be one that is unknown
   Secret hlak;                           // 32 octets (features 1.6.2)
+  MppeKeys mppe;                         // as in AuthorizeAccept
   std::string success_message;           // as in AuthorizeAccept
   Bytes eap_message;                     // likewise
   std::vector<Ipv4Address> dns;          // 0..2

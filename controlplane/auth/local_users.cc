@@ -37,6 +37,30 @@ class BorrowedHash {
   NtHash hash_{};
 };
 
+// RFC 3079 2: one start key for both directions.
+MppeKeys MppeOfMsChapV1(const NtHash& hash, const std::array<std::uint8_t, 8>& challenge,
+                        ByteView password) {
+  MppeKey key = MsChapV1StartKey(hash, challenge);
+  MppeKeys keys{Secret(ByteView(key)), Secret(ByteView(key)), {}};
+  SecureWipe(key);
+  const std::string_view text(reinterpret_cast<const char*>(password.data()), password.size());
+  if (auto lan_manager = LanManagerStartKey(text)) {
+    keys.lan_manager = Secret(ByteView(*lan_manager));
+    SecureWipe(*lan_manager);
+  }
+  return keys;
+}
+
+// RFC 3079 3.
+MppeKeys MppeOfMsChapV2(const NtHash& hash, const NtResponse& response) {
+  MppeKey master = MasterKey(hash, response);
+  MppeKey send = ServerSendKey(master);
+  MppeKey receive = ServerReceiveKey(master);
+  MppeKeys keys{Secret(ByteView(send)), Secret(ByteView(receive)), {}};
+  for (MppeKey* key : {&master, &send, &receive}) SecureWipe(*key);
+  return keys;
+}
+
 AuthorizeReject Refusal() { return AuthorizeReject{691, "", "unknown user or wrong password"}; }
 
 AuthGranted Granted(Secret hlak, std::string message) {
@@ -73,7 +97,9 @@ struct Verifier {
     // Without flag bit 0 only the LM response counts, and LM is not accepted (features 3.4.3).
     const bool uses_nt = (evidence.flags & 1) != 0;
     if (!(equal && known && uses_nt)) return Refusal();
-    return Granted(HlakOfMsChapV1(hash.get(), evidence.challenge), kSucceeded);
+    AuthGranted granted = Granted(HlakOfMsChapV1(hash.get(), evidence.challenge), kSucceeded);
+    granted.mppe = MppeOfMsChapV1(hash.get(), evidence.challenge, password);
+    return granted;
   }
   AuthOutcome operator()(const MsChapV2Evidence& evidence) const {
     const BorrowedHash hash(nt_hash);
@@ -85,7 +111,10 @@ struct Verifier {
         AuthenticatorResponse(hash.get(), evidence.nt_response, evidence.peer_challenge,
                               evidence.challenge, evidence.user) +
         " M=" + kSucceeded;
-    return Granted(HlakOfMsChapV2(hash.get(), evidence.nt_response), std::move(message));
+    AuthGranted granted =
+        Granted(HlakOfMsChapV2(hash.get(), evidence.nt_response), std::move(message));
+    granted.mppe = MppeOfMsChapV2(hash.get(), evidence.nt_response);
+    return granted;
   }
   // Nobody speaks EAP here; it needs a server that does.
   AuthOutcome operator()(const EapEvidence& /*evidence*/) const {

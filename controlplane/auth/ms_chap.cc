@@ -155,6 +155,24 @@ MppeKey MsChapV1StartKey(const NtHash& hash, const std::array<std::uint8_t, 8>& 
   return MsChapV1StartKeyOfHashHash(HashNtPasswordHash(hash), challenge);
 }
 
+std::optional<std::array<std::uint8_t, 8>> LanManagerStartKey(std::string_view password) {
+  constexpr std::size_t kLongest = 14;
+  constexpr DesBlock kClear{'K', 'G', 'S', '!', '@', '#', '$', '%'};
+  const bool ascii = std::all_of(password.begin(), password.end(), [](char c) {
+    return static_cast<unsigned char>(c) < 0x80;
+  });
+  if (password.size() > kLongest || !ascii) return std::nullopt;
+  // The first of the hash's halves comes from the first 7 characters alone (RFC 2433 A.3).
+  std::array<std::uint8_t, 7> key{};
+  for (std::size_t i = 0; i < std::min(key.size(), password.size()); ++i) {
+    const char c = password[i];
+    key[i] = static_cast<std::uint8_t>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
+  }
+  const DesBlock half = DesEncrypt(DesKeyFrom7Octets(key), kClear);
+  SecureWipe(key);
+  return half;
+}
+
 std::array<std::uint8_t, 8> ChallengeHash(
     const std::array<std::uint8_t, 16>& peer_challenge,
     const std::array<std::uint8_t, 16>& authenticator_challenge, std::string_view user) {

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -38,6 +39,12 @@ using MppeKey = std::array<std::uint8_t, 16>;
 // The same from the hash of the NT hash, which is all that a RADIUS server tells.
 [[nodiscard]] MppeKey MsChapV1StartKeyOfHashHash(const NtHash& hash_hash,
                                                  const std::array<std::uint8_t, 8>& challenge);
+
+// RFC 3079 2.2: the first 8 octets of the LAN Manager hash, from which MPPE of 40 and 56 bits
+// starts, both ways. Absent: no such hash, for a password of more than 14 characters or with one
+// that is not ASCII.
+[[nodiscard]] std::optional<std::array<std::uint8_t, 8>> LanManagerStartKey(
+    std::string_view password);
 
 // ---- MS-CHAPv2
 // SHA1(peer challenge | our challenge | user behind its last '\')[0..7] (RFC 2759 8.2).

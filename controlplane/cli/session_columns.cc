@@ -19,7 +19,9 @@ std::string Foreign(const std::string& text, bool raw) { return raw ? text : Esc
 
 std::string Address(const pb::Session& session) {
   const Ipv4Address address(session.record().policy().address());
-  return address.is_zero() ? session.inner_ip6() : address.ToString();
+  const pb::NetworkRecord& network = session.record().network();
+  const bool ipv6_only = network.ipv6() && !network.ipv4();
+  return address.is_zero() || ipv6_only ? session.inner_ip6() : address.ToString();
 }
 
 std::string State(pb::SessionState state) {
@@ -74,7 +76,7 @@ const std::vector<Column>& Table() {
       {"username", "user name", [](S s, bool raw) { return Foreign(s.record().user(), raw); },
        false},
       {"ip", "inner IPv4 address", [](S s, bool) { return Address(s); }, false},
-      {"ip6", "inner IPv6 prefix", [](S s, bool) { return s.inner_ip6(); }, false},
+      {"ip6", "inner IPv6 address and length of its prefix", [](S s, bool) { return s.inner_ip6(); }, false},
       {"ip6-dp", "delegated IPv6 prefix", [](S s, bool) { return s.delegated_prefix(); }, false},
       {"type", "kind of tunnel", [](S, bool) { return std::string("sstp"); }, false},
       {"rate-limit", "down/up in kbit/s", [](S s, bool) { return s.rate_limit(); }, false},
@@ -90,8 +92,8 @@ const std::vector<Column>& Table() {
        [](S s, bool raw) { return Foreign(s.record().called_station(), raw); }, false},
       {"sid", "session id", [](S s, bool raw) { return Foreign(s.record().session_id(), raw); },
        false},
-      {"comp", "compression or encryption inside PPP", [](S, bool) { return std::string(); },
-       false},
+      {"comp", "mppe: what is inside PPP is encrypted",
+       [](S s, bool) { return std::string(s.record().network().mppe() ? "mppe" : ""); }, false},
       {"rx-bytes", "octets from the client",
        [](S s, bool) { return HumanBytes(s.record().counters().rx_bytes()); }, false},
       {"tx-bytes", "octets to the client",
@@ -105,7 +107,8 @@ const std::vector<Column>& Table() {
       {"tx-pkts", "packets to the client",
        [](S s, bool) { return std::to_string(s.record().counters().tx_packets()); }, true},
       {"netns", "network namespace", [](S, bool) { return std::string(); }, false},
-      {"vrf", "VRF", [](S, bool) { return std::string(); }, false},
+      {"vrf", "VRF",
+       [](S s, bool raw) { return Foreign(s.record().policy().network().vrf(), raw); }, false},
       {"inbound-if", "always empty", [](S, bool) { return std::string(); }, false},
       {"service-name", "always empty", [](S, bool) { return std::string(); }, false},
       {"gateway", "gateway that carries it",
@@ -147,7 +150,7 @@ const std::vector<std::string>& WideColumns() {
   static const std::vector<std::string> names = [] {
     std::vector<std::string> all = PageColumns();
     for (const char* more : {"sid", "gateway", "mtu", "auth", "tls", "cipher", "tls-send",
-                             "tls-receive", "rate-source", "limiter"}) {
+                             "tls-receive", "rate-source", "limiter", "comp", "vrf"}) {
       all.emplace_back(more);
     }
     return all;
@@ -166,7 +169,7 @@ const std::vector<std::string>& JsonColumns() {
                                               "mtu",         "auth",         "tls",
                                               "cipher",      "tls-send",     "tls-receive",
                                               "rate-source", "limiter",      "session-timeout",
-                                              "idle-timeout"};
+                                              "idle-timeout", "vrf"};
   return names;
 }
 

@@ -73,6 +73,11 @@ Result<void> AddMsChapV1Keys(const Packet& packet, const AskedWith& asked, const
   accept.hlak = HlakOfMsChapV1HashHash(hash_hash, asked.v1_challenge);
   accept.mppe_send_key = Secret(ByteView(key));
   accept.mppe_recv_key = Secret(ByteView(key));
+  // A server that does not have the LAN Manager hash leaves its place empty.
+  const ByteView lm = keys.lm_key.Reveal();
+  if (std::any_of(lm.begin(), lm.end(), [](std::uint8_t octet) { return octet != 0; })) {
+    accept.lan_manager_key = keys.lm_key.Copy();
+  }
   SecureWipe(hash_hash);
   SecureWipe(key);
   return {};

@@ -44,9 +44,11 @@ struct AccessAccept {
   Secret hlak;                  // 32 octets
   std::string success_message;  // as in AuthorizeAccept
   Bytes eap_message;            // for the client; empty: none (or not EAP)
-  // Start keys, kept for MPPE; empty: none. MS-CHAPv1 has one for both directions.
+  // Start keys for MPPE as they came, of whatever length; empty: none. MS-CHAPv1 has one for both
+  // directions.
   Secret mppe_send_key;
   Secret mppe_recv_key;
+  Secret lan_manager_key;  // 8 octets, MS-CHAPv1; empty: the server knows none
 };
 
 struct AccessReject {

@@ -14,6 +14,7 @@ constexpr std::size_t kMaxUserInLog = 253;
 // What a gateway takes of one session.
 constexpr std::size_t kMaxRoutes = 256;
 constexpr std::size_t kMaxIpv6Values = 32;
+constexpr std::size_t kMppeKeySize = 16;
 // The words of a gateway that cannot ask anybody; 691 is the only code clients know for it.
 constexpr std::uint32_t kFailure = 691;
 constexpr const char* kNotNow = "The server cannot log anybody in now, try again later";
@@ -39,6 +40,15 @@ std::string NameOf(AttributeKey key, const Dictionary* dictionary) {
   if (known != nullptr) return known->name;
   const std::string vendor = key.vendor == 0 ? "" : "vendor " + std::to_string(key.vendor) + " ";
   return vendor + "attribute " + std::to_string(key.type);
+}
+
+// Start keys are the first 16 octets: EAP methods make 32. What is shorter is none.
+sstpgw::MppeKeys MppeOf(const AccessAccept& accept) {
+  const ByteView send = accept.mppe_send_key.Reveal();
+  const ByteView receive = accept.mppe_recv_key.Reveal();
+  if (send.size() < kMppeKeySize || receive.size() < kMppeKeySize) return {};
+  return {Secret(send.first(kMppeKeySize)), Secret(receive.first(kMppeKeySize)),
+          accept.lan_manager_key.Copy()};
 }
 
 // Collects what one reply means and what is said about it.
@@ -112,6 +122,7 @@ AuthGranted ReplyJudge::Granted(AccessAccept accept) {
   if (session.address_choice == AddressChoice::kFixed) granted.static_ip = session.address;
   granted.pool = session.framed_pool;
   granted.hlak = std::move(accept.hlak);
+  granted.mppe = MppeOf(accept);
   granted.success_message = std::move(accept.success_message);
   granted.eap_message = std::move(accept.eap_message);
   for (const auto& server : session.dns) {

@@ -46,7 +46,7 @@ using RateJudge = std::function<RateVerdict(const RawRateLimit&)>;
 struct SessionChangeSettings {
   std::vector<AttributeKey> rate_limits;  // empty: rate limits are not enabled
   RateJudge judge;                        // pure; none: all that is not empty is taken
-  // Understood here but applied by nobody yet: refused like unknown ones.
+  // Understood here but applied by nobody: refused like unknown ones.
   std::vector<AttributeKey> not_applied;
 };
 

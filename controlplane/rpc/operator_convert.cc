@@ -1,5 +1,7 @@
 #include "controlplane/rpc/operator_convert.h"
 
+#include <algorithm>
+
 #include "controlplane/rpc/radius_convert.h"
 #include "controlplane/shaper/operator_rate.h"
 #include "proto/base/text.h"
@@ -67,6 +69,37 @@ Result<RateReading, BadRateOrder> ReadRate(const std::string& text) {
   return Fail(BadRateOrder{
       Error{ErrorCode::kInvalidArgument, "'" + Escape(text) + "' is no DOWN/UP: " + rate.error()},
       pb::REASON_BAD_RATE});
+}
+
+// The client's address in a prefix of its link (features 4.1): the bits that the prefix leaves are
+// the identifier's, but never more than the lower half.
+Ipv6Address ClientAddress(const Ipv6Prefix& prefix, const InterfaceId& id) {
+  auto octets = prefix.address.octets();
+  for (unsigned bit = std::max<unsigned>(prefix.length, 64); bit < 128; ++bit) {
+    const auto mask = static_cast<std::uint8_t>(0x80U >> (bit % 8));
+    octets[bit / 8] = static_cast<std::uint8_t>(octets[bit / 8] | (id[bit / 8 - 8] & mask));
+  }
+  return Ipv6Address(octets);
+}
+
+// "2001:db8::2/64"; empty: none.
+std::string InnerIp6(const SessionRecord& record) {
+  if (!record.network.ipv6) return {};
+  const NetworkPolicy& policy = record.policy.network;
+  if (!policy.framed_ipv6_prefixes.empty()) {
+    const Ipv6Prefix& prefix = policy.framed_ipv6_prefixes.front();
+    return ClientAddress(prefix, record.network.peer_interface_id).ToString() + "/" +
+           std::to_string(prefix.length);
+  }
+  if (policy.framed_ipv6_addresses.empty()) return {};
+  return policy.framed_ipv6_addresses.front().ToString() + "/128";
+}
+
+// The one that the client has taken.
+std::string DelegatedPrefix(const SessionRecord& record) {
+  const auto& delegated = record.policy.network.delegated_ipv6_prefixes;
+  return record.network.delegated && !delegated.empty() ? delegated.front().ToString()
+                                                        : std::string();
 }
 
 // Something outside has to change first, whatever kind of error it is for us.
@@ -178,6 +211,8 @@ pb::Session ToMessage(const SessionView& view) {
   message.set_gateway_id(view.entry.key.gateway);
   *message.mutable_record() = contract::ToProto(view.entry.record);
   message.set_gateway_attached(view.gateway_attached);
+  message.set_inner_ip6(InnerIp6(view.entry.record));
+  message.set_delegated_prefix(DelegatedPrefix(view.entry.record));
   const RateLimit& kept = view.entry.record.policy.rate_limit;
   message.set_rate_limit(ToKilobits(kept));
   message.set_rate_source(ToMessage(view.wanted_rate.source));

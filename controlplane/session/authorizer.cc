@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "controlplane/session/prefix_leases.h"
 #include "proto/base/text.h"
 
 namespace sstpgw::cp {
@@ -14,8 +15,9 @@ std::string Named(const std::string& user) { return Escape(user) + ": "; }
 
 AuthorizeVerdict CopyVerdict(const AuthorizeVerdict& verdict) {
   if (const auto* accept = std::get_if<AuthorizeAccept>(&verdict)) {
-    return AuthorizeAccept{accept->policy, accept->hlak.Copy(), accept->success_message,
-                           accept->eap_message};
+    return AuthorizeAccept{
+        accept->policy, accept->hlak.Copy(), accept->success_message, accept->eap_message,
+        {accept->mppe.send.Copy(), accept->mppe.receive.Copy(), accept->mppe.lan_manager.Copy()}};
   }
   if (const auto* challenge = std::get_if<AuthorizeChallenge>(&verdict)) return *challenge;
   return std::get<AuthorizeReject>(verdict);
@@ -158,6 +160,7 @@ void Authorizer::ForgetGrant(const SessionKey& key, bool release) {
     if (entry == nullptr || entry->record.policy.address != grant->second.address) {
       pools_.Release(grant->second.address, key.Owner());
     }
+    ReleaseIpv6(key, grant->second.network);
     if (entry == nullptr) rates_.Forget(key);
   }
   const auto users = grants_of_user_.find(grant->second.user);
@@ -170,10 +173,8 @@ void Authorizer::ForgetGrant(const SessionKey& key, bool release) {
 
 void Authorizer::SessionReported(const SessionEntry& entry) {
   if (entry.record.policy.generation.value() == 0) return;
-  const auto grant = grants_.find(entry.key);
-  if (grant == grants_.end()) return;
-  // The record says which address the session really uses; the core has reserved that one.
-  ForgetGrant(entry.key, grant->second.address != entry.record.policy.address);
+  // The record says which addresses the session really uses; the core has reserved these.
+  ForgetGrant(entry.key, /*release=*/true);
 }
 
 void Authorizer::SessionGone(const SessionKey& key, const std::string& user, TimePoint now,
@@ -269,6 +270,12 @@ void Authorizer::Tick(TimePoint now, ActionList& actions) {
       attempts_.erase(attempt);
     }
   }
+}
+
+std::size_t Authorizer::granted_prefixes() const {
+  std::size_t count = 0;
+  for (const auto& [key, grant] : grants_) count += LeasesOf(grant.network).size();
+  return count;
 }
 
 std::optional<TimePoint> Authorizer::NextDeadline() const {

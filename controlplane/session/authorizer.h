@@ -35,6 +35,7 @@
 #include "controlplane/auth/authenticator.h"
 #include "controlplane/config/control_config.h"
 #include "controlplane/pool/address_pool.h"
+#include "controlplane/pool/prefix_pool.h"
 #include "controlplane/session/actions.h"
 #include "controlplane/session/rate_keeper.h"
 #include "controlplane/session/registry.h"
@@ -48,6 +49,9 @@ struct AuthorizerSettings {
   std::vector<Ipv4Address> dns;
   std::vector<Ipv4Address> wins;
   std::vector<Ipv4Address> fixed_addresses;  // every static-ip: the pools give them to nobody else
+  bool ipv6 = false;  // sessions may have IPv6, so prefixes are chosen for them
+  std::string default_ipv6_pool;
+  std::vector<Ipv6Address> ipv6_dns;
   SingleSession single_session = SingleSession::kReplace;
   // Every login is remembered by accounting before it is answered, and its session waits
   // (SessionPolicy::hold) until accounting says that it may go on.
@@ -61,6 +65,7 @@ struct AuthorizerCounters {
   std::uint64_t denied_second_session = 0;
   std::uint64_t replaced = 0;  // old sessions told to go
   std::uint64_t no_address = 0;
+  std::uint64_t no_prefix = 0;  // of IPv6: that was fixed, or that a pool should have
   std::uint64_t expired_grants = 0;
 };
 
@@ -73,8 +78,9 @@ class Authorizer {
   static constexpr std::size_t kMaxAttempts = 100'000;
 
   // All must outlive this.
-  Authorizer(const Registry& registry, AddressPools& pools, RateKeeper& rates)
-      : registry_(registry), pools_(pools), rates_(rates) {}
+  Authorizer(const Registry& registry, AddressPools& pools, PrefixPools& prefixes,
+             RateKeeper& rates)
+      : registry_(registry), pools_(pools), prefixes_(prefixes), rates_(rates) {}
 
   void Configure(AuthorizerSettings settings) { settings_ = std::move(settings); }
 
@@ -102,6 +108,8 @@ class Authorizer {
   [[nodiscard]] const AuthorizerCounters& counters() const { return counters_; }
   [[nodiscard]] std::size_t waiting_count() const { return waiting_of_user_.size(); }
   [[nodiscard]] std::size_t grant_count() const { return grants_.size(); }
+  // Of all grants, for tests.
+  [[nodiscard]] std::size_t granted_prefixes() const;
   [[nodiscard]] bool IsGranted(const SessionKey& key) const { return grants_.count(key) == 1; }
   [[nodiscard]] std::size_t attempt_count() const { return attempts_.size(); }
 
@@ -117,6 +125,9 @@ class Authorizer {
     Stage stage = Stage::kJudging;
     AuthGranted granted;        // kWaiting
     bool hard_ordered = false;  // kWaiting
+    // RADIUS has fixed IPv6 prefixes of this kind, so that no pool is asked.
+    bool fixed_link = false;
+    bool fixed_delegated = false;
     AuthorizeVerdict verdict;   // kAccounting, kAnswered
     TimePoint deadline;         // kWaiting: escalate; kAnswered: forget
   };
@@ -125,6 +136,7 @@ class Authorizer {
     std::string user;
     std::string boot;
     Ipv4Address address;
+    NetworkPolicy network;  // of it only what LeasesOf tells
     TimePoint deadline;
   };
   using Attempts = std::map<AttemptKey, Attempt>;
@@ -148,6 +160,17 @@ class Authorizer {
   [[nodiscard]] Ipv4Address ChooseAddress(const Attempt& attempt, ActionList& actions);
   [[nodiscard]] Ipv4Address ReserveStatic(const Attempt& attempt, Ipv4Address address,
                                           ActionList& actions);
+  // Puts into the login's network policy what it is to have of IPv6.
+  void ChooseIpv6(Attempt& attempt, ActionList& actions);
+  [[nodiscard]] bool KeepIpv6(Attempt& attempt);
+  void ReserveFixedIpv6(Attempt& attempt, ActionList& actions);
+  [[nodiscard]] bool ReserveIpv6(const Attempt& attempt, const Ipv6Prefix& prefix,
+                                 ActionList& actions);
+  [[nodiscard]] std::optional<Ipv6Prefix> FromIpv6Pool(const Attempt& attempt, PrefixKind kind,
+                                                       const std::string& named,
+                                                       ActionList& actions);
+  // What was granted to it and it does not carry.
+  void ReleaseIpv6(const SessionKey& key, const NetworkPolicy& granted);
   // Sessions of this user other than `own` that have been let in.
   [[nodiscard]] std::vector<SessionKey> OthersOf(const std::string& user,
                                                  const SessionKey& own) const;
@@ -159,6 +182,7 @@ class Authorizer {
 
   const Registry& registry_;
   AddressPools& pools_;
+  PrefixPools& prefixes_;
   RateKeeper& rates_;
   AuthorizerSettings settings_;
   AuthorizerCounters counters_;

@@ -68,9 +68,17 @@ void Authorizer::LetIn(Attempts::iterator attempt, TimePoint now, ActionList& ac
   StopWaiting(attempt);
   const SessionKey session = attempt->second.session;
   const Ipv4Address address = ChooseAddress(attempt->second, actions);
+  ChooseIpv6(attempt->second, actions);
   ForgetGrant(session, /*release=*/false);  // a second question of the same session
   const TimePoint deadline = now + kGrantUnreported;
-  grants_[session] = OpenGrant{attempt->second.user, attempt->first.boot, address, deadline};
+  OpenGrant& grant = grants_[session];
+  grant = OpenGrant{attempt->second.user, attempt->first.boot, address, {}, deadline};
+  if (settings_.ipv6) {
+    const NetworkPolicy& network = attempt->second.granted.network;
+    grant.network.framed_ipv6_prefixes = network.framed_ipv6_prefixes;
+    grant.network.delegated_ipv6_prefixes = network.delegated_ipv6_prefixes;
+    grant.network.framed_ipv6_addresses = network.framed_ipv6_addresses;
+  }
   grants_of_user_[attempt->second.user].insert(session);
   At(deadline, session);
 
@@ -113,6 +121,7 @@ AuthorizeAccept Authorizer::AcceptOf(Attempt& attempt, Ipv4Address address, Time
   accept.hlak = std::move(granted.hlak);
   accept.success_message = std::move(granted.success_message);
   accept.eap_message = std::move(granted.eap_message);
+  accept.mppe = std::move(granted.mppe);
   return accept;
 }
 

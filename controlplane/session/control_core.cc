@@ -4,6 +4,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "controlplane/session/prefix_leases.h"
 #include "proto/base/text.h"
 
 namespace sstpgw::cp {
@@ -203,12 +204,38 @@ std::optional<TimePoint> ControlCore::NextDeadline() const {
   return logins ? logins : rates;
 }
 
+void ControlCore::FollowAddresses(const SessionUpdate& update, ActionList& actions) {
+  const std::string owner = update.entry.key.Owner();
+  const Ipv4Address address = update.entry.record.policy.address;
+  if (update.former_address != address) pools_.Release(update.former_address, owner);
+  if (!address.is_zero() && !pools_.Claim(address, owner)) {
+    actions.emplace_back(WriteLog{LogLevel::kError, "session " + Escape(owner) + " uses " +
+                                                        address.ToString() + ", which belongs to " +
+                                                        Escape(pools_.OwnerOf(address))});
+  }
+}
+
+void ControlCore::FollowPrefixes(const SessionUpdate& update, ActionList& actions) {
+  const std::string owner = update.entry.key.Owner();
+  const std::vector<Ipv6Prefix> leases = LeasesOf(update.entry.record.policy.network);
+  for (const Ipv6Prefix& prefix : Without(update.former_prefixes, leases)) {
+    prefixes_.Release(prefix, owner);
+  }
+  for (const Ipv6Prefix& prefix : leases) {
+    if (prefixes_.Holds(prefix, owner) || prefixes_.Claim(prefix, owner)) continue;
+    actions.emplace_back(
+        WriteLog{LogLevel::kError,
+                 "session " + Escape(owner) + " uses " + prefix.ToString() + ", as does " +
+                     Escape(*prefixes_.OthersOn(prefix, owner).begin())});
+  }
+}
+
 void ControlCore::TakeIn(SessionUpdate update, TimePoint now, ActionList& actions) {
   const SessionEntry& entry = update.entry;
   const std::string owner = entry.key.Owner();
-  const Ipv4Address address = entry.record.policy.address;
   if (update.kind == ChangeKind::kRemoved) {
     pools_.Release(update.former_address, owner);
+    for (const Ipv6Prefix& prefix : update.former_prefixes) prefixes_.Release(prefix, owner);
     pending_.erase(entry.key);
     authorizer_.SessionGone(entry.key, entry.record.user, now, actions);
     rates_.SessionGone(entry.key, now, actions);
@@ -216,12 +243,8 @@ void ControlCore::TakeIn(SessionUpdate update, TimePoint now, ActionList& action
     actions.emplace_back(Announce{std::move(update)});
     return;
   }
-  if (update.former_address != address) pools_.Release(update.former_address, owner);
-  if (!address.is_zero() && !pools_.Claim(address, owner)) {
-    actions.emplace_back(WriteLog{LogLevel::kError, "session " + Escape(owner) + " uses " +
-                                                        address.ToString() + ", which belongs to " +
-                                                        Escape(pools_.OwnerOf(address))});
-  }
+  FollowAddresses(update, actions);
+  FollowPrefixes(update, actions);
   authorizer_.SessionReported(entry);
   rates_.SessionReported(entry, now, actions);
   actions.emplace_back(Announce{std::move(update)});
@@ -263,11 +286,21 @@ bool ControlCore::IsDraining(const std::string& gateway) const {
 
 std::string ControlCore::Inconsistency() const {
   std::size_t held = 0;
+  std::size_t prefixes = 0;
   for (const SessionEntry* entry : registry_.Select({})) {
+    for (const Ipv6Prefix& prefix : LeasesOf(entry->record.policy.network)) {
+      if (!prefixes_.Holds(prefix, entry->key.Owner())) {
+        return entry->key.Owner() + " has no lease of " + prefix.ToString();
+      }
+      ++prefixes;
+    }
     const Ipv4Address address = entry->record.policy.address;
     if (address.is_zero()) continue;
     if (pools_.OwnerOf(address).empty()) return entry->key.Owner() + " has no lease";
     if (pools_.OwnerOf(address) == entry->key.Owner()) ++held;
+  }
+  if (prefixes_.lease_count() > prefixes + authorizer_.granted_prefixes()) {
+    return "leases of IPv6 without owner";
   }
   if (pools_.lease_count() > held + authorizer_.grant_count()) return "leases without owner";
   return {};

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "controlplane/pool/address_pool.h"
+#include "controlplane/pool/prefix_pool.h"
 #include "controlplane/session/actions.h"
 #include "controlplane/session/authorizer.h"
 #include "controlplane/session/rate_keeper.h"
@@ -103,12 +104,16 @@ using Event =
 
 class ControlCore {
  public:
-  ControlCore() : rates_(registry_), authorizer_(registry_, pools_, rates_) {}
+  ControlCore() : rates_(registry_), authorizer_(registry_, pools_, prefixes_, rates_) {}
   ControlCore(const ControlCore&) = delete;
   ControlCore& operator=(const ControlCore&) = delete;
 
   // New pools and login rules; sessions and leases stay.
   void Configure(const PoolMap& pools, AuthorizerSettings settings);
+  // Likewise; `gateway_id` as in PrefixPools.
+  void ConfigureIpv6(const PrefixPoolMap& pools, std::optional<InterfaceId> gateway_id) {
+    prefixes_.Configure(pools, gateway_id);
+  }
 
   [[nodiscard]] ActionList Step(Event event, TimePoint now);
   // When TimePassed is needed next; may be early.
@@ -124,6 +129,7 @@ class ControlCore {
 
   [[nodiscard]] const Registry& registry() const { return registry_; }
   [[nodiscard]] const AddressPools& pools() const { return pools_; }
+  [[nodiscard]] const PrefixPools& prefixes() const { return prefixes_; }
   [[nodiscard]] const Authorizer& authorizer() const { return authorizer_; }
   [[nodiscard]] const RateKeeper& rates() const { return rates_; }
 
@@ -152,12 +158,16 @@ class ControlCore {
   void TakeIn(const std::string& gateway, const NumberedReport& report, TimePoint now,
               ActionList& actions);
   void TakeIn(SessionUpdate update, TimePoint now, ActionList& actions);
+  // Leases follow what the session carries now.
+  void FollowAddresses(const SessionUpdate& update, ActionList& actions);
+  void FollowPrefixes(const SessionUpdate& update, ActionList& actions);
   void DeliverPending(const Hello& hello, ActionList& actions);
   // Attached: sends. Otherwise an order to disconnect is kept until the gateway is back.
   void Deliver(const std::string& gateway, ToGatewayMessage message, ActionList& actions);
 
   Registry registry_;
   AddressPools pools_;
+  PrefixPools prefixes_;
   RateKeeper rates_;
   Authorizer authorizer_;
   std::map<SessionKey, DisconnectOrder> pending_;

@@ -24,6 +24,7 @@ struct PolicyOutcome {
     SessionKey session;
     std::string interface_name;
     std::string reason;  // a clause for people; foreign text in it is not escaped
+    bool by_gateway = false;  // it was told, and said no
   };
   bool found = true;                // false: no session is meant
   std::uint32_t changed = 0;        // their gateways have applied it, or had nothing to change

@@ -37,6 +37,7 @@ std::string Describe(const SessionEntry& entry, const PolicyChange& change,
   };
   add("session timeout in ", change.session_timeout);
   add("idle timeout ", change.idle_timeout);
+  if (change.vrf) parts.push_back(change.vrf->empty() ? "no VRF" : "VRF " + Escape(*change.vrf));
   std::string text = "radius: policy of " + Escape(entry.record.interface_name) + ":";
   for (const std::string& part : parts) text += (text.back() == ':' ? " " : ", ") + part;
   return text;
@@ -190,6 +191,7 @@ void RateKeeper::Order(ChangeId id, const SessionKey& session, const PolicyChang
                                                                   : up + *change.session_timeout;
   }
   if (change.idle_timeout) wanted.idle_timeout = *change.idle_timeout;
+  if (change.vrf) wanted.network.vrf = *change.vrf;
   std::string what = Describe(*entry, change, wanted);
   const PolicyRollout::Order sent =
       rollout_.Want(*entry, std::move(wanted), /*insist=*/true, actions);

@@ -4,6 +4,8 @@
 #include <unordered_set>
 #include <utility>
 
+#include "controlplane/session/prefix_leases.h"
+
 namespace sstpgw::cp {
 namespace {
 
@@ -99,6 +101,7 @@ SessionUpdate Registry::Put(const SessionKey& key, SessionRecord record, TimePoi
     Count(meter, record.counters, record.shaper);
   } else {
     update.former_address = entry->second.record.policy.address;
+    update.former_prefixes = LeasesOf(entry->second.record.policy.network);
     Unindex(entry->second);
   }
   entry->second = SessionEntry{key, std::move(record), now, meter};
@@ -122,6 +125,7 @@ SessionUpdate Registry::Remove(const SessionKey& key, TerminateCause cause, std:
   update.cause = cause;
   update.reason = std::move(reason);
   update.former_address = entry->second.record.policy.address;
+  update.former_prefixes = LeasesOf(entry->second.record.policy.network);
   Unindex(entry->second);
   GatewayEntry& gateway = gateways_[key.gateway];
   gateway.sessions.erase(key.session);

@@ -87,6 +87,7 @@ struct SessionUpdate {
   ChangeKind kind = ChangeKind::kChanged;
   SessionEntry entry;                            // as it is now; as it was last if removed
   Ipv4Address former_address;                    // the address before the change, zero if none
+  std::vector<Ipv6Prefix> former_prefixes;       // likewise, as LeasesOf
   TerminateCause cause = TerminateCause::kNone;  // only with kRemoved
   std::string reason;                            // only with kRemoved
 };

@@ -72,7 +72,7 @@ class SessionStory : public ::testing::Test {
     SessionFacts facts;
     facts.state = state;
     facts.port_id = "sstp0";
-    facts.ipv4 = *Ipv4Address::Parse("10.0.0.2");
+    facts.addresses.ipv4 = *Ipv4Address::Parse("10.0.0.2");
     facts.session_seconds = lived;
     facts.counters.rx_bytes = rx;
     return facts;

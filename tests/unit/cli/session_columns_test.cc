@@ -46,12 +46,14 @@ TEST(RenderSessions, TheWideTableTellsHowASessionIsCarried) {
   pb::Session session = Make("sstp0", "test", 0x0a000002);
   session.set_rate_source(pb::RATE_SOURCE_CHANGED);
   session.mutable_record()->mutable_shaper()->set_down_limiter(pb::DOWN_LIMITER_EDT);
+  session.mutable_record()->mutable_network()->set_mppe(true);
+  session.mutable_record()->mutable_policy()->mutable_network()->set_vrf("RED");
   const auto text = RenderSessions({session}, request);
   ASSERT_TRUE(text);
   EXPECT_THAT(*text, HasSubstr("| tx-bytes |        sid       | gateway | mtu  | auth | tls | "
-                               "cipher | tls-send | tls-receive | rate-source | limiter\n"));
+                               "cipher | tls-send | tls-receive | rate-source | limiter | comp | vrf\n"));
   EXPECT_THAT(*text, HasSubstr("| 210 B    | 0123456789abcdef | gw1     | 1452 | PAP  |     | "
-                               "       | sw       | user        | changed     | edt/-\n"));
+                               "       | sw       | user        | changed     | edt/-   | mppe | RED\n"));
 }
 
 TEST(RenderSessions, ATlsModeOfEachKindHasItsWord) {
@@ -111,6 +113,21 @@ TEST(RenderSessions, EmptyValues) {
   EXPECT_THAT(*RenderSessions({session}, request), HasSubstr("| 2001:db8::2/64 | start"));
 }
 
+TEST(RenderSessions, OfIpv6AloneTheAddressIsThat) {
+  pb::Session session = Make("sstp0", "ann", 0x0a000002);
+  session.set_inner_ip6("2001:db8::2/64");
+  session.set_delegated_prefix("2001:db8:8000::/56");
+  TableRequest request;
+  request.columns = {"ip", "ip6", "ip6-dp", "comp"};
+  session.mutable_record()->mutable_network()->set_ipv4(true);
+  session.mutable_record()->mutable_network()->set_ipv6(true);
+  EXPECT_THAT(*RenderSessions({session}, request),
+              HasSubstr(" 10.0.0.2 | 2001:db8::2/64 | 2001:db8:8000::/56 |"));
+  session.mutable_record()->mutable_network()->set_ipv4(false);
+  EXPECT_THAT(*RenderSessions({session}, request),
+              HasSubstr(" 2001:db8::2/64 | 2001:db8::2/64 | 2001:db8:8000::/56 |"));
+}
+
 TEST(RenderSessionsJson, KeysAreStable) {
   const auto text = RenderSessionsJson({Make("sstp0", "te\"st", 0x0a000002)}, {});
   EXPECT_EQ(*text, R"([
@@ -142,7 +159,8 @@ TEST(RenderSessionsJson, KeysAreStable) {
     "rate-source": "",
     "limiter": "",
     "session-timeout": 0,
-    "idle-timeout": 0
+    "idle-timeout": 0,
+    "vrf": ""
   }
 ]
 )");

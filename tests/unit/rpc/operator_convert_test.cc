@@ -194,6 +194,41 @@ TEST(ToMessage, ASessionTellsWhatIsKeptAndWhatIsWanted) {
   EXPECT_EQ(message.achieved().over_milliseconds(), 9U);
 }
 
+SessionView Ipv6View(const char* prefix, InterfaceId id) {
+  SessionView view;
+  SessionRecord& record = view.entry.record;
+  record.network.ipv6 = true;
+  record.network.peer_interface_id = id;
+  record.policy.network.framed_ipv6_prefixes = {*Ipv6Prefix::Parse(prefix)};
+  record.policy.network.delegated_ipv6_prefixes = {*Ipv6Prefix::Parse("2001:db8:8000::/56"),
+                                                   *Ipv6Prefix::Parse("2001:db8:9000::/56")};
+  return view;
+}
+
+// features 4.1.
+TEST(ToMessage, TheClientsIpv6AddressIsPrefixAndIdentifier) {
+  const InterfaceId id{0xff, 0xff, 0, 0, 0, 0, 0x12, 0xff};
+  const auto ip6 = [&](const char* prefix) { return ToMessage(Ipv6View(prefix, id)).inner_ip6(); };
+  EXPECT_EQ(ip6("2001:db8::/64"), "2001:db8::ffff:0:0:12ff/64");
+  EXPECT_EQ(ip6("2001:db8::/56"), "2001:db8::ffff:0:0:12ff/56");
+  EXPECT_EQ(ip6("2001:db8::/112"), "2001:db8::12ff/112");
+  EXPECT_EQ(ip6("2001:db8::/121"), "2001:db8::7f/121");
+  EXPECT_EQ(ip6("2001:db8::5/128"), "2001:db8::5/128");
+}
+
+TEST(ToMessage, OfIpv6OnlyWhatIsInUseIsTold) {
+  SessionView view = Ipv6View("2001:db8::/64", {0, 0, 0, 0, 0, 0, 0, 2});
+  EXPECT_EQ(ToMessage(view).delegated_prefix(), "") << "the client has not taken it";
+  view.entry.record.network.delegated = true;
+  EXPECT_EQ(ToMessage(view).delegated_prefix(), "2001:db8:8000::/56");
+  view.entry.record.policy.network.framed_ipv6_prefixes.clear();
+  EXPECT_EQ(ToMessage(view).inner_ip6(), "");
+  view.entry.record.policy.network.framed_ipv6_addresses = {*Ipv6Address::Parse("2001:db8::9")};
+  EXPECT_EQ(ToMessage(view).inner_ip6(), "2001:db8::9/128");
+  view.entry.record.network.ipv6 = false;
+  EXPECT_EQ(ToMessage(view).inner_ip6(), "");
+}
+
 TEST(ToMessage, EverySourceHasItsNumber) {
   SessionView view;
   for (const auto& [source, number] :
