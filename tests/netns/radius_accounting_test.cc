@@ -2,6 +2,8 @@
 // and that nothing is lost when servers or the control plane die.
 //
 //   client ──── server: both daemons ──── inside: first (logins), second (logins and records)
+#include <ctime>
+
 #include "tests/netns/radius_suite.h"
 
 namespace sstpgw::test {
@@ -245,6 +247,25 @@ TEST_F(RadiusAccountingTest, AnEndWhileTheControlPlaneIsDeadIsRecorded) {
   });
   ExpectOneStop(call->session, 6);
   EXPECT_EQ(WaitRecord(call->session, "Stop").Get("Acct-Terminate-Cause"), "User-Request");
+}
+
+TEST_F(RadiusAccountingTest, WhatEndsWhileTheControlPlaneIsDeadIsDatedWhenItEnded) {
+  const auto call = Up("rita");
+  std::time_t ended = 0;
+  KillControlPlane([&] {
+    call->dialer.session().Disconnect(client::Now());
+    EXPECT_TRUE(call->dialer.DriveUntilFinished());
+    ended = std::time(nullptr);
+    // So much later that nobody could take the one for the other.
+    EXPECT_TRUE(WaitUntil([&] { return std::time(nullptr) >= ended + 4; }, kPatience));
+  });
+  const AccountingLine stop = WaitRecord(call->session, "Stop");
+  std::tm date{};
+  ASSERT_NE(strptime(stop.Get("Event-Timestamp").c_str(), "%b %d %Y %H:%M:%S", &date), nullptr)
+      << stop.Get("Event-Timestamp");
+  date.tm_isdst = -1;
+  EXPECT_NEAR(static_cast<double>(std::mktime(&date)), static_cast<double>(ended), 2);
+  EXPECT_GE(std::stoi("0" + stop.Get("Acct-Delay-Time")), 2);
 }
 
 TEST_F(RadiusAccountingTest, AStopThatWaitsOutlivesTheControlPlane) {
