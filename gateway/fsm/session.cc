@@ -101,7 +101,7 @@ SessionRecord Session::Impl::Snapshot(TimePoint now) const {
   record.network.ipv6 = ipv6cp_.opened();
   record.network.mppe = ccp_.mppe();
   if (ipv6cp_.opened()) record.network.peer_interface_id = ipv6cp_.peer_id();
-  record.network.delegated = delegated_;
+  record.network.delegated = dhcpv6_.delegated();
   record.mtu = interface_mtu_ != 0 ? interface_mtu_ : LinkMtu();
   if (started_at_) {
     record.started_unix_seconds = UnixSeconds(*started_at_);

@@ -16,6 +16,7 @@
 #include "gateway/fsm/ipcp.h"
 #include "gateway/fsm/ipv6cp.h"
 #include "gateway/fsm/lcp.h"
+#include "gateway/fsm/link_plan_of.h"
 #include "gateway/fsm/outbox.h"
 #include "gateway/fsm/router_advertiser.h"
 #include "gateway/fsm/session.h"
@@ -121,11 +122,12 @@ class Session::Impl {
   void LinkMtuChanged();
   void FollowPeersMru();
   [[nodiscard]] LinkPlan PlanUnder(const SessionPolicy& policy) const;
-  [[nodiscard]] SourceFilter Sources() const;
   // The interface in use becomes what the layers have agreed on, and what is spoken on it starts or
   // stops.
   void FollowLayers();
   void ManageIpv6();
+  [[nodiscard]] LinkFacts Facts() const;
+  [[nodiscard]] InterfaceIds Ids() const;
 
   // ---- Timeouts, from activation on
   void StartTimeouts();
@@ -197,10 +199,10 @@ class Session::Impl {
   bool layers_settled_ = false;   // activation waits for the binding only
   bool other_awaited_ = false;    // one layer is open, another one may follow
   bool ipv6_running_ = false;     // RA and DHCPv6
-  bool delegated_ = false;        // the client uses its delegated prefixes
   Bytes withheld_ipcp_;           // a Configure-Request that came while CCP had to come first
   Bytes withheld_ipv6cp_;
-  LinkPlan link_;  // of the interface in use
+  FramedRoutes routes_;  // of the policy
+  LinkPlan link_;        // of the interface in use
   SourceFilter sources_;
   bool ppp_down_ = false;
   bool down_reported_ = false;

@@ -36,6 +36,8 @@ void Session::Impl::On(const InterfaceCreated& event) {
   auth_.Succeed(success_message_, out_, std::move(success_eap_));
   out_.Log(LogLevel::kInfo, LogUser() + ": authentication succeeded");
   out_.Add(Report{SessionEventKind::kAuthorized, TerminateCause::kNone, {}});
+  routes_ = ParseFramedRoutes(policy_.network);
+  for (const std::string& warning : routes_.warnings) out_.Log(LogLevel::kWarning, warning);
   StartNetwork();
 }
 
@@ -65,7 +67,7 @@ void Session::Impl::ActivateWhenReady() {
   interface_ = Interface::kActivating;
   interface_mtu_ = LinkMtu();
   link_ = PlanUnder(policy_);
-  sources_ = Sources();
+  sources_ = MakeSourceFilter(policy_, routes_, Facts());
   out_.Add(ActivateInterface{
       .plan = link_, .sources = sources_, .mtu = interface_mtu_, .rate_limit = policy_.rate_limit});
 }
@@ -104,25 +106,18 @@ std::uint16_t Session::Impl::LinkMtu() const {
   return ccp_.mppe() ? static_cast<std::uint16_t>(mtu - kMppeOverhead) : mtu;
 }
 
-LinkPlan Session::Impl::PlanUnder(const SessionPolicy& policy) const {
-  LinkFacts facts;
-  facts.ipv4 = ipcp_.opened();
-  facts.ipv6 = ipv6cp_.opened() && interface_mtu_ >= kLeastIpv6Mtu;
-  facts.local_id = ipv6cp_.local_id();
-  facts.peer_id = ipv6cp_.peer_id();
-  facts.delegated = delegated_;
-  facts.route_via_gateway = settings_.ppp.dhcpv6.route_via_gateway;
-  return MakeLinkPlan(policy, facts);
+LinkFacts Session::Impl::Facts() const {
+  return {.ipv4_open = ipcp_.opened(),
+          .ipv6_open = ipv6cp_.opened() && interface_mtu_ >= kLeastIpv6Mtu,
+          .ids = Ids(),
+          .delegated = dhcpv6_.delegated(),
+          .route_via_gateway = settings_.ppp.dhcpv6.route_via_gateway};
 }
 
-SourceFilter Session::Impl::Sources() const {
-  LinkFacts facts;
-  facts.ipv4 = ipcp_.opened();
-  facts.ipv6 = ipv6cp_.opened() && interface_mtu_ >= kLeastIpv6Mtu;
-  facts.local_id = ipv6cp_.local_id();
-  facts.peer_id = ipv6cp_.peer_id();
-  facts.delegated = delegated_;
-  return MakeSourceFilter(policy_, facts);
+InterfaceIds Session::Impl::Ids() const { return {ipv6cp_.our_id(), ipv6cp_.peer_id()}; }
+
+LinkPlan Session::Impl::PlanUnder(const SessionPolicy& policy) const {
+  return MakeLinkPlan(policy, routes_, Facts());
 }
 
 std::optional<LinkPlan> Session::Impl::LinkUnder(const SessionPolicy& policy) const {
@@ -135,7 +130,7 @@ std::optional<LinkPlan> Session::Impl::LinkUnder(const SessionPolicy& policy) co
 void Session::Impl::FollowLayers() {
   if (phase_ != Phase::kActive) return;
   LinkPlan plan = PlanUnder(policy_);
-  SourceFilter sources = Sources();
+  SourceFilter sources = MakeSourceFilter(policy_, routes_, Facts());
   if (plan == link_ && sources == sources_) return;
   link_ = std::move(plan);
   sources_ = std::move(sources);
@@ -177,23 +172,25 @@ void Session::Impl::LinkMtuChanged() {
   if (smaller) FollowLayers();
   out_.Add(SetInterfaceMtu{interface_mtu_});
   if (!smaller) FollowLayers();
-  if (ipv6_running_) advertiser_.Update(interface_mtu_, out_);
+  if (ipv6_running_) {
+    advertiser_.Update(MakeAdvertisedLink(policy_.network, Ids(), interface_mtu_), out_);
+  }
   out_.Add(Report{SessionEventKind::kChange, TerminateCause::kNone, {}});
 }
 
 // ---- RA and DHCPv6
 
 void Session::Impl::ManageIpv6() {
-  const bool wanted = phase_ == Phase::kActive && link_.ipv6.has_value();
+  // With link-local addresses alone there is nothing to tell.
+  const bool wanted =
+      phase_ == Phase::kActive && link_.ipv6.has_value() && HasIpv6(policy_.network);
   if (wanted == ipv6_running_) return;
   ipv6_running_ = wanted;
   if (wanted) {
-    advertiser_.Start(policy_.network, ipv6cp_.local_id(), interface_mtu_, out_);
-    dhcpv6_.Start(policy_.network, ipv6cp_.local_id(), ipv6cp_.peer_id());
+    advertiser_.Start(MakeAdvertisedLink(policy_.network, Ids(), interface_mtu_), out_);
+    dhcpv6_.Start(MakeLeasedLink(policy_.network, Ids()));
   } else {
     advertiser_.Stop(out_);
-    dhcpv6_.Stop();
-    delegated_ = false;
   }
 }
 
@@ -202,17 +199,15 @@ void Session::Impl::On(const Ipv6ControlReceived& event) {
   constexpr std::uint8_t kIcmpv6 = 58;
   if (!ipv6_running_ || event.packet.size() <= kNextHeader) return;
   if (event.packet[kNextHeader] == kIcmpv6) {
-    advertiser_.Receive(now_, event.packet, out_);
+    advertiser_.Receive(event.packet, now_, out_);
     return;
   }
-  const Dhcpv6Outcome outcome = dhcpv6_.Receive(now_, event.packet, out_);
-  if (!outcome.delegation_taken && !outcome.delegation_released) return;
-  delegated_ = outcome.delegation_taken;
-  FollowLayers();
+  const Dhcpv6Outcome outcome = dhcpv6_.Receive(event.packet, now_, out_);
+  if (outcome.delegation_taken || outcome.delegation_released) FollowLayers();
 }
 
 void Session::Impl::On(const MppeOutOfStep& /*event*/) {
-  if (phase_ != Phase::kFinishing) HandleCcp(ccp_.OutOfStep(out_));
+  if (phase_ != Phase::kFinishing) ccp_.OutOfStep(out_);
 }
 
 // ---- Orders

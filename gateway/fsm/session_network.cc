@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "gateway/fsm/link_plan_of.h"
 #include "gateway/fsm/session_impl.h"
 #include "proto/base/text.h"
 
@@ -28,8 +29,7 @@ void Session::Impl::StartNetwork() {
   out_.Log(LogLevel::kDebug, "auth_layer_started");
   out_.Start(TimerId::kNetworkWait, kNetworkWaitTimeout);
   out_.Log(LogLevel::kDebug, "ccp_layer_start");
-  HandleCcp(
-      ccp_.Start(policy_.network, std::exchange(mppe_keys_, {}), settings_.rc4, lcp_.mtu(), out_));
+  HandleCcp(ccp_.Start(policy_.network, std::exchange(mppe_keys_, {}), lcp_.mtu(), out_));
   if (phase_ == Phase::kFinishing || closed()) return;
   Secret hlak = std::move(hlak_);
   hlak_ = Secret();
@@ -47,7 +47,8 @@ void Session::Impl::HandleCcp(LayerSignals signals) {
   }
   if (signals.up) out_.Log(LogLevel::kDebug, "ccp_layer_started");
   if (signals.up || signals.down) LinkMtuChanged();
-  if (phase_ == Phase::kNetwork && !layers_started_ && !ccp_.withholds()) StartNetworkLayers();
+  if (phase_ == Phase::kNetwork && !layers_started_ && !ccp_.withholds_network())
+    StartNetworkLayers();
 }
 
 void Session::Impl::StartNetworkLayers() {
@@ -114,10 +115,7 @@ bool Session::Impl::Ipv6Possible() const { return settings_.ppp.ipv6 != NcpPrefe
 
 void Session::Impl::StartIpv6cp() {
   if (!Ipv6Possible()) return;
-  const bool something = !policy_.network.framed_ipv6_prefixes.empty() ||
-                         !policy_.network.framed_ipv6_addresses.empty() ||
-                         !policy_.network.delegated_ipv6_prefixes.empty();
-  if (settings_.ppp.ipv6 == NcpPreference::kRequire && !something) {
+  if (settings_.ppp.ipv6 == NcpPreference::kRequire && !HasIpv6(policy_.network)) {
     const std::string reason = "ppp: no free IPv6 prefix";
     out_.Log(LogLevel::kWarning, reason);
     End({.cause = TerminateCause::kNasError,
@@ -126,7 +124,7 @@ void Session::Impl::StartIpv6cp() {
     return;
   }
   HandleNetwork(NetworkLayer::kIpv6,
-                ipv6cp_.Start(policy_, connection_.calling_station, lcp_.mtu(), out_));
+                ipv6cp_.Start(policy_, connection_.calling_station, lcp_.mtu(), entropy_, out_));
 }
 
 // ---- Packets
@@ -134,10 +132,10 @@ void Session::Impl::StartIpv6cp() {
 void Session::Impl::ReceiveNetwork(const codec::PppFrame& frame,
                                    const codec::ControlPacket& packet) {
   if (frame.protocol == PppProtocol::kCcp) {
-    if (settings_.ppp.disable_ccp) {
-      RejectProtocol(frame);
-    } else {
+    if (ccp_.Speaks(packet)) {
       HandleCcp(ccp_.Receive(packet, out_));
+    } else {
+      RejectProtocol(frame);
     }
     return;
   }
