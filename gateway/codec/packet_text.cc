@@ -5,6 +5,7 @@
 #include "gateway/codec/chap.h"
 #include "gateway/codec/eap.h"
 #include "gateway/codec/ipcp_options.h"
+#include "gateway/codec/ipv6cp_options.h"
 #include "gateway/codec/lcp_options.h"
 #include "gateway/codec/pap.h"
 #include "gateway/codec/ppp_control.h"
@@ -97,13 +98,8 @@ std::string IpcpOptionText(const ConfigOption& option) {
 }
 
 std::string Ipv6cpOptionText(const ConfigOption& option) {
-  if (option.type != 1 || option.value.size() != 8) return UnknownOption(option);
-  std::string out = "<addr ";
-  for (std::size_t i = 0; i < 8; i += 2) {
-    if (i > 0) out += ":";
-    out += Hex(static_cast<std::uint32_t>((option.value[i] << 8) | option.value[i + 1]));
-  }
-  return out + ">";
+  const auto id = InterfaceIdOf(option);
+  return id ? "<addr " + InterfaceIdText(*id) + ">" : UnknownOption(option);
 }
 
 std::string CcpOptionText(const ConfigOption& option) {
