@@ -86,14 +86,14 @@ void InterfaceCache::Configure(std::uint32_t capacity, bool super_packets) {
 }
 
 Result<SessionInterface> InterfaceCache::Take(edge::Netlink& netlink,
-                                              const std::string& name_template,
-                                              bool super_packets) {
+                                              const std::string& name_template, bool super_packets,
+                                              const std::string& name) {
   names_.Unblock(Now());
   while (true) {
     std::optional<SessionInterface> kept;
     {
       const std::lock_guard lock(mutex_);
-      kept = TakeKept(name_template, super_packets);
+      kept = TakeKept(name, name_template, super_packets);
       if (!kept) break;
     }
     // Somebody may have deleted it, or set it up by hand so that packets went in: not for a
@@ -102,33 +102,41 @@ Result<SessionInterface> InterfaceCache::Take(edge::Netlink& netlink,
       Give(netlink, std::move(*kept));
       continue;
     }
-    kept->TakeSessionName(netlink, names_, name_template);
+    kept->TakeSessionName(netlink, names_, name_template, name);
     const std::lock_guard lock(mutex_);
     ++figures_.reused;
     return std::move(*kept);
   }
   SG_ASSIGN_OR_RETURN(SessionInterface made,
                       SessionInterface::Create(kernel_, netlink, names_,
-                                               {name_template, super_packets, offloads_}));
+                                               {name_template, super_packets, offloads_, name}));
   const std::lock_guard lock(mutex_);
   ++figures_.created;
   return made;
 }
 
 // One that needs no other name, if there is one.
-std::optional<SessionInterface> InterfaceCache::TakeKept(const std::string& name_template,
+std::optional<SessionInterface> InterfaceCache::TakeKept(const std::string& name,
+                                                         const std::string& name_template,
                                                          bool super_packets) {
   if (super_packets != super_packets_ || KeptCount() == 0) return std::nullopt;
-  auto named = named_.lower_bound({name_template, 0});
-  const bool fits = named != named_.end() && named->first.first == name_template &&
-                    named->first.second < names_.Lowest(name_template);
-  if (!fits && !neutral_.empty()) {
+  auto named = FindKept(name.empty() ? name_template : name);
+  if (named == named_.end() && !neutral_.empty()) {
     SessionInterface taken = std::move(neutral_.back());
     neutral_.pop_back();
     return taken;
   }
+  if (named == named_.end()) named = named_.lower_bound({name_template, 0});
   if (named == named_.end()) named = named_.begin();
   return std::move(named_.extract(named).mapped().interface);
+}
+
+// Whose name need not be changed.
+InterfaceCache::Named::iterator InterfaceCache::FindKept(const std::string& name_template) {
+  const auto named = named_.lower_bound({name_template, 0});
+  const bool fits = named != named_.end() && named->first.first == name_template &&
+                    named->first.second < names_.Lowest(name_template);
+  return fits ? named : named_.end();
 }
 
 void InterfaceCache::Give(edge::Netlink& netlink, SessionInterface interface) {
@@ -184,6 +192,9 @@ void InterfaceCache::Run() {
 void InterfaceCache::Doom(Interfaces interfaces) {
   if (interfaces.empty()) return;
   if (doomed_.empty()) doomed_since_ = Now();
+  const bool hurry = std::any_of(interfaces.begin(), interfaces.end(),
+                                 [](const auto& interface) { return interface.HasOwnName(); });
+  if (hurry) doomed_since_ = TimePoint{};
   std::move(interfaces.begin(), interfaces.end(), std::back_inserter(doomed_));
 }
 

@@ -7,7 +7,8 @@
 // nothing is renamed at all; then it gets a neutral one ("ppp3"). Renaming makes the kernel wait
 // for its readers with the routing lock held, before Linux 6.9 some 20 ms, so it is done to idle
 // ones only and for a small part of the time; where the first few are that slow, no more at all,
-// since the next session's worker would wait as long for its name.
+// since the next session's worker would wait as long for its name. One that is to be destroyed and
+// has its user's own name waits for no others, since that user may be back soon.
 //
 // Threads: Create and the destructor by the owner; everything else by any thread.
 #pragma once
@@ -71,9 +72,10 @@ class InterfaceCache {
   // goes. Nothing is kept before the first call.
   void Configure(std::uint32_t capacity, bool super_packets);
 
-  // A kept interface if there is one, else a new one. Down, empty, without address.
+  // A kept interface if there is one, else a new one. Down, empty, without address. It has its
+  // final name: `name`, as SessionInterface::Wanted has it, or one of the template.
   Result<SessionInterface> Take(edge::Netlink& netlink, const std::string& name_template,
-                                bool super_packets);
+                                bool super_packets, const std::string& name = {});
   // After its session. Takes the addresses away before it returns; packets that the kernel still
   // puts into it are nobody's.
   void Give(edge::Netlink& netlink, SessionInterface interface);
@@ -106,7 +108,10 @@ class InterfaceCache {
   void Keep(SessionInterface interface, Interfaces& displaced);
   Interfaces TakeSurplus();
   Interfaces TakeAll();
-  std::optional<SessionInterface> TakeKept(const std::string& name_template, bool super_packets);
+  // The names that would be right, the best first.
+  std::optional<SessionInterface> TakeKept(const std::string& name,
+                                           const std::string& name_template, bool super_packets);
+  [[nodiscard]] Named::iterator FindKept(const std::string& name_template);
   [[nodiscard]] std::optional<TimePoint> NextNeutral();
   [[nodiscard]] bool IsIdleSince(const Key& key, TimePoint since) const;
 

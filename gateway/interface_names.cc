@@ -13,6 +13,7 @@ constexpr std::string_view kMark = "%d";
 // Far more than there can be interfaces; keeps a strange name from costing memory.
 constexpr std::uint32_t kMaxNumber = 1'000'000;
 constexpr std::size_t kWord = 64;
+constexpr std::size_t kMaxLength = 15;  // IFNAMSIZ without the final zero
 
 std::optional<std::uint32_t> NumberIn(const std::string& name_template, const std::string& name) {
   const std::size_t mark = name_template.find(kMark);
@@ -125,6 +126,23 @@ void InterfaceNames::Free(const std::string& name_template, std::uint32_t number
   if (found == templates_.end()) return;
   found->second.Free(number);
   if (found->second.count == 0) templates_.erase(found);
+}
+
+bool InterfaceNames::IsExact(const std::string& name_template) {
+  return name_template.find(kMark) == std::string::npos;
+}
+
+bool InterfaceNames::IsUsable(const std::string& name_template) {
+  // Below /proc/sys/net these are the settings of all interfaces and of those to come.
+  for (const char* reserved : {"all", "default", ".", ".."}) {
+    if (name_template == reserved) return false;
+  }
+  const bool visible = std::all_of(name_template.begin(), name_template.end(), [](char c) {
+    return c > ' ' && c <= '~' && c != '/' && c != ':';
+  });
+  const auto percents = std::count(name_template.begin(), name_template.end(), '%');
+  return visible && !name_template.empty() && name_template.size() <= kMaxLength &&
+         percents == (IsExact(name_template) ? 0 : 1);
 }
 
 std::string InterfaceNames::Format(const std::string& name_template, std::uint32_t number) {

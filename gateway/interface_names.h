@@ -61,6 +61,12 @@ class InterfaceNames {
   // What Take would give.
   [[nodiscard]] std::uint32_t Lowest(const std::string& name_template) const;
 
+  // Whether the kernel has room for it and nothing else takes it for something else: 1 to 15 of the
+  // visible ASCII characters, no path, "%d" at most once and no other "%". A name without "%d" is a
+  // template, too: one with number 0 alone.
+  [[nodiscard]] static bool IsUsable(const std::string& name_template);
+  [[nodiscard]] static bool IsExact(const std::string& name_template);
+
   // `name_template` contains %d once; otherwise it is the name.
   static std::string Format(const std::string& name_template, std::uint32_t number);
 

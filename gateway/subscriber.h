@@ -193,6 +193,7 @@ class Subscriber final : private edge::IoHandler,
   void Perform(fsm::ActionList actions);
   void DoCreateInterface();
   void DoActivateInterface(const fsm::ActivateInterface& action);
+  void DoChangeLink(const fsm::ChangeLink& action);
   void DoSetInterfaceMtu(const fsm::SetInterfaceMtu& action);
   void DoReleaseInterface();
   void DoStartTimer(const fsm::StartTimer& action);

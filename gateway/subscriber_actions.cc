@@ -54,7 +54,7 @@ void Subscriber::Perform(fsm::ActionList actions) {
             },
             [&](const fsm::CreateInterface&) { DoCreateInterface(); },
             [&](const fsm::ActivateInterface& activate) { DoActivateInterface(activate); },
-            [&](const fsm::ChangeLink&) {},
+            [&](const fsm::ChangeLink& change) { DoChangeLink(change); },
             [&](const fsm::SendIpv6Packet&) {},
             [&](const fsm::StartMppe&) {},
             [&](const fsm::StopMppe&) {},
@@ -93,8 +93,7 @@ void Subscriber::DoActivateInterface(const fsm::ActivateInterface& action) {
     return;
   }
   if (!LimitAtActivation(action)) return;
-  const auto activated = interface_->Activate(
-      shared_.netlink, {action.plan.ipv4->local, action.plan.ipv4->peer, Mtu(action.mtu)});
+  const auto activated = interface_->Activate(shared_.netlink, {action.plan, Mtu(action.mtu)});
   if (!activated) {
     DoReleaseInterface();
     follow_ups_.push_back(fsm::InterfaceFailed{activated.error().message});
@@ -106,12 +105,21 @@ void Subscriber::DoActivateInterface(const fsm::ActivateInterface& action) {
     follow_ups_.push_back(fsm::InterfaceFailed{handle.error().message});
     return;
   }
+  for (const std::string& refused : interface_->refused_routes()) {
+    Log(LogLevel::kWarning, log_prefix_ + refused);
+  }
   tun_handle_ = *handle;
   tun_watched_ = true;
   uplink_.OpenData(action.plan.ipv4->peer);
   downlink_.OpenData();
   HandOverReceiving();
   follow_ups_.push_back(fsm::InterfaceActivated{interface_->name()});
+}
+
+void Subscriber::DoChangeLink(const fsm::ChangeLink& action) {
+  if (!interface_) return;
+  const auto changed = interface_->Change(shared_.netlink, action.plan);
+  if (!changed) follow_ups_.push_back(fsm::LinkChangeFailed{changed.error().message});
 }
 
 void Subscriber::DoSetInterfaceMtu(const fsm::SetInterfaceMtu& action) {

@@ -22,6 +22,7 @@ ErrorCode CodeOf(int errno_value) {
     case ENODEV:
     case ENOENT:
     case EADDRNOTAVAIL:
+    case ESRCH:  // no such route
       return ErrorCode::kNotFound;
     case EEXIST:
       return ErrorCode::kAlreadyExists;
@@ -50,6 +51,10 @@ std::string Pair(Ipv4Address local, Ipv4Address peer) {
   return "address " + local.ToString() + " peer " + peer.ToString();
 }
 
+std::string VerbOf(EntryChange change) {
+  return change == EntryChange::kAdd ? "adding " : "removing ";
+}
+
 std::string Describe(const LinkChange& change) {
   std::string text = "setting";
   if (change.name) text += " name '" + *change.name + "'";
@@ -59,6 +64,8 @@ std::string Describe(const LinkChange& change) {
   if (change.tx_queue_length) {
     text += " txqueuelen " + std::to_string(change.tx_queue_length->value());
   }
+  if (change.master) text += " master #" + std::to_string(change.master->value());
+  if (change.no_automatic_address) text += " addrgenmode none";
   return text;
 }
 
@@ -165,6 +172,25 @@ Result<void> Netlink::RemoveAddress(InterfaceIndex index, Ipv4Address local, Ipv
   return {};
 }
 
+Result<void> Netlink::ChangeAddress(EntryChange change, InterfaceIndex index,
+                                    const Ipv6LinkAddress& address) {
+  return Ask(
+      OfLink(VerbOf(change) + "address " + Describe(address), index),
+      [&](std::uint32_t sequence) { return BuildIpv6Address(sequence, change, index, address); });
+}
+
+Result<void> Netlink::ChangeRoute(EntryChange change, const RoutePlace& place,
+                                  const Ipv4RouteTarget& target) {
+  return Ask(OfLink(VerbOf(change) + "route " + Describe(place, target), place.index),
+             [&](std::uint32_t sequence) { return BuildRoute(sequence, change, place, target); });
+}
+
+Result<void> Netlink::ChangeRoute(EntryChange change, const RoutePlace& place,
+                                  const Ipv6RouteTarget& target) {
+  return Ask(OfLink(VerbOf(change) + "route " + Describe(place, target), place.index),
+             [&](std::uint32_t sequence) { return BuildRoute(sequence, change, place, target); });
+}
+
 Result<LinkFacts> Netlink::Query(InterfaceIndex index) {
   const std::uint32_t sequence = ++sequence_;
   const std::string what = OfLink("query", index);
@@ -172,6 +198,21 @@ Result<LinkFacts> Netlink::Query(InterfaceIndex index) {
                       Exchange(what, sequence, BuildLinkQuery(sequence, index)));
   if (!answer.link) return Fail(Error{ErrorCode::kInternal, what + ": no answer"});
   return std::move(*answer.link);
+}
+
+Result<Vrf> Netlink::FindVrf(const std::string& name) {
+  const Error none{ErrorCode::kNotFound, "VRF '" + name + "' does not exist"};
+  if (name.empty() || name.size() >= IFNAMSIZ) return Fail(none);
+  const std::uint32_t sequence = ++sequence_;
+  const std::string what = "query for VRF '" + name + "'";
+  const auto answer = Exchange(what, sequence, BuildLinkQuery(sequence, name));
+  if (!answer && answer.error().code == ErrorCode::kNotFound) return Fail(none);
+  if (!answer) return Fail(answer.error());
+  if (!answer->link) return Fail(Error{ErrorCode::kInternal, what + ": no answer"});
+  if (answer->link->kind != "vrf" || answer->link->vrf_table == 0) {
+    return Fail(Error{ErrorCode::kInvalidArgument, "interface '" + name + "' is no VRF"});
+  }
+  return Vrf{answer->link->index, RoutingTable(answer->link->vrf_table)};
 }
 
 Result<bool> Netlink::HasQdisc(InterfaceIndex index, QdiscPlace place) {

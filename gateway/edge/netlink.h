@@ -9,6 +9,7 @@
 #include <string>
 
 #include "gateway/edge/kernel.h"
+#include "gateway/edge/network_message.h"
 #include "gateway/edge/rtnetlink_message.h"
 #include "gateway/edge/unique_fd.h"
 #include "proto/base/error.h"
@@ -16,6 +17,11 @@
 #include "proto/base/types.h"
 
 namespace sstpgw::edge {
+
+struct Vrf {
+  InterfaceIndex index;
+  RoutingTable table;
+};
 
 class Netlink {
  public:
@@ -32,7 +38,16 @@ class Netlink {
   Result<void> SetTxQueueLength(InterfaceIndex index, TxQueueLength length);
   Result<void> AddAddress(InterfaceIndex index, Ipv4Address local, Ipv4Address peer);
   Result<void> RemoveAddress(InterfaceIndex index, Ipv4Address local, Ipv4Address peer);
+  // kNotFound when it is not there (any more).
+  Result<void> ChangeAddress(EntryChange change, InterfaceIndex index,
+                             const Ipv6LinkAddress& address);
+  Result<void> ChangeRoute(EntryChange change, const RoutePlace& place,
+                           const Ipv4RouteTarget& target);
+  Result<void> ChangeRoute(EntryChange change, const RoutePlace& place,
+                           const Ipv6RouteTarget& target);
   Result<LinkFacts> Query(InterfaceIndex index);
+  // kNotFound: "VRF 'BLUE' does not exist"; kInvalidArgument: what has this name is no VRF.
+  Result<Vrf> FindVrf(const std::string& name);
   // Whether somebody has put a queueing discipline there, or what filters hang on (clsact); the
   // kernel's default is none.
   Result<bool> HasQdisc(InterfaceIndex index, QdiscPlace place);

@@ -43,12 +43,17 @@ class NetlinkRequest {
     traffic->tcm_parent = parent;
     return *traffic;
   }
-  void AddAddressHeader(InterfaceIndex index) {
+  // Of IPv4, a host's address.
+  ifaddrmsg& AddAddressHeader(InterfaceIndex index) {
     auto* address = static_cast<ifaddrmsg*>(mnl_nlmsg_put_extra_header(header_, sizeof(ifaddrmsg)));
     address->ifa_family = AF_INET;
     address->ifa_prefixlen = 32;
     address->ifa_scope = RT_SCOPE_UNIVERSE;
     address->ifa_index = static_cast<std::uint32_t>(index.value());
+    return *address;
+  }
+  rtmsg& AddRouteHeader() {
+    return *static_cast<rtmsg*>(mnl_nlmsg_put_extra_header(header_, sizeof(rtmsg)));
   }
   void Add(std::uint16_t type, std::uint32_t value) { mnl_attr_put_u32(header_, type, value); }
   void Add64(std::uint16_t type, std::uint64_t value) { mnl_attr_put_u64(header_, type, value); }
@@ -56,6 +61,10 @@ class NetlinkRequest {
     const auto octets = address.octets();
     mnl_attr_put(header_, type, octets.size(), octets.data());
   }
+  void Add(std::uint16_t type, const Ipv6Address& address) {
+    mnl_attr_put(header_, type, address.octets().size(), address.octets().data());
+  }
+  void Add8(std::uint16_t type, std::uint8_t value) { mnl_attr_put_u8(header_, type, value); }
   // A structure as the kernel's headers declare it.
   template <class T>
   void AddStruct(std::uint16_t type, const T& value) {

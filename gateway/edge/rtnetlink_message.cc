@@ -42,6 +42,16 @@ bool IsXdpAttached(ByteView xdp) {
   return attached;
 }
 
+void ParseLinkInfo(ByteView info, LinkFacts& facts) {
+  ForEachAttribute(info, [&](std::uint16_t type, ByteView value) {
+    if (type == IFLA_INFO_KIND) facts.kind = TextIn(value);
+    if (type != IFLA_INFO_DATA || facts.kind != "vrf") return;  // the kind comes first
+    ForEachAttribute(value, [&](std::uint16_t inner, ByteView number) {
+      if (inner == IFLA_VRF_TABLE) facts.vrf_table = NumberIn(number);
+    });
+  });
+}
+
 std::optional<LinkFacts> ParseLink(ByteView payload) {
   if (payload.size() < sizeof(ifinfomsg)) return std::nullopt;
   ifinfomsg header{};
@@ -59,6 +69,7 @@ std::optional<LinkFacts> ParseLink(ByteView payload) {
     if (type == IFLA_IFALIAS) facts.alias = TextIn(value);
     if (type == IFLA_XDP) facts.has_xdp = IsXdpAttached(value);
     if (type == IFLA_PROP_LIST) facts.has_other_names = !value.empty();
+    if (type == IFLA_LINKINFO) ParseLinkInfo(value, facts);
   });
   return facts;
 }
@@ -105,6 +116,13 @@ Bytes BuildLinkChange(std::uint32_t sequence, const LinkChange& change) {
   if (change.mtu) request.Add(IFLA_MTU, std::uint32_t{change.mtu->value()});
   if (change.group) request.Add(IFLA_GROUP, change.group->value());
   if (change.tx_queue_length) request.Add(IFLA_TXQLEN, change.tx_queue_length->value());
+  if (change.master) request.Add(IFLA_MASTER, static_cast<std::uint32_t>(change.master->value()));
+  if (change.no_automatic_address) {
+    request.Nest(IFLA_AF_SPEC, [&] {
+      request.Nest(AF_INET6,
+                   [&] { request.Add8(IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE); });
+    });
+  }
   return request.Take();
 }
 
@@ -134,6 +152,13 @@ Bytes BuildAddressRemove(std::uint32_t sequence, InterfaceIndex index, Ipv4Addre
 Bytes BuildLinkQuery(std::uint32_t sequence, InterfaceIndex index) {
   NetlinkRequest request(RTM_GETLINK, 0, sequence);
   request.AddLinkHeader(index);
+  return request.Take();
+}
+
+Bytes BuildLinkQuery(std::uint32_t sequence, const std::string& name) {
+  NetlinkRequest request(RTM_GETLINK, 0, sequence);
+  request.AddLinkHeader(InterfaceIndex(0));
+  request.AddName(IFLA_IFNAME, name);
   return request.Take();
 }
 

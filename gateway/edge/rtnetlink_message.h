@@ -30,6 +30,11 @@ struct LinkChange {
   std::optional<LinkState> state;
   std::optional<LinkGroup> group;
   std::optional<TxQueueLength> tx_queue_length;
+  // Into this VRF, or, 0, out of the one that it is in. A link that is up goes down and up again:
+  // it keeps its IPv4 addresses, nothing else.
+  std::optional<InterfaceIndex> master;
+  // The kernel gives it no IPv6 address (link-local) of its own choice.
+  bool no_automatic_address = false;
 };
 
 // All ask for an acknowledgement (NLM_F_ACK) under `sequence`.
@@ -44,6 +49,7 @@ struct LinkChange {
                                        Ipv4Address local, Ipv4Address peer);
 // Answered by one RTM_NEWLINK, then the acknowledgement.
 [[nodiscard]] Bytes BuildLinkQuery(std::uint32_t sequence, InterfaceIndex index);
+[[nodiscard]] Bytes BuildLinkQuery(std::uint32_t sequence, const std::string& name);
 // Where a queueing discipline is: for what is sent, or (ingress, clsact) before everything else.
 enum class QdiscPlace : std::uint8_t { kRoot, kIngress };
 // Answered by one RTM_NEWQDISC, if there is one, or an error, then the acknowledgement. The kernel
@@ -63,6 +69,9 @@ struct LinkFacts {
   bool promiscuous = false;  // IFF_PROMISC or IFF_ALLMULTI
   bool has_xdp = false;
   bool has_other_names = false;
+  // What it is: "tun", "vrf"; empty: not told.
+  std::string kind;
+  std::uint32_t vrf_table = 0;  // of a VRF: number of its routing table
 };
 // The end of a request.
 struct Acknowledgement {

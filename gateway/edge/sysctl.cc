@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cerrno>
+#include <utility>
 
 namespace sstpgw::edge {
 namespace {
@@ -17,6 +18,18 @@ Error SysctlError(const char* verb, const std::string& name, Errno code) {
     error.code = ErrorCode::kPermissionDenied;
   }
   return error;
+}
+
+std::string Ipv6Setting(const std::string& interface_name, const char* setting) {
+  return "net/ipv6/conf/" + interface_name + "/" + setting;
+}
+
+Result<void> Ensure(Kernel& kernel, const std::string& name, const std::string& value) {
+  auto written = WriteSysctl(kernel, name, value);
+  if (written || written.error().code != ErrorCode::kPermissionDenied) return written;
+  const auto found = ReadSysctl(kernel, name);
+  if (found && *found == value) return {};
+  return written;
 }
 
 }  // namespace
@@ -45,9 +58,22 @@ Result<void> WriteSysctl(Kernel& kernel, const std::string& name, const std::str
 }
 
 Result<void> DisableIpv6(Kernel& kernel, const std::string& interface_name) {
-  auto result = WriteSysctl(kernel, "net/ipv6/conf/" + interface_name + "/disable_ipv6", "1");
+  auto result = WriteSysctl(kernel, Ipv6Setting(interface_name, "disable_ipv6"), "1");
   if (!result && result.error().code == ErrorCode::kNotFound) return {};
   return result;
+}
+
+Result<void> PrepareIpv6(Kernel& kernel, const std::string& interface_name) {
+  const std::pair<const char*, const char*> settings[] = {
+      {"accept_ra", "0"}, {"autoconf", "0"}, {"forwarding", "1"}};
+  for (const auto& [setting, value] : settings) {
+    SG_RETURN_IF_ERROR(Ensure(kernel, Ipv6Setting(interface_name, setting), value));
+  }
+  return {};
+}
+
+Result<void> EnableIpv6(Kernel& kernel, const std::string& interface_name) {
+  return Ensure(kernel, Ipv6Setting(interface_name, "disable_ipv6"), "0");
 }
 
 }  // namespace sstpgw::edge

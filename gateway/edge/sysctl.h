@@ -18,4 +18,11 @@ Result<void> WriteSysctl(Kernel& kernel, const std::string& name, const std::str
 // also when the kernel has no IPv6 at all.
 Result<void> DisableIpv6(Kernel& kernel, const std::string& interface_name);
 
+// On, for a router: it forwards, and nothing on this interface tells it addresses or routes
+// (accept_ra, autoconf). A setting that may not be written (/proc/sys of a container) will do if it
+// is what it should be. kNotFound: no IPv6 in the kernel, or the MTU is below IPv6's 1280.
+Result<void> PrepareIpv6(Kernel& kernel, const std::string& interface_name);
+// After PrepareIpv6.
+Result<void> EnableIpv6(Kernel& kernel, const std::string& interface_name);
+
 }  // namespace sstpgw::edge
