@@ -102,6 +102,17 @@ TEST_F(RadiusFailoverTest, C7ADeadServerIsLeftAloneForFailTime) {
   EXPECT_EQ(Count(first(), "Login OK"), 2U);
 }
 
+TEST_F(RadiusFailoverTest, C7WithStatusServerNoLoginIsNeededToFindOutThatAServerIsBack) {
+  ASSERT_TRUE(lab().Reload(Both("fail-time: 2, status-server: true", "max-try: 1")));
+  first().Kill();
+  EXPECT_TRUE(CanLogIn("rita"));
+  EXPECT_TRUE(WaitControlLog("radius: server\\(1\\) not responding"));
+  ASSERT_TRUE(Run(first()));
+  EXPECT_TRUE(WaitControlLog("radius: server\\(1\\) responds again: 10.20.0.2:1812"));
+  EXPECT_TRUE(CanLogIn("rita"));
+  EXPECT_EQ(Count(first(), "Login OK"), 1U);
+}
+
 TEST_F(RadiusFailoverTest, C4EverythingComesFromTheConfiguredSource) {
   lab().control_plane().Stop();
   Capture capture(lab().server(), "lan0", "udp and (dst port 1812 or dst port 1813)");
@@ -124,6 +135,8 @@ TEST_F(RadiusFailoverTest, C5AForeignSourceIsAClearError) {
   const std::size_t at = config.radius.find(kNas);
   config.radius.replace(at, std::string(kNas).size(), "192.0.2.77");
   ASSERT_TRUE(lab().Reload(config));
+  EXPECT_TRUE(WaitControlLog("radius source-address 192.0.2.77 is not an address of this host"))
+      << "before anybody needs it";
   EXPECT_FALSE(CanLogIn("rita"));
   EXPECT_TRUE(WaitControlLog("source address 192.0.2.77 is not an address of this host"));
   ASSERT_TRUE(lab().Reload(Both()));
