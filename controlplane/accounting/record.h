@@ -41,11 +41,11 @@ enum class Authentic : std::uint8_t { kRadius = 1, kLocal = 2 };
 
 // Inner addresses of a session, as far as they are known. Lists end at kMaxPrefixes.
 struct Addresses {
-  Ipv4Address ipv4;                                         // zero: none
-  std::optional<InterfaceId> interface_id;                  // Framed-Interface-Id
-  std::optional<Ipv6Address> ipv6;                          // Framed-IPv6-Address
-  std::vector<Ipv6Prefix> prefixes;                         // Framed-IPv6-Prefix
-  std::vector<Ipv6Prefix> delegated;                        // Delegated-IPv6-Prefix
+  Ipv4Address ipv4;                         // zero: none
+  std::optional<InterfaceId> interface_id;  // Framed-Interface-Id
+  std::optional<Ipv6Address> ipv6;          // Framed-IPv6-Address
+  std::vector<Ipv6Prefix> prefixes;         // Framed-IPv6-Prefix
+  std::vector<Ipv6Prefix> delegated;        // Delegated-IPv6-Prefix
   friend bool operator==(const Addresses&, const Addresses&) = default;
 };
 

@@ -9,10 +9,10 @@
 //   random time 10 s after the Start, so that sessions which began together report as evenly as
 //   if they had not, from then on. None while the one before is
 //   with a server, in the last 10 s before the session's own end, or while the gateway is not
-//   attached, since nothing new is known then. A change of addresses (IPv6 that opens late, prefixes
-//   that the client takes) or of the interface's name brings one at once, even if there is no
-//   interval. Delegated prefixes stay the session's when the client gives them back, and a session
-//   that is ending keeps the addresses that it had.
+//   attached, since nothing new is known then. A change of addresses (IPv6 that opens late,
+//   prefixes that the client takes) or of the interface's name brings one at once, even if there is
+//   no interval. Delegated prefixes stay the session's when the client gives them back, and a
+//   session that is ending keeps the addresses that it had.
 // - A session that was never open has no records. One that was gets Start and Stop, whatever is
 //   lost in between; counters never go back.
 // - What it is told twice changes nothing.

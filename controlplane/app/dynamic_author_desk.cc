@@ -48,7 +48,8 @@ radius::SessionIdentity IdentityOf(const SessionEntry& entry,
   // Those that it really has: what IPv6CP has not agreed on is only what it could have.
   if (network.ipv6) {
     session.ipv6_prefixes = record.policy.network.framed_ipv6_prefixes;
-    if (network.peer_interface_id != InterfaceId{}) session.interface_id = network.peer_interface_id;
+    if (network.peer_interface_id != InterfaceId{})
+      session.interface_id = network.peer_interface_id;
   }
   return session;
 }
@@ -83,9 +84,9 @@ DynamicAuthorDesk::Outcome AnswerOf(const PolicyOutcome& outcome, bool with_vrf)
   if (!outcome.refused.empty()) {
     // Of all that can be changed only a VRF can be one that a gateway does not have.
     const bool no_such_vrf = with_vrf && outcome.refused[0].by_gateway;
-    return radius::Refuse(no_such_vrf ? ErrorCause::kInvalidAttributeValue
-                                      : ErrorCause::kResourcesUnavailable,
-                          Escape(outcome.refused[0].reason));
+    return radius::Refuse(
+        no_such_vrf ? ErrorCause::kInvalidAttributeValue : ErrorCause::kResourcesUnavailable,
+        Escape(outcome.refused[0].reason));
   }
   if (!outcome.unanswered.empty()) {
     return radius::Refuse(ErrorCause::kResourcesUnavailable, Escape(outcome.unanswered[0].reason));

@@ -158,9 +158,8 @@ MppeKey MsChapV1StartKey(const NtHash& hash, const std::array<std::uint8_t, 8>& 
 std::optional<std::array<std::uint8_t, 8>> LanManagerStartKey(std::string_view password) {
   constexpr std::size_t kLongest = 14;
   constexpr DesBlock kClear{'K', 'G', 'S', '!', '@', '#', '$', '%'};
-  const bool ascii = std::all_of(password.begin(), password.end(), [](char c) {
-    return static_cast<unsigned char>(c) < 0x80;
-  });
+  const bool ascii = std::all_of(password.begin(), password.end(),
+                                 [](char c) { return static_cast<unsigned char>(c) < 0x80; });
   if (password.size() > kLongest || !ascii) return std::nullopt;
   // The first of the hash's halves comes from the first 7 characters alone (RFC 2433 A.3).
   std::array<std::uint8_t, 7> key{};

@@ -76,7 +76,8 @@ const std::vector<Column>& Table() {
       {"username", "user name", [](S s, bool raw) { return Foreign(s.record().user(), raw); },
        false},
       {"ip", "inner IPv4 address", [](S s, bool) { return Address(s); }, false},
-      {"ip6", "inner IPv6 address and length of its prefix", [](S s, bool) { return s.inner_ip6(); }, false},
+      {"ip6", "inner IPv6 address and length of its prefix",
+       [](S s, bool) { return s.inner_ip6(); }, false},
       {"ip6-dp", "delegated IPv6 prefix", [](S s, bool) { return s.delegated_prefix(); }, false},
       {"type", "kind of tunnel", [](S, bool) { return std::string("sstp"); }, false},
       {"rate-limit", "down/up in kbit/s", [](S s, bool) { return s.rate_limit(); }, false},
@@ -160,15 +161,15 @@ const std::vector<std::string>& WideColumns() {
 
 // Stable: programs rely on these keys. New ones may be added at the end.
 const std::vector<std::string>& JsonColumns() {
-  static const std::vector<std::string> names{"ifname",      "username",     "ip",
-                                              "ip6",         "ip6-dp",       "type",
-                                              "rate-limit",  "state",        "uptime-raw",
-                                              "calling-sid", "called-sid",   "sid",
-                                              "comp",        "rx-bytes-raw", "tx-bytes-raw",
-                                              "rx-pkts",     "tx-pkts",      "gateway",
-                                              "mtu",         "auth",         "tls",
-                                              "cipher",      "tls-send",     "tls-receive",
-                                              "rate-source", "limiter",      "session-timeout",
+  static const std::vector<std::string> names{"ifname",       "username",     "ip",
+                                              "ip6",          "ip6-dp",       "type",
+                                              "rate-limit",   "state",        "uptime-raw",
+                                              "calling-sid",  "called-sid",   "sid",
+                                              "comp",         "rx-bytes-raw", "tx-bytes-raw",
+                                              "rx-pkts",      "tx-pkts",      "gateway",
+                                              "mtu",          "auth",         "tls",
+                                              "cipher",       "tls-send",     "tls-receive",
+                                              "rate-source",  "limiter",      "session-timeout",
                                               "idle-timeout", "vrf"};
   return names;
 }

@@ -13,7 +13,7 @@ namespace {
 constexpr std::string_view kPools = "sstp.client-ipv6-pool";
 constexpr std::string_view kDefaultPool = "sstp.default-ipv6-pool";
 constexpr std::size_t kMaxOverlapWarnings = 20;
-constexpr std::uint32_t kMinIpv6Mtu = 1280;            // RFC 8200 5
+constexpr std::uint32_t kMinIpv6Mtu = 1280;             // RFC 8200 5
 constexpr std::uint32_t kLongestRouterLifetime = 9000;  // RFC 4861 6.2.1
 
 // ---- Pools
@@ -114,9 +114,8 @@ void PoolReader::CheckPool(const Ipv6PoolConfig& pool) {
 }
 
 void PoolReader::WarnOfOverlaps() {
-  std::sort(all_.begin(), all_.end(), [](const NamedNetwork& a, const NamedNetwork& b) {
-    return a.network < b.network;
-  });
+  std::sort(all_.begin(), all_.end(),
+            [](const NamedNetwork& a, const NamedNetwork& b) { return a.network < b.network; });
   std::size_t warnings = 0;
   const NamedNetwork* around = nullptr;  // of those before, the one that reaches furthest
   for (const NamedNetwork& one : all_) {
@@ -223,9 +222,10 @@ void FitIntervals(Report& report, RouterAdvertisementSettings& nd) {
     nd.default_lifetime =
         std::chrono::seconds(std::min<std::int64_t>(3 * longest, kLongestRouterLifetime));
   } else if (nd.default_lifetime.count() > 0 && nd.default_lifetime < nd.max_interval) {
-    report.Warning(life_path, "is less than max-rtr-adv-interval, so the gateway would be no "
-                              "router at times; " +
-                                  std::to_string(longest) + " is used");
+    report.Warning(life_path,
+                   "is less than max-rtr-adv-interval, so the gateway would be no "
+                   "router at times; " +
+                       std::to_string(longest) + " is used");
     nd.default_lifetime = nd.max_interval;
   }
 }

@@ -80,14 +80,13 @@ class TreeReader {
                  const std::string& path, Usage& usage);
   void ReadTable(const YamlNode& node, Message& message, const Field& field,
                  const std::string& path, Usage& usage);
-  void ReadList(const YamlNode& node, Message& message, const Field& field,
-                const std::string& path, Usage& usage);
-  void ReadLeaf(const YamlNode& node, Message& message, const Field& field,
-                const std::string& path, Usage& usage);
+  void ReadList(const YamlNode& node, Message& message, const Field& field, const std::string& path,
+                Usage& usage);
+  void ReadLeaf(const YamlNode& node, Message& message, const Field& field, const std::string& path,
+                Usage& usage);
   void ReadSecret(const YamlNode& node, Message& message, const Field& field,
                   const std::string& path, Usage& usage);
-  void CheckUnsupportedValue(const Field& field, std::string_view text,
-                             const std::string& path);
+  void CheckUnsupportedValue(const Field& field, std::string_view text, const std::string& path);
   void CheckRequired(const YamlNode& node, const Descriptor& group, const std::string& path);
   void RefuseUnknownKey(const YamlNode::Child& child, const Descriptor& group,
                         const std::string& path);
@@ -188,8 +187,8 @@ void TreeReader::CheckRequired(const YamlNode& node, const Descriptor& group,
   }
 }
 
-void TreeReader::ReadField(const YamlNode& node, Message& message,
-                           const Field& field, const std::string& path, Usage& usage) {
+void TreeReader::ReadField(const YamlNode& node, Message& message, const Field& field,
+                           const std::string& path, Usage& usage) {
   const std::string& unsupported = RulesOf(field).unsupported();
   if (!unsupported.empty()) ++unsupported_depth_;
   Usage below;
@@ -247,8 +246,8 @@ void TreeReader::ReadTable(const YamlNode& node, Message& message, const Field& 
   }
 }
 
-void TreeReader::ReadList(const YamlNode& node, Message& message,
-                          const Field& field, const std::string& path, Usage& usage) {
+void TreeReader::ReadList(const YamlNode& node, Message& message, const Field& field,
+                          const std::string& path, Usage& usage) {
   const v1::FieldRules& rules = RulesOf(field);
   const bool groups = KindOf(field) == NodeKind::kGroup;
   // One value is a list of one.
@@ -294,8 +293,8 @@ void TreeReader::ReadList(const YamlNode& node, Message& message,
   }
 }
 
-void TreeReader::ReadLeaf(const YamlNode& node, Message& message,
-                          const Field& field, const std::string& path, Usage& usage) {
+void TreeReader::ReadLeaf(const YamlNode& node, Message& message, const Field& field,
+                          const std::string& path, Usage& usage) {
   const v1::FieldRules& rules = RulesOf(field);
   if (rules.secret()) {
     ReadSecret(node, message, field, path, usage);
@@ -319,8 +318,8 @@ void TreeReader::ReadLeaf(const YamlNode& node, Message& message,
   CheckUnsupportedValue(field, node.scalar, path);
 }
 
-void TreeReader::CheckUnsupportedValue(const Field& field,
-                                       std::string_view text, const std::string& path) {
+void TreeReader::CheckUnsupportedValue(const Field& field, std::string_view text,
+                                       const std::string& path) {
   const v1::FieldRules& rules = RulesOf(field);
   if (!IsUnsupportedValue(rules, text)) return;
   report_.Error(path, "is not supported yet (" + rules.unsupported_feature() + ")");

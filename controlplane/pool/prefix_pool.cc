@@ -54,7 +54,8 @@ void PrefixPools::Configure(const PrefixPoolMap& pools, std::optional<InterfaceI
       if (share.ranges.empty()) continue;
       share.position = FirstOf(share.ranges.front());
       // What is as it was goes on where it was.
-      if (old != pools_.end() && old->second[kind].ranges == share.ranges) share = old->second[kind];
+      if (old != pools_.end() && old->second[kind].ranges == share.ranges)
+        share = old->second[kind];
     }
     fresh.emplace(name, std::move(pool));
   }
@@ -139,9 +140,9 @@ Result<Ipv6Prefix> PrefixPools::Allocate(const PrefixRequest& request) {
   }
   const auto prefix = AllocateFrom(share, request);
   if (!prefix) {
-    return Fail(Error{ErrorCode::kResourceExhausted, std::string("no free IPv6 prefix ") +
-                                                         (link ? "" : "to delegate ") +
-                                                         "in pool " + name});
+    return Fail(Error{
+        ErrorCode::kResourceExhausted,
+        std::string("no free IPv6 prefix ") + (link ? "" : "to delegate ") + "in pool " + name});
   }
   Claim(*prefix, request.owner);
   Remember(request, *prefix);

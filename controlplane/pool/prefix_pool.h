@@ -112,8 +112,8 @@ class PrefixPools {
   std::optional<InterfaceId> gateway_id_;
   std::map<Ipv6Prefix, Owners> leases_;  // no empty sets
   std::size_t lease_count_ = 0;
-  std::array<std::size_t, 129> of_length_{};  // of leases_
-  Ipv6RangeSet in_use_;                       // the union of leases_
+  std::array<std::size_t, 129> of_length_{};                  // of leases_
+  Ipv6RangeSet in_use_;                                       // the union of leases_
   std::unordered_map<std::string, Ipv6Prefix> last_of_user_;  // kind in front of the name
   std::deque<std::string> remembered_;  // oldest first; each key of last_of_user_ once
 };

@@ -16,7 +16,10 @@ std::string Named(const std::string& user) { return Escape(user) + ": "; }
 AuthorizeVerdict CopyVerdict(const AuthorizeVerdict& verdict) {
   if (const auto* accept = std::get_if<AuthorizeAccept>(&verdict)) {
     return AuthorizeAccept{
-        accept->policy, accept->hlak.Copy(), accept->success_message, accept->eap_message,
+        accept->policy,
+        accept->hlak.Copy(),
+        accept->success_message,
+        accept->eap_message,
         {accept->mppe.send.Copy(), accept->mppe.receive.Copy(), accept->mppe.lan_manager.Copy()}};
   }
   if (const auto* challenge = std::get_if<AuthorizeChallenge>(&verdict)) return *challenge;

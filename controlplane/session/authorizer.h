@@ -128,8 +128,8 @@ class Authorizer {
     // RADIUS has fixed IPv6 prefixes of this kind, so that no pool is asked.
     bool fixed_link = false;
     bool fixed_delegated = false;
-    AuthorizeVerdict verdict;   // kAccounting, kAnswered
-    TimePoint deadline;         // kWaiting: escalate; kAnswered: forget
+    AuthorizeVerdict verdict;  // kAccounting, kAnswered
+    TimePoint deadline;        // kWaiting: escalate; kAnswered: forget
   };
   // An answer given for a session that its gateway has not reported as authorized yet.
   struct OpenGrant {

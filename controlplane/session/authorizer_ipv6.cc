@@ -20,16 +20,16 @@ void Authorizer::ChooseIpv6(Attempt& attempt, ActionList& actions) {
   if (network.ipv6_dns.empty()) network.ipv6_dns = settings_.ipv6_dns;
   if (KeepIpv6(attempt)) return;
   ReserveFixedIpv6(attempt, actions);
-  const std::string& link_pool = network.stateful_ipv6_pool.empty() ? network.framed_ipv6_pool
-                                                                    : network.stateful_ipv6_pool;
+  const std::string& link_pool =
+      network.stateful_ipv6_pool.empty() ? network.framed_ipv6_pool : network.stateful_ipv6_pool;
   if (network.framed_ipv6_prefixes.empty() && network.framed_ipv6_addresses.empty()) {
     if (const auto prefix = FromIpv6Pool(attempt, PrefixKind::kLink, link_pool, actions)) {
       network.framed_ipv6_prefixes = {*prefix};
     }
   }
   if (network.delegated_ipv6_prefixes.empty()) {
-    if (const auto prefix = FromIpv6Pool(attempt, PrefixKind::kDelegated,
-                                         network.delegated_ipv6_pool, actions)) {
+    if (const auto prefix =
+            FromIpv6Pool(attempt, PrefixKind::kDelegated, network.delegated_ipv6_pool, actions)) {
       network.delegated_ipv6_prefixes = {*prefix};
     }
   }
@@ -74,9 +74,8 @@ void Authorizer::ReserveFixedIpv6(Attempt& attempt, ActionList& actions) {
   const bool delegated = !network.delegated_ipv6_prefixes.empty();
   std::erase_if(network.framed_ipv6_prefixes, refused);
   std::erase_if(network.delegated_ipv6_prefixes, refused);
-  std::erase_if(network.framed_ipv6_addresses, [&](const Ipv6Address& address) {
-    return refused(MakeIpv6Prefix(address, 128));
-  });
+  std::erase_if(network.framed_ipv6_addresses,
+                [&](const Ipv6Address& address) { return refused(MakeIpv6Prefix(address, 128)); });
   attempt.fixed_link = link;
   attempt.fixed_delegated = delegated;
 }
@@ -86,9 +85,8 @@ bool Authorizer::ReserveIpv6(const Attempt& attempt, const Ipv6Prefix& prefix,
   const std::string owner = attempt.session.Owner();
   const auto refuse = [&](const std::string& why) {
     ++counters_.no_prefix;
-    actions.emplace_back(
-        WriteLog{LogLevel::kError,
-                 Named(attempt.user) + "requested IPv6 prefix " + prefix.ToString() + why});
+    actions.emplace_back(WriteLog{LogLevel::kError, Named(attempt.user) + "requested IPv6 prefix " +
+                                                        prefix.ToString() + why});
     return false;
   };
   if (prefix.length == 0) return refuse(" is everything, nobody can have it");

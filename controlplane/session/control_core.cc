@@ -223,10 +223,9 @@ void ControlCore::FollowPrefixes(const SessionUpdate& update, ActionList& action
   }
   for (const Ipv6Prefix& prefix : leases) {
     if (prefixes_.Holds(prefix, owner) || prefixes_.Claim(prefix, owner)) continue;
-    actions.emplace_back(
-        WriteLog{LogLevel::kError,
-                 "session " + Escape(owner) + " uses " + prefix.ToString() + ", as does " +
-                     Escape(*prefixes_.OthersOn(prefix, owner).begin())});
+    actions.emplace_back(WriteLog{
+        LogLevel::kError, "session " + Escape(owner) + " uses " + prefix.ToString() + ", as does " +
+                              Escape(*prefixes_.OthersOn(prefix, owner).begin())});
   }
 }
 

@@ -37,7 +37,8 @@ void PolicyTickets::Refused(const SessionKey& session, Generation generation,
   for (auto& [id, ticket] : tickets_) {
     const auto open = ticket.open.find(session);
     if (open == ticket.open.end() || open->second.generation != generation) continue;
-    ticket.outcome.refused.push_back({session, std::move(open->second.interface_name), reason, true});
+    ticket.outcome.refused.push_back(
+        {session, std::move(open->second.interface_name), reason, true});
     ticket.open.erase(open);
   }
 }

@@ -23,7 +23,7 @@ struct PolicyOutcome {
   struct Failure {
     SessionKey session;
     std::string interface_name;
-    std::string reason;  // a clause for people; foreign text in it is not escaped
+    std::string reason;       // a clause for people; foreign text in it is not escaped
     bool by_gateway = false;  // it was told, and said no
   };
   bool found = true;                // false: no session is meant

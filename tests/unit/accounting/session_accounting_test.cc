@@ -295,6 +295,81 @@ TEST_F(SessionStory, AChangeOfAddressesBringsOneAtOnce) {
   EXPECT_EQ(records.back().addresses, addresses) << "what a report does not know stays";
 }
 
+// features 3.7: IPv6CP that opens late; 4.4: a prefix that is taken.
+TEST_F(SessionStory, Ipv6ThatComesLaterBringsOneEach) {
+  settings.interim_interval = seconds(0);
+  Start();
+  SessionFacts facts = Facts(10);
+  facts.addresses.interface_id = InterfaceId{0, 0, 0, 0, 0, 0, 0, 2};
+  facts.addresses.prefixes = {*Ipv6Prefix::Parse("2001:db8::/64")};
+  EXPECT_EQ(Do(FactsArrived{facts}), "Interim-Update, save");
+  EXPECT_EQ(records.back().addresses, facts.addresses);
+  facts.addresses.delegated = {*Ipv6Prefix::Parse("2001:db8:8000::/56"),
+                               *Ipv6Prefix::Parse("2001:db8:9000::/56")};
+  EXPECT_EQ(Do(FactsArrived{facts}), "Interim-Update, save");
+  EXPECT_EQ(records.back().addresses.delegated.size(), 2U);
+  EXPECT_EQ(Do(FactsArrived{facts}), "") << "nothing new";
+  const Addresses all = facts.addresses;
+  facts.addresses.delegated.clear();
+  EXPECT_EQ(Do(FactsArrived{facts}), "") << "given back by the client, but still the session's";
+  SessionFacts last = Facts(20, 1, SessionState::kFinishing);
+  last.addresses.ipv4 = {};
+  Do(FactsArrived{last});
+  EXPECT_EQ(Do(SessionOver{TerminateCause::kUserRequest}), "Stop, forget");
+  EXPECT_EQ(records.back().addresses, all) << "the network layers are closed by then";
+}
+
+TEST_F(SessionStory, Ipv6ThatIsLostBringsOne) {
+  settings.interim_interval = seconds(0);
+  SessionFacts facts = Facts(2);
+  facts.addresses.prefixes = {*Ipv6Prefix::Parse("2001:db8::/64")};
+  Do(FactsArrived{facts});
+  Do(GatewayBack{});
+  Do(SessionOpened{});
+  EXPECT_EQ(records.at(0).addresses, facts.addresses) << "the Start has both families";
+  EXPECT_EQ(Do(FactsArrived{Facts(5)}), "Interim-Update, save");
+  EXPECT_EQ(records.back().addresses.prefixes, std::vector<Ipv6Prefix>());
+}
+
+// A session's IPv4 address is its own from the login on, whether or not IPCP ever opens.
+TEST_F(SessionStory, OfIpv6AloneNoIpv4AddressIsTold) {
+  kept.now.addresses.ipv4 = *Ipv4Address::Parse("10.0.0.2");
+  SessionFacts facts = Facts(1, 0, SessionState::kStarting);
+  facts.ipv6_only = true;
+  facts.addresses = {};
+  facts.addresses.prefixes = {*Ipv6Prefix::Parse("2001:db8::/64")};
+  Do(FactsArrived{facts});
+  Do(SessionOpened{});
+  EXPECT_TRUE(records.at(0).addresses.ipv4.is_zero());
+  EXPECT_EQ(records.at(0).addresses.prefixes, facts.addresses.prefixes);
+}
+
+TEST(AddressesOf, AreThoseThatAreInUse) {
+  SessionRecord record;
+  record.policy.address = *Ipv4Address::Parse("10.0.0.2");
+  NetworkPolicy& policy = record.policy.network;
+  policy.framed_ipv6_prefixes = {*Ipv6Prefix::Parse("2001:db8::/64")};
+  policy.framed_ipv6_addresses = {*Ipv6Address::Parse("2001:db8::7")};
+  policy.delegated_ipv6_prefixes = {*Ipv6Prefix::Parse("2001:db8:8000::/56")};
+  Addresses wanted;
+  wanted.ipv4 = record.policy.address;
+  EXPECT_EQ(AddressesOf(record), wanted) << "of gateways that do not tell, too";
+  record.network = {true, true, false, {0, 0, 0, 0, 0, 0, 0, 2}, false};
+  wanted.interface_id = InterfaceId{0, 0, 0, 0, 0, 0, 0, 2};
+  wanted.ipv6 = *Ipv6Address::Parse("2001:db8::7");
+  wanted.prefixes = policy.framed_ipv6_prefixes;
+  EXPECT_EQ(AddressesOf(record), wanted);
+  record.network.delegated = true;
+  wanted.delegated = policy.delegated_ipv6_prefixes;
+  EXPECT_EQ(AddressesOf(record), wanted);
+  record.network.ipv4 = false;
+  wanted.ipv4 = {};
+  EXPECT_EQ(AddressesOf(record), wanted);
+  EXPECT_TRUE(FactsOf(record).ipv6_only);
+  policy.framed_ipv6_prefixes.assign(kMaxPrefixes + 1, *Ipv6Prefix::Parse("2001:db8::/64"));
+  EXPECT_EQ(AddressesOf(record).prefixes.size(), kMaxPrefixes);
+}
+
 // Checklist C9.
 TEST_F(SessionStory, AnInterimUnansweredForTooLongEndsIt) {
   Start();

@@ -87,6 +87,15 @@ TEST(AccountingValuesTest, TheOperatorsTimesAreTaken) {
   EXPECT_TRUE(settings.start_wait);
 }
 
+TEST(AccountingValuesTest, AStartWaitsForIpv6ThatWasGiven) {
+  SessionRecord record;
+  EXPECT_TRUE(HasAllAddresses(record)) << "nothing of IPv6 was given";
+  record.policy.network.delegated_ipv6_prefixes = {*Ipv6Prefix::Parse("2001:db8:8000::/56")};
+  EXPECT_FALSE(HasAllAddresses(record));
+  record.network.ipv6 = true;
+  EXPECT_TRUE(HasAllAddresses(record));
+}
+
 TEST(AccountingValuesTest, ALoginIsNamedAsTheServerSaid) {
   OpenAccounting open;
   open.session = {"g", "1"};

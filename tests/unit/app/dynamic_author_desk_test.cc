@@ -368,13 +368,56 @@ TEST_F(DynamicAuthorDeskTest, WhatNobodyConcludesIsRefusedInTime) {
   EXPECT_EQ(Count(DynamicCount::kLate), 1U);
 }
 
-TEST_F(DynamicAuthorDeskTest, AVrfIsNotAppliedAndNothingElseEither) {
+// Checklist C33.
+TEST_F(DynamicAuthorDeskTest, AVrfIsOrderedWithAllThatIsBesideIt) {
   Listen();
-  EXPECT_EQ(Ask(Sign(Request(Code::kCoaRequest, "ann",
-                             {{radius::kFilterId, TextValue("2048/1024")},
-                              {radius::kAccelVrfName, TextValue("blue")}}))),
-            "NAK 401");
-  EXPECT_THAT(orders_, IsEmpty());
+  PolicyOutcome outcome;
+  outcome.changed = 1;
+  at_once_ = AnswerOf(outcome, /*with_vrf=*/true);
+  const auto move_to = [](const std::string& vrf) {
+    return Sign(Request(
+        Code::kCoaRequest, "ann",
+        {{radius::kFilterId, TextValue("2048/1024")}, {radius::kAccelVrfName, TextValue(vrf)}}));
+  };
+  EXPECT_EQ(Ask(move_to("blue")), "ACK");
+  ASSERT_EQ(orders_.size(), 1U);
+  EXPECT_EQ(orders_[0].change.vrf, "blue");
+  EXPECT_EQ(orders_[0].change.rate_limits.size(), 1U);
+  EXPECT_EQ(Ask(move_to("0")), "ACK");
+  ASSERT_EQ(orders_.size(), 2U);
+  EXPECT_EQ(orders_[1].change.vrf, "") << "out of the VRF";
+  outcome = {};
+  outcome.refused.push_back({kAnn, "sstp0", "no such VRF", /*by_gateway=*/true});
+  at_once_ = AnswerOf(outcome, /*with_vrf=*/true);
+  EXPECT_EQ(Ask(move_to("nowhere")), "NAK 407");
+  outcome.refused[0].by_gateway = false;
+  at_once_ = AnswerOf(outcome, /*with_vrf=*/true);
+  EXPECT_EQ(Ask(move_to("green")), "NAK 506") << "it was not asked";
+}
+
+// What was granted is not what is there: IPv6CP may not have come up.
+TEST_F(DynamicAuthorDeskTest, OnlyAddressesThatAreInUseNameASession) {
+  Listen();
+  SessionEntry entry = Entry({"gw1", "00000000000000d0"}, "dora");
+  entry.record.policy.address = *Ipv4Address::Parse("10.0.0.9");
+  entry.record.policy.network.framed_ipv6_prefixes = {*Ipv6Prefix::Parse("2001:db8:9::/64")};
+  entry.record.network.ipv4 = true;
+  desk_.SessionChanged(entry, {});
+  const auto by = [](radius::AttributeKey key, Bytes value) {
+    return Sign(Request(Code::kDisconnectRequest, "dora", {{key, std::move(value)}}));
+  };
+  const Bytes prefix = radius::Ipv6PrefixValue(*Ipv6Prefix::Parse("2001:db8:9::/64"));
+  const Bytes address = radius::Ipv4Value(*Ipv4Address::Parse("10.0.0.9"));
+  const Bytes id = radius::OctetsValue(InterfaceId{0, 0, 0, 0, 0, 0, 0, 2});
+  EXPECT_EQ(Ask(by(radius::kFramedIpv6Prefix, prefix)), "NAK 503");
+  entry.record.network = {false, true, false, {0, 0, 0, 0, 0, 0, 0, 2}, false};
+  desk_.SessionChanged(entry, {});
+  EXPECT_EQ(Ask(by(radius::kFramedIpAddress, address)), "NAK 503") << "of IPv6 alone";
+  EXPECT_THAT(ended_, IsEmpty());
+  Ask(by(radius::kFramedInterfaceId, id));
+  EXPECT_EQ(ended_.size(), 1U);
+  Ask(by(radius::kFramedIpv6Prefix, prefix));
+  EXPECT_EQ(ended_.size(), 2U);
 }
 
 TEST_F(DynamicAuthorDeskTest, RateLimitsAreJudgedByWhoeverReadsThem) {

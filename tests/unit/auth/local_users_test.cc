@@ -170,5 +170,49 @@ TEST(LocalUsers, EapIsRefusedWithItsReason) {
   EXPECT_EQ(reject->log_reason, "local users cannot log in with EAP");
 }
 
+std::string Hex(const Secret& secret) { return ToHex(secret.Reveal()); }
+
+// RFC 3079 3.5.3, from the server's side; features 3.4.5.
+TEST(LocalUsers, MsChapV2MakesKeysForMppe) {
+  const AuthOutcome outcome = Users().Verify(Rfc2759("User"));
+  ASSERT_NE(Granted(outcome), nullptr);
+  EXPECT_EQ(Hex(Granted(outcome)->mppe.send), "8b7cdc149b993a1ba118cb153f56dccb");
+  EXPECT_EQ(Hex(Granted(outcome)->mppe.receive), "d5f0e9521e3ea9589645e86051c82226");
+  EXPECT_TRUE(Granted(outcome)->mppe.lan_manager.empty());
+}
+
+AuthOutcome LoginByMsChapV1(const std::string& password) {
+  LocalUsers::UserMap map;
+  map["u"].password = Secret(password);
+  const auto challenge = Unhex<8>("102db5df085d3041");
+  MsChapV1Evidence evidence;
+  evidence.user = "u";
+  evidence.challenge = challenge;
+  evidence.nt_response = MsChapV1NtResponse(challenge, NtPasswordHash(password));
+  evidence.flags = 1;
+  return LocalUsers(map).Verify(evidence);
+}
+
+TEST(LocalUsers, MsChapV1MakesOneKeyForBothWays) {
+  const AuthOutcome outcome = LoginByMsChapV1("password");
+  ASSERT_NE(Granted(outcome), nullptr);
+  const MppeKeys& keys = Granted(outcome)->mppe;
+  EXPECT_EQ(Hex(keys.send),
+            ToHex(MsChapV1StartKey(NtPasswordHash("password"), Unhex<8>("102db5df085d3041"))));
+  EXPECT_EQ(Hex(keys.receive), Hex(keys.send));
+  EXPECT_EQ(Hex(keys.lan_manager), "e52cac67419a9a22");
+  const AuthOutcome longer = LoginByMsChapV1("a password of more than 14");
+  ASSERT_NE(Granted(longer), nullptr);
+  EXPECT_EQ(Granted(longer)->mppe.send.size(), 16U);
+  EXPECT_TRUE(Granted(longer)->mppe.lan_manager.empty());
+}
+
+TEST(LocalUsers, MethodsWithoutKeysGiveNone) {
+  const AuthOutcome outcome = Users().Verify(Pap("test", "test"));
+  ASSERT_NE(Granted(outcome), nullptr);
+  EXPECT_TRUE(Granted(outcome)->mppe.send.empty());
+  EXPECT_TRUE(Granted(outcome)->mppe.receive.empty());
+}
+
 }  // namespace
 }  // namespace sstpgw::cp

@@ -87,6 +87,17 @@ TEST(MsChapV2, Rfc3079Keys) {
   EXPECT_EQ(ToHex(ServerReceiveKey(master)), "d5f0e9521e3ea9589645e86051c82226");
 }
 
+// The hash is known all over the world for these.
+TEST(MsChapV1, StartKeyOfTheLanManagerHash) {
+  EXPECT_EQ(ToHex(LanManagerStartKey("").value()), "aad3b435b51404ee");
+  EXPECT_EQ(ToHex(LanManagerStartKey("password").value()), "e52cac67419a9a22");
+  EXPECT_EQ(LanManagerStartKey("PassWord"), LanManagerStartKey("password"));
+  EXPECT_EQ(LanManagerStartKey("passwor"), LanManagerStartKey("password"));
+  EXPECT_TRUE(LanManagerStartKey("12345678901234"));
+  EXPECT_FALSE(LanManagerStartKey("123456789012345")) << "longer than the hash can hold";
+  EXPECT_FALSE(LanManagerStartKey("pass\xc3\xa4")) << "of another character set";
+}
+
 // Features 1.6.4 D: receive key first.
 TEST(Hlak, MsChapV2) {
   EXPECT_EQ(ToHex(HlakOfMsChapV2(NtPasswordHash("clientPass"), kNtResponse).Reveal()),

@@ -50,10 +50,12 @@ TEST(RenderSessions, TheWideTableTellsHowASessionIsCarried) {
   session.mutable_record()->mutable_policy()->mutable_network()->set_vrf("RED");
   const auto text = RenderSessions({session}, request);
   ASSERT_TRUE(text);
-  EXPECT_THAT(*text, HasSubstr("| tx-bytes |        sid       | gateway | mtu  | auth | tls | "
-                               "cipher | tls-send | tls-receive | rate-source | limiter | comp | vrf\n"));
-  EXPECT_THAT(*text, HasSubstr("| 210 B    | 0123456789abcdef | gw1     | 1452 | PAP  |     | "
-                               "       | sw       | user        | changed     | edt/-   | mppe | RED\n"));
+  EXPECT_THAT(*text,
+              HasSubstr("| tx-bytes |        sid       | gateway | mtu  | auth | tls | "
+                        "cipher | tls-send | tls-receive | rate-source | limiter | comp | vrf\n"));
+  EXPECT_THAT(*text,
+              HasSubstr("| 210 B    | 0123456789abcdef | gw1     | 1452 | PAP  |     | "
+                        "       | sw       | user        | changed     | edt/-   | mppe | RED\n"));
 }
 
 TEST(RenderSessions, ATlsModeOfEachKindHasItsWord) {

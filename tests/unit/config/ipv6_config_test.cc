@@ -14,9 +14,10 @@ using ::testing::StartsWith;
 const std::string kPoolPath = "sstp.client-ipv6-pool";
 
 std::string WithPool(const std::string& pool, const std::string& more = {}) {
-  return Minimal("  ppp-options: { ipv6: allow }\n  default-ipv6-pool: POOL\n  client-ipv6-pool:\n"
-                 "    POOL: " +
-                 pool + "\n" + more);
+  return Minimal(
+      "  ppp-options: { ipv6: allow }\n  default-ipv6-pool: POOL\n  client-ipv6-pool:\n"
+      "    POOL: " +
+      pool + "\n" + more);
 }
 
 std::vector<std::string> Errors(const std::string& yaml) { return Brief(Load(yaml).errors); }
@@ -61,9 +62,10 @@ TEST(Ipv6Config, D6MasksFrom48To128AreTaken) {
 
 TEST(Ipv6Config, D8DelegationPrefixIsNeededAndFrom32To64) {
   const auto pool = [](const std::string& rest) {
-    return WithPool("{ prefix: { address: \"2001:db8::/64\" }, delegate: { address: "
-                    "\"fd00::/16\"" +
-                    rest + " } }");
+    return WithPool(
+        "{ prefix: { address: \"2001:db8::/64\" }, delegate: { address: "
+        "\"fd00::/16\"" +
+        rest + " } }");
   };
   for (const char* good : {"32", "64"}) {
     EXPECT_THAT(Errors(pool(std::string(", delegation-prefix: ") + good)), IsEmpty());
@@ -118,7 +120,8 @@ TEST(Ipv6Config, D10ADelegateWithoutPrefixIsOnlyWarnedOf) {
 }
 
 TEST(Ipv6Config, WarnsOfPoolsThatNobodyUses) {
-  const std::string pool = "  client-ipv6-pool: { P: { prefix: { address: \"2001:db8::/48\" } } }\n";
+  const std::string pool =
+      "  client-ipv6-pool: { P: { prefix: { address: \"2001:db8::/48\" } } }\n";
   EXPECT_THAT(Warnings(Minimal("  ppp-options: { ipv6: allow }\n" + pool)),
               ElementsAre(HasSubstr("default-ipv6-pool: is missing, so only users that RADIUS")));
   EXPECT_THAT(Warnings(Minimal("  default-ipv6-pool: P\n" + pool)),
@@ -129,25 +132,27 @@ TEST(Ipv6Config, WarnsOfPoolsThatNobodyUses) {
 }
 
 TEST(Ipv6Config, OverlapsAreWarnedOf) {
-  EXPECT_THAT(Warnings(WithPool(R"(
+  EXPECT_THAT(
+      Warnings(WithPool(R"(
       prefix: { address: "2001:db8:1::/48" }
       delegate: [ { address: "2001:db8::/32", delegation-prefix: 56 },
                   { address: "2001:db9::/32", delegation-prefix: 56 } ])")),
-              ElementsAre(kPoolPath + ".POOL.prefix[0]: overlaps " + kPoolPath +
-                          ".POOL.delegate[0]"));
+      ElementsAre(kPoolPath + ".POOL.prefix[0]: overlaps " + kPoolPath + ".POOL.delegate[0]"));
 }
 
 TEST(Ipv6Config, APoolOfIpv6IsEnoughForLocalUsers) {
-  const std::string yaml = "sstp:\n" + kSsl + kUsers +
-                           "  ppp-options: { ipv4: deny, ipv6: require }\n"
-                           "  default-ipv6-pool: P\n"
-                           "  client-ipv6-pool: { P: { prefix: { address: \"2001:db8::/48\" } } }\n";
+  const std::string yaml =
+      "sstp:\n" + kSsl + kUsers +
+      "  ppp-options: { ipv4: deny, ipv6: require }\n"
+      "  default-ipv6-pool: P\n"
+      "  client-ipv6-pool: { P: { prefix: { address: \"2001:db8::/48\" } } }\n";
   EXPECT_THAT(Warnings(yaml), IsEmpty());
 }
 
 TEST(Ipv6Config, NameServersOfBothFamilies) {
-  const LoadResult result = Load(Minimal(
-      "  name-server: [192.0.2.1, \"2001:db8::1\", 192.0.2.2, \"2001:db8::2\", \"2001:db8::3\"]\n"));
+  const LoadResult result =
+      Load(Minimal("  name-server: [192.0.2.1, \"2001:db8::1\", 192.0.2.2, \"2001:db8::2\", "
+                   "\"2001:db8::3\"]\n"));
   ASSERT_TRUE(result.config) << Render("f", result.errors);
   EXPECT_EQ(result.config->dns.size(), 2U);
   EXPECT_THAT(result.config->ipv6_dns,
@@ -167,9 +172,9 @@ TEST(Ipv6Config, InterfaceIdentifiersAreHexadecimal) {
   EXPECT_EQ(usual.interface_id, (InterfaceIdChoice{Kind::kFixed, {0, 0, 0, 0, 0, 0, 0, 1}}));
   EXPECT_EQ(usual.peer_interface_id, (InterfaceIdChoice{Kind::kFixed, {0, 0, 0, 0, 0, 0, 0, 2}}));
   EXPECT_FALSE(usual.accept_peer_interface_id);
-  const PppSettings fixed = Ppp(
-      "  ppp-options: { ipv6-interface-id: \"a:b:c:d\", ipv6-peer-interface-id: "
-      "\"FFFF:10:0:1234\", ipv6-accept-peer-interface-id: true }\n");
+  const PppSettings fixed =
+      Ppp("  ppp-options: { ipv6-interface-id: \"a:b:c:d\", ipv6-peer-interface-id: "
+          "\"FFFF:10:0:1234\", ipv6-accept-peer-interface-id: true }\n");
   EXPECT_EQ(fixed.interface_id, (InterfaceIdChoice{Kind::kFixed, {0, 10, 0, 11, 0, 12, 0, 13}}));
   EXPECT_EQ(fixed.peer_interface_id,
             (InterfaceIdChoice{Kind::kFixed, {0xff, 0xff, 0, 0x10, 0, 0, 0x12, 0x34}}));

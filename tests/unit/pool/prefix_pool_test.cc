@@ -105,8 +105,9 @@ TEST(PrefixPools, D6SingleAddressesAreNeitherTheRoutersNorTheGateways) {
 
 TEST(PrefixPools, SingleAddressesOfManyLinksSkipThoseOfEach) {
   PrefixPools pools;
-  pools.Configure(Map({MakePool("P", {{"2001:db8::/63", 128}}), MakePool("Q", {{"fd00::9/128", 128}})}),
-                  kGateway);
+  pools.Configure(
+      Map({MakePool("P", {{"2001:db8::/63", 128}}), MakePool("Q", {{"fd00::9/128", 128}})}),
+      kGateway);
   ASSERT_TRUE(pools.Reserve(Net("2001:db8::/64"), "somebody"));
   EXPECT_EQ(Next(pools, "P", "a"), "2001:db8:0:1::2/128");
   EXPECT_EQ(Next(pools, "Q", "a"), "fd00::9/128") << "no host bits, so nothing to skip";
@@ -216,8 +217,8 @@ TEST(PrefixPools, NothingIsEverGivenTwice) {
   const PrefixPoolMap one =
       Map({MakePool("A", {{"2001:db8::/58", 64}}, {{"2001:db8::/56", 62}}),
            MakePool("B", {{"2001:db8:0:20::/60", 64}, {"2001:db8:0:40::/62", 65}})});
-  const PrefixPoolMap two = Map({MakePool("A", {{"2001:db8:0:8::/61", 63}}),
-                                 MakePool("B", {}, {{"2001:db8::/57", 64}})});
+  const PrefixPoolMap two =
+      Map({MakePool("A", {{"2001:db8:0:8::/61", 63}}), MakePool("B", {}, {{"2001:db8::/57", 64}})});
   PrefixPools pools;
   pools.Configure(one, kGateway);
   std::map<std::string, Ipv6Prefix> held;
@@ -249,8 +250,8 @@ TEST(PrefixPools, NothingIsEverGivenTwice) {
       if (!free) continue;
     } else {
       const PrefixKind kind = random() % 2 == 0 ? PrefixKind::kLink : PrefixKind::kDelegated;
-      const auto result = pools.Allocate({random() % 2 == 0 ? "A" : "B", kind, owner,
-                                          random() % 2 == 0 ? owner : std::string()});
+      const auto result = pools.Allocate(
+          {random() % 2 == 0 ? "A" : "B", kind, owner, random() % 2 == 0 ? owner : std::string()});
       if (!result) {
         exhausted += result.error().code == ErrorCode::kResourceExhausted ? 1 : 0;
         continue;

@@ -165,6 +165,15 @@ TEST(AccessAccept, MsChapV1GivesTheKeysOfALocalUser) {
   EXPECT_EQ(ToHex(accept->hlak.Reveal()), ToHex(HlakOfMsChapV1(hash, asked.v1_challenge).Reveal()));
   EXPECT_EQ(ToHex(accept->mppe_send_key.Reveal()), "a8947850cfc0acc1d1789fb62ddcddb0");
   EXPECT_EQ(ToHex(accept->mppe_send_key.Reveal()), ToHex(accept->mppe_recv_key.Reveal()));
+  EXPECT_EQ(ToHex(accept->lan_manager_key.Reveal()), "7777777777777777");
+
+  // A server that keeps NT hashes only has nothing for the first place.
+  std::fill(keys.begin(), keys.begin() + 8, 0);
+  Packet without = With(Code::kAccessAccept);
+  without.Add(kMsChapMppeKeys, *HideUserPassword(keys, kShared));
+  const auto none = Read(without, asked);
+  ASSERT_TRUE(none) << none.error().message;
+  EXPECT_TRUE(none->lan_manager_key.empty());
 
   packet.attributes[0].value.resize(24);
   EXPECT_THAT(ErrorOf(packet, asked), HasSubstr("MS-CHAP-MPPE-Keys of 24 octets"));

@@ -74,6 +74,35 @@ Accepted Accept(const std::vector<std::pair<AttributeKey, Bytes>>& attributes,
 
 // ---- Access-Accept
 
+LoginEnd AcceptEap(std::string_view recv, std::string_view send) {
+  Answered answer = AnswerOf(Code::kAccessAccept);
+  answer.reply.Add(kEapMessage, Hex("03090004"));
+  AddKeys(answer, recv, send);
+  AskedLogin asked = Asked(AuthMethod::kEap);
+  asked.with.eap_type = 13;
+  return JudgeReply(asked, answer, Settings());
+}
+
+// "Send" is what the NAS sends with (RFC 2548 2.4.2).
+TEST(JudgeReply, KeysForMppeAreTheFirst16Octets) {
+  const std::string recv = std::string(kRecv) + std::string(32, 'a');
+  const std::string send = std::string(32, '7') + std::string(32, 'b');
+  const LoginEnd end = AcceptEap(recv, send);
+  ASSERT_TRUE(std::holds_alternative<AuthGranted>(end.outcome));
+  const sstpgw::MppeKeys& keys = std::get<AuthGranted>(end.outcome).mppe;
+  EXPECT_EQ(ToHex(keys.receive.Reveal()), kRecv);
+  EXPECT_EQ(ToHex(keys.send.Reveal()), std::string(32, '7'));
+  EXPECT_TRUE(keys.lan_manager.empty());
+}
+
+TEST(JudgeReply, KeysThatAreTooShortForMppeAreNone) {
+  const LoginEnd end = AcceptEap(kRecv, "0102");
+  ASSERT_TRUE(std::holds_alternative<AuthGranted>(end.outcome));
+  EXPECT_TRUE(std::get<AuthGranted>(end.outcome).mppe.send.empty());
+  EXPECT_TRUE(std::get<AuthGranted>(end.outcome).mppe.receive.empty());
+  EXPECT_TRUE(Accept({}).granted.mppe.send.empty()) << "PAP makes none";
+}
+
 TEST(LoginAccept, AnEmptyOneLeavesAllToTheConfiguration) {
   const auto [granted, log] = Accept({});
   EXPECT_EQ(granted.static_ip, std::nullopt);

@@ -306,6 +306,57 @@ TEST_F(BackendTest, ARefusedOrderIsTakenBack) {
   EXPECT_THAT(TakePolicies(), ElementsAre("g/2 3 2000/1000"));
 }
 
+// Checklist C33.
+TEST_F(BackendTest, AnOrderMovesASessionToAnotherVrf) {
+  SessionPolicy policy = Active("2000/1000");
+  PolicyChange change;
+  change.vrf = "BLUE";
+  const ChangeId id = Order(change);
+  ASSERT_THAT(policies, SizeIs(1));
+  EXPECT_EQ(policies[0].second.policy.network.vrf, "BLUE");
+  policy = policies[0].second.policy;
+  Applied(2);
+  EXPECT_EQ(OutcomeOf(id), "1 changed");
+  Report("g", SessionEventKind::kChange, Carrying(policy));
+  policies.clear();
+  EXPECT_EQ(OutcomeOf(Order(change)), "1 changed") << "it is there already";
+  change.vrf = "";
+  Order(change);
+  ASSERT_THAT(policies, SizeIs(1));
+  EXPECT_EQ(policies[0].second.policy.network.vrf, "");
+  EXPECT_EQ(policies[0].second.policy.rate_limit, policy.rate_limit);
+}
+
+TEST_F(BackendTest, AVrfThatItsGatewayDoesNotHaveChangesNothing) {
+  Active("2000/1000");
+  PolicyChange change;
+  change.vrf = "NOWHERE";
+  change.rates = {Rate("500/400")};
+  const ChangeId id = Order(change);
+  policies.clear();
+  Do(SettingsRefused{"g", sstpgw::Refused{Generation(2), "2", "no VRF 'NOWHERE'"}});
+  EXPECT_THAT(OutcomeOf(id), HasSubstr("refused: no VRF 'NOWHERE'"));
+  EXPECT_TRUE(outcomes.at(id).refused.at(0).by_gateway);
+  PolicyChange next;
+  next.idle_timeout = 45s;
+  Order(next);
+  ASSERT_THAT(policies, SizeIs(1));
+  EXPECT_EQ(policies[0].second.policy.network.vrf, "");
+  EXPECT_THAT(TakePolicies(), ElementsAre("g/2 3 2000/1000"));
+}
+
+TEST_F(BackendTest, AMoveWithoutAnAnswerIsWithdrawn) {
+  Active("");
+  PolicyChange change;
+  change.vrf = "BLUE";
+  const ChangeId id = Order(change);
+  policies.clear();
+  Pass(PolicyTickets::kPatience + 1s);
+  EXPECT_THAT(OutcomeOf(id), HasSubstr("unanswered"));
+  ASSERT_THAT(policies, SizeIs(1));
+  EXPECT_EQ(policies[0].second.policy.network.vrf, "");
+}
+
 TEST_F(BackendTest, AnOrderWithoutAnAnswerIsWithdrawn) {
   Active("2000/1000");
   const ChangeId id = Order({{Rate("500/400")}, {}, 30s});

@@ -27,6 +27,19 @@ class CoreBench {
     core.Configure(pools, settings);
   }
 
+  // One pool for links in /64, and for delegation in /56; sessions may have IPv6 from now on.
+  void SetIpv6Pool(const char* links, const char* delegates) {
+    Ipv6PoolConfig pool;
+    pool.name = "V6";
+    if (links != nullptr) pool.prefixes = {{Ipv6Prefix::Parse(links).value(), 64}};
+    if (delegates != nullptr) pool.delegates = {{Ipv6Prefix::Parse(delegates).value(), 56}};
+    ipv6_pools["V6"] = pool;
+    settings.ipv6 = true;
+    settings.default_ipv6_pool = "V6";
+    SetPool("10.0.0.2", "10.0.0.9");
+    core.ConfigureIpv6(ipv6_pools, InterfaceId{0, 0, 0, 0, 0, 0, 0, 1});
+  }
+
   // Carries out an event and everything that judging credentials needs.
   void Do(Event event) {
     Collect(core.Step(std::move(event), now));
@@ -39,6 +52,8 @@ class CoreBench {
       granted.success_message = "Authentication succeeded";
       const auto fixed = static_ips.find(UserOf(judge.question.evidence));
       if (fixed != static_ips.end()) granted.static_ip = fixed->second;
+      const auto network = networks.find(UserOf(judge.question.evidence));
+      if (network != networks.end()) granted.network = network->second;
       Do(CredentialsJudged{judge.attempt, std::move(granted)});
     }
   }
@@ -170,9 +185,11 @@ class CoreBench {
 
   ControlCore core;
   AuthorizerSettings settings;
+  PrefixPoolMap ipv6_pools;
   TimePoint now{std::chrono::hours(1)};
   bool judges = true;
   std::map<std::string, Ipv4Address> static_ips;
+  std::map<std::string, NetworkPolicy> networks;  // of users, as RADIUS would give them
   std::map<std::string, std::string> boots;
   std::map<std::string, std::uint64_t> sequences;
   std::map<AskId, Result<AuthorizeVerdict>> answers;

@@ -20,6 +20,11 @@ class Simulation : public CoreBench {
  public:
   explicit Simulation(unsigned seed) : random_(seed) {
     static_ips["u0"] = *Ipv4Address::Parse("10.0.0.4");
+    // Room for fewer than there may be, and two users of whom RADIUS fixes a part of a pool.
+    SetIpv6Pool("2001:db8::/62", "2001:db8:8000::/54");
+    networks["u0"].framed_ipv6_prefixes = {*Ipv6Prefix::Parse("2001:db8:0:1::/64")};
+    networks["u1"].delegated_ipv6_prefixes = {*Ipv6Prefix::Parse("2001:db8:8000::/55"),
+                                              *Ipv6Prefix::Parse("2001:db8:9000::/56")};
     for (const char* gateway : {"g", "h"}) Attach(gateway, "boot0");
     ConfigureRates();
   }
@@ -181,7 +186,10 @@ class Simulation : public CoreBench {
   void End(const std::string& gateway, const std::string session) {
     const Carried carried = carried_[gateway].at(session);
     carried_[gateway].erase(session);
-    if (core.registry().IsAttached(gateway)) Down(gateway, session, carried.user, carried.address);
+    if (!core.registry().IsAttached(gateway)) return;
+    SessionRecord record = CarriedRecord(session, carried);
+    record.state = SessionState::kFinishing;
+    Report(gateway, SessionEventKind::kDown, std::move(record));
   }
 
   void Return(const std::string& gateway) {
@@ -228,6 +236,7 @@ class Simulation : public CoreBench {
     for (const char* gateway : {"g", "h"}) Reboot(gateway);
     EXPECT_EQ(core.registry().session_count(), 0U);
     EXPECT_EQ(core.pools().lease_count(), 0U);
+    EXPECT_EQ(core.prefixes().lease_count(), 0U);
     EXPECT_EQ(core.authorizer().grant_count(), 0U);
     EXPECT_EQ(core.rates().remembered(), 0U);
     Pass(Authorizer::kAnswerKept);
