@@ -191,7 +191,7 @@ class Subscriber final : private edge::IoHandler,
   void TellTlsFailure();
 
   void Perform(fsm::ActionList actions);
-  void DoCreateInterface();
+  void DoCreateInterface(const fsm::CreateInterface& action);
   void DoActivateInterface(const fsm::ActivateInterface& action);
   void DoChangeLink(const fsm::ChangeLink& action);
   void DoSetInterfaceMtu(const fsm::SetInterfaceMtu& action);

@@ -52,7 +52,7 @@ void Subscriber::Perform(fsm::ActionList actions) {
               const AttemptId attempt = ask.question.attempt;
               shared_.control.Authorize({shared_.index, id_, attempt}, std::move(ask.question));
             },
-            [&](const fsm::CreateInterface&) { DoCreateInterface(); },
+            [&](const fsm::CreateInterface& create) { DoCreateInterface(create); },
             [&](const fsm::ActivateInterface& activate) { DoActivateInterface(activate); },
             [&](const fsm::ChangeLink& change) { DoChangeLink(change); },
             [&](const fsm::SendIpv6Packet&) {},
@@ -75,16 +75,16 @@ void Subscriber::Perform(fsm::ActionList actions) {
   }
 }
 
-void Subscriber::DoCreateInterface() {
+void Subscriber::DoCreateInterface(const fsm::CreateInterface& action) {
   auto taken = shared_.interfaces.Take(shared_.netlink, settings_.interface_template,
-                                       settings_.data_path.super_packets);
+                                       settings_.data_path.super_packets, action.name);
   if (!taken) {
     follow_ups_.push_back(fsm::InterfaceFailed{taken.error().message});
     return;
   }
   interface_.emplace(std::move(*taken));
   if (!interface_->warning().empty()) Log(LogLevel::kWarning, log_prefix_ + interface_->warning());
-  follow_ups_.push_back(fsm::InterfaceCreated{interface_->provisional_name()});
+  follow_ups_.push_back(fsm::InterfaceCreated{interface_->provisional_name(), interface_->name()});
 }
 
 void Subscriber::DoActivateInterface(const fsm::ActivateInterface& action) {

@@ -32,8 +32,16 @@ edge::TxQueueLength QueueFor(const datapath::DownPacer* pacer) {
 
 Result<void> Subscriber::ReplacePolicy(SessionPolicy policy) {
   if (!session_.TakesPolicy(policy.generation)) return {};
+  const auto former = session_.LinkUnder(session_.policy());
+  const auto wanted = session_.LinkUnder(policy);
+  const bool moves = interface_ && wanted && wanted != former;
+  if (moves) SG_RETURN_IF_ERROR(interface_->Change(shared_.netlink, *wanted));
   if (link_ && policy.rate_limit != KeptLimit()) {
-    SG_RETURN_IF_ERROR(LimitTo(policy.rate_limit, *link_));
+    const auto limited = LimitTo(policy.rate_limit, *link_);
+    if (!limited) {
+      if (moves) static_cast<void>(interface_->Change(shared_.netlink, *former));
+      return limited;
+    }
   }
   Deliver(fsm::PolicyReplaced{std::move(policy)});
   return {};

@@ -37,9 +37,6 @@ struct NetworkPolicy {
   friend bool operator==(const NetworkPolicy&, const NetworkPolicy&) = default;
 };
 
-// What of it is there, for people: "VRF, IPv6 prefix"; empty: nothing.
-[[nodiscard]] std::string NamesOf(const NetworkPolicy& network);
-
 // Desired state, replaced as a whole by a higher generation.
 struct SessionPolicy {
   Generation generation;
