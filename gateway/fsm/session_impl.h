@@ -89,10 +89,10 @@ class Session::Impl {
   void HandleAuth(AuthSignals signals);
   void ReceiveFrame(ByteView bytes);
   void ReceiveUnspoken(const codec::PppFrame& frame);
+  [[nodiscard]] bool IsSpoken(codec::PppProtocol protocol) const;
   [[nodiscard]] bool MayNegotiateNetwork() const;
   void ReceiveNetwork(const codec::PppFrame& frame, const codec::ControlPacket& packet);
   void ReceiveIpcp(const codec::PppFrame& frame, const codec::ControlPacket& packet);
-  void ReceiveIpv6cp(const codec::PppFrame& frame, const codec::ControlPacket& packet);
   void RejectProtocol(const codec::PppFrame& frame);
   void RejectedByPeer(codec::PppProtocol protocol);
   void StartPpp();

@@ -151,7 +151,7 @@ void Session::Impl::ReceiveNetwork(const codec::PppFrame& frame,
   if (ipv4) {
     ReceiveIpcp(frame, packet);
   } else {
-    ReceiveIpv6cp(frame, packet);
+    HandleNetwork(NetworkLayer::kIpv6, ipv6cp_.Receive(packet, out_));
   }
 }
 
@@ -165,16 +165,6 @@ void Session::Impl::ReceiveIpcp(const codec::PppFrame& frame, const codec::Contr
     return;
   }
   HandleNetwork(NetworkLayer::kIpv4, ipcp_.Receive(packet, out_));
-}
-
-void Session::Impl::ReceiveIpv6cp(const codec::PppFrame& frame,
-                                  const codec::ControlPacket& packet) {
-  if (!Ipv6Possible()) {
-    out_.Log(LogLevel::kTrace, "IPV6CP: discarding packet");
-    RejectProtocol(frame);
-    return;
-  }
-  HandleNetwork(NetworkLayer::kIpv6, ipv6cp_.Receive(packet, out_));
 }
 
 void Session::Impl::RejectedByPeer(PppProtocol protocol) {
@@ -236,8 +226,10 @@ bool Session::Impl::RequiredLayersOpen() const {
 }
 
 bool Session::Impl::LayersSettled() const {
-  return layers_started_ && LayerOpen() && RequiredLayersOpen() && !IsNegotiating(ipcp_.state()) &&
-         !IsNegotiating(ipv6cp_.state());
+  if (!layers_started_ || !LayerOpen() || !RequiredLayersOpen()) return false;
+  // Nearly every client asks for IPv4, and some for IPv6 first.
+  const bool ipv4_follows = !ipcp_.opened() && Ipv4Possible() && !ipv4_gone_;
+  return !ipv4_follows && !IsNegotiating(ipv6cp_.state());
 }
 
 void Session::Impl::LayersChanged() {

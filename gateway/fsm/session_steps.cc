@@ -10,22 +10,6 @@ namespace {
 
 using codec::PppProtocol;
 
-// Control protocols that a machine of ours runs; all have the packet format of RFC 1661 section 5.
-bool IsSpoken(PppProtocol protocol) {
-  switch (protocol) {
-    case PppProtocol::kLcp:
-    case PppProtocol::kPap:
-    case PppProtocol::kChap:
-    case PppProtocol::kEap:
-    case PppProtocol::kCcp:
-    case PppProtocol::kIpcp:
-    case PppProtocol::kIpv6cp:
-      return true;
-    default:
-      return false;
-  }
-}
-
 }  // namespace
 
 // ---- Connection and HTTP
@@ -213,6 +197,24 @@ void Session::Impl::ReceiveFrame(ByteView bytes) {
   }
 }
 
+// Control protocols that a machine of ours runs; all have the packet format of RFC 1661 section 5.
+bool Session::Impl::IsSpoken(PppProtocol protocol) const {
+  switch (protocol) {
+    case PppProtocol::kLcp:
+    case PppProtocol::kPap:
+    case PppProtocol::kChap:
+    case PppProtocol::kEap:
+    case PppProtocol::kIpcp:
+      return true;
+    case PppProtocol::kCcp:
+      return !settings_.ppp.disable_ccp;
+    case PppProtocol::kIpv6cp:
+      return Ipv6Possible();
+    default:
+      return false;
+  }
+}
+
 // Before authentication a network protocol is discarded silently: the peer will ask again.
 bool Session::Impl::MayNegotiateNetwork() const {
   return lcp_.opened() && phase_ >= Phase::kNetwork && phase_ <= Phase::kActive;
@@ -224,6 +226,9 @@ void Session::Impl::ReceiveUnspoken(const codec::PppFrame& frame) {
   if (!lcp_.opened()) return;
   const bool network_protocol = static_cast<std::uint16_t>(frame.protocol) < 0xc000;
   if (network_protocol && !MayNegotiateNetwork()) return;
+  if (frame.protocol == PppProtocol::kIpv6cp) {
+    out_.Log(LogLevel::kTrace, "IPV6CP: discarding packet");
+  }
   RejectProtocol(frame);
 }
 

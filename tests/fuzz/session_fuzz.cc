@@ -309,7 +309,7 @@ class Harness final : public datapath::UplinkHandler {
         Step(fsm::AuthorizeFailed{attempt_, "away"});
         return;
       case Operation::kCreated:
-        Step(fsm::InterfaceCreated{"ppp0"});
+        Step(fsm::InterfaceCreated{"ppp0", "sstp0"});
         return;
       case Operation::kActivated:
         Activated();

@@ -154,7 +154,7 @@ class GatewaySide {
       } else if (auto* ask = std::get_if<fsm::AskAuthorize>(&action)) {
         Step(fsm::AuthorizeAnswered{ask->question.attempt, Judge(ask->question)}, now);
       } else if (std::holds_alternative<fsm::CreateInterface>(action)) {
-        Step(fsm::InterfaceCreated{"ppp0"}, now);
+        Step(fsm::InterfaceCreated{"ppp0", "sstp0"}, now);
       } else if (auto* activate = std::get_if<fsm::ActivateInterface>(&action)) {
         activated_ = *activate;
         Step(fsm::InterfaceActivated{"sstp0"}, now);

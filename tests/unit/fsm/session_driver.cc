@@ -146,7 +146,7 @@ void SessionDriver::CarryOne(Action& action) {
                  [&](AskAuthorize& a) { question = std::move(a.question); },
                  [&](CreateInterface&) {
                    ++interfaces_created;
-                   if (answer_interfaces) events_.push_back(InterfaceCreated{"ppp0"});
+                   if (answer_interfaces) events_.push_back(InterfaceCreated{"ppp0", "sstp0"});
                  },
                  [&](ActivateInterface& a) {
                    activation = a;

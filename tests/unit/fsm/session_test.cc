@@ -302,6 +302,7 @@ TEST_F(SessionTest, InterfaceThatCannotBeMadeRefusesTheUser) {
 
 TEST_F(SessionTest, UnknownProtocolsAreProtocolRejected) {
   SessionDriver driver;
+  driver.settings.ppp.disable_ccp = true;
   driver.RunToNetwork();
   driver.TakeSent();
   std::set<int> identifiers;
@@ -414,7 +415,8 @@ TEST_F(SessionTest, DataProtocolsThatWeDoNotSpeakAreProtocolRejectedWhenActive) 
   SessionDriver driver;
   driver.RunToActive();
   driver.TakeSent();
-  driver.Ppp(PppProtocol::kIpv6, Bytes(2000, 0x60));
+  constexpr auto kAppleTalk = static_cast<PppProtocol>(0x0029);
+  driver.Ppp(kAppleTalk, Bytes(2000, 0x60));
   const std::vector<PppPacket> packets = driver.TakePpp();
   ASSERT_EQ(packets.size(), 1U);
   EXPECT_EQ(packets[0].code, 8);
@@ -578,7 +580,7 @@ TEST_F(SessionTest, InterfaceThatComesTooLateIsGivenBack) {
   driver.Judge(TraceAccept());
   driver.Feed(TerminateRequested{Termination::kSoft, TerminateCause::kNasRequest, "operator"});
   EXPECT_EQ(driver.interfaces_released, 1);
-  driver.Feed(InterfaceCreated{"ppp0"});
+  driver.Feed(InterfaceCreated{"ppp0", "sstp0"});
   EXPECT_EQ(driver.interfaces_released, 2);
 }
 
@@ -587,7 +589,7 @@ TEST_F(SessionTest, ActivationFailureIsNasError) {
   driver.answer_interfaces = false;
   driver.RunToJudging();
   driver.Judge(TraceAccept());
-  driver.Feed(InterfaceCreated{"ppp0"});
+  driver.Feed(InterfaceCreated{"ppp0", "sstp0"});
   driver.Sstp(driver.CallConnected());
   driver.Ipcp(PppCode::kConfigureRequest, 8, AddressOption(3, "10.0.0.5"));
   driver.AckTheirIpcpRequest();

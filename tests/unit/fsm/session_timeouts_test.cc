@@ -397,12 +397,5 @@ TEST_F(Timeouts, AHeldSessionEndsLikeAnyOther) {
   EXPECT_FALSE(driver_.activation.has_value());
 }
 
-TEST_F(Timeouts, WhatIsOnlyCarriedIsNamedOnce) {
-  policy_.network.vrf = "red";
-  RunUp();
-  EXPECT_EQ(driver_.LevelOf("policy: not applied by this gateway: VRF"), LogLevel::kWarning);
-  EXPECT_EQ(driver_.Snapshot().policy.network.vrf, "red");
-}
-
 }  // namespace
 }  // namespace sstpgw::fsm
