@@ -2,6 +2,7 @@
 
 #include <string_view>
 
+#include "gateway/codec/ccp_options.h"
 #include "gateway/codec/chap.h"
 #include "gateway/codec/eap.h"
 #include "gateway/codec/ipcp_options.h"
@@ -103,20 +104,8 @@ std::string Ipv6cpOptionText(const ConfigOption& option) {
 }
 
 std::string CcpOptionText(const ConfigOption& option) {
-  if (option.type != 18 || option.value.size() != 4) return UnknownOption(option);
-  const std::uint8_t low = option.value[3];
-  std::string out = "<mppe";
-  const auto flag = [&out](bool on, char name) {
-    out += on ? " +" : " -";
-    out += name;
-  };
-  flag((option.value[0] & 0x01) != 0, 'H');
-  flag((low & 0x80) != 0, 'M');
-  flag((low & 0x40) != 0, 'S');
-  flag((low & 0x20) != 0, 'L');
-  flag((low & 0x10) != 0, 'D');
-  flag((low & 0x01) != 0, 'C');
-  return out + ">";
+  const auto bits = MppeBitsOf(option);
+  return bits ? MppeText(*bits) : UnknownOption(option);
 }
 
 std::string OptionText(PppProtocol protocol, const ConfigOption& option) {
@@ -156,6 +145,8 @@ std::string ControlText(Direction direction, PppProtocol protocol, const Control
     case PppCode::kTerminateRequest:
       return packet.data.empty() ? std::string() : " " + Quoted(packet.data);
     case PppCode::kTerminateAck:
+    case PppCode::kResetRequest:
+    case PppCode::kResetAck:
       return {};
     case PppCode::kCodeReject:
       return packet.data.empty() ? " short packet" : " <code " + Hex(packet.data[0]) + ">";
@@ -176,11 +167,16 @@ std::string ControlText(Direction direction, PppProtocol protocol, const Control
   return {};
 }
 
+// Is this a code of the protocol's?
+bool Knows(PppProtocol protocol, PppCode code) {
+  if (code < PppCode::kProtocolReject) return true;
+  return protocol == (code < PppCode::kResetRequest ? PppProtocol::kLcp : PppProtocol::kCcp);
+}
+
 std::string DescribeControl(Direction direction, PppProtocol protocol,
                             const ControlPacket& packet) {
   const char* name = ShortName(packet.ppp_code());
-  const bool lcp_only = packet.ppp_code() >= PppCode::kProtocolReject;
-  if (name == nullptr || (lcp_only && protocol != PppProtocol::kLcp)) {
+  if (name == nullptr || !Knows(protocol, packet.ppp_code())) {
     return "code=" + Hex(packet.code) + " id=" + Hex(packet.identifier);
   }
   const std::string id = packet.ppp_code() == PppCode::kProtocolReject

@@ -46,6 +46,10 @@ const char* ShortName(PppCode code) {
       return "Ident";
     case PppCode::kTimeRemaining:
       return "TimeRem";
+    case PppCode::kResetRequest:
+      return "ResetReq";
+    case PppCode::kResetAck:
+      return "ResetAck";
   }
   return nullptr;
 }

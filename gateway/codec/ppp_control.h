@@ -18,7 +18,8 @@
 
 namespace sstpgw::codec {
 
-// LCP's codes; NCPs use 1..7 alike (CCP also 14, 15). Any value can arrive.
+// LCP's codes, of which NCPs use 1..7 alike; 14 and 15 are CCP's (RFC 1962 3). Any value can
+// arrive.
 enum class PppCode : std::uint8_t {
   kConfigureRequest = 1,
   kConfigureAck = 2,
@@ -33,9 +34,11 @@ enum class PppCode : std::uint8_t {
   kDiscardRequest = 11,
   kIdentification = 12,
   kTimeRemaining = 13,
+  kResetRequest = 14,
+  kResetAck = 15,
 };
-// "ConfReq", "ConfAck", ..., "ProtoRej", "EchoReq", "EchoRep", "DiscardReq", "Ident", "TimeRem";
-// nullptr: not a known code.
+// "ConfReq", "ConfAck", ..., "ProtoRej", "EchoReq", "EchoRep", "DiscardReq", "Ident", "TimeRem",
+// "ResetReq", "ResetAck"; nullptr: not a known code.
 [[nodiscard]] const char* ShortName(PppCode code);
 
 inline constexpr std::size_t kControlHeaderSize = 4;

@@ -56,6 +56,8 @@ LayerSignals ControlProtocol::Receive(const codec::ControlPacket& packet, Outbox
     case PppCode::kDiscardRequest:
     case PppCode::kIdentification:
     case PppCode::kTimeRemaining:
+    case PppCode::kResetRequest:
+    case PppCode::kResetAck:
       break;
   }
   reply_ = codec::EncodeCodeReject(NextIdentifier(), packet.packet, peer_mru_);

@@ -66,6 +66,8 @@ LayerSignals Lcp::Receive(TimePoint now, const codec::ControlPacket& packet, Out
     case PppCode::kTerminateRequest:
     case PppCode::kTerminateAck:
     case PppCode::kCodeReject:
+    case PppCode::kResetRequest:
+    case PppCode::kResetAck:
       break;
   }
   const bool running = protocol_.state() >= PppState::kReqSent;

@@ -105,6 +105,13 @@ TEST(PacketText, Ipv6cpAndCcp) {
             "IPV6CP ConfReq id=6 <addr 211:0:ff:fe01>");
   EXPECT_EQ(Received(PppProtocol::kCcp, Lcp(PppCode::kConfigureRequest, 5, "1206 01000040")),
             "CCP ConfReq id=5 <mppe +H -M +S -L -D -C>");
+  EXPECT_EQ(
+      Received(PppProtocol::kCcp, Lcp(PppCode::kConfigureReject, 5, "1206 000000b1 1105a1b2c3")),
+      "CCP ConfRej id=5 <mppe -H +M -S +L +D +C> < 11 5 a1 b2 c3 >");
+  EXPECT_EQ(Received(PppProtocol::kCcp, FromHex("0e1f0004")), "CCP ResetReq id=1f");
+  EXPECT_EQ(Received(PppProtocol::kCcp, FromHex("0f1f0004")), "CCP ResetAck id=1f");
+  EXPECT_EQ(Received(PppProtocol::kLcp, FromHex("0e1f0004")), "LCP code=e id=1f");
+  EXPECT_EQ(Received(PppProtocol::kCcp, FromHex("091f0004")), "CCP code=9 id=1f");
 }
 
 TEST(PacketText, BrokenPackets) {

@@ -1,3 +1,4 @@
+#include "gateway/codec/ccp_options.h"
 #include "gateway/codec/ipcp_options.h"
 #include "gateway/codec/lcp_options.h"
 #include "tests/support/hex.h"
@@ -90,6 +91,34 @@ TEST(IpcpOptions, OtherTypesAndLengths) {
     const Bytes bytes = FromHex(hex);
     EXPECT_EQ(AddressOf(Only(bytes)), std::nullopt) << hex;
   }
+}
+
+TEST(CcpOptions, MaskOfFourOctets) {
+  Bytes out;
+  AppendMppe(out, kMppeStateless | kMppe128Bit);
+  EXPECT_EQ(out, FromHex("1206 01000040"));
+  for (const std::uint32_t bits : {0U, 0x01000040U, 0xffffffffU, 0x12345678U}) {
+    Bytes again;
+    AppendMppe(again, bits);
+    EXPECT_EQ(MppeBitsOf(Only(again)), bits);
+  }
+}
+
+TEST(CcpOptions, WhatIsNoMask) {
+  for (const char* hex : {"1202", "120301", "1205010000", "120701000040ff", "1106 01000040"}) {
+    const Bytes bytes = FromHex(hex);
+    EXPECT_EQ(MppeBitsOf(Only(bytes)), std::nullopt) << hex;
+  }
+}
+
+TEST(CcpOptions, Text) {
+  EXPECT_EQ(MppeText(0x01000040), "<mppe +H -M +S -L -D -C>");
+  EXPECT_EQ(MppeText(0), "<mppe -H -M -S -L -D -C>");
+  EXPECT_EQ(MppeText(0xffffffff), "<mppe +H +M +S +L +D +C>");
+  EXPECT_EQ(MppeText(kMppe56Bit), "<mppe -H +M -S -L -D -C>");
+  EXPECT_EQ(MppeText(kMppe40Bit), "<mppe -H -M -S +L -D -C>");
+  EXPECT_EQ(MppeText(kMppeObsolete), "<mppe -H -M -S -L +D -C>");
+  EXPECT_EQ(MppeText(kMppeCompression), "<mppe -H -M -S -L -D +C>");
 }
 
 }  // namespace
