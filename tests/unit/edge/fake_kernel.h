@@ -38,6 +38,8 @@ class FakeKernel final : public Kernel {
   std::function<KernelResult<int>(int command, bpf_attr& attributes)> on_bpf;
   // Sees what Send sends.
   std::function<void(ByteView)> on_send;
+  // Sees what Write writes, and what was opened last.
+  std::function<void(const std::string& path, ByteView)> on_write;
   // The last argument of Open, the last bytes of Write.
   std::string opened;
   Bytes written;
@@ -63,6 +65,8 @@ class FakeKernel final : public Kernel {
   std::deque<int> readable{0};
   // What GetSocketOption finds; empty: zeros.
   Bytes option;
+  // Nothing may be written to files.
+  bool read_only = false;
   // There is no such file.
   std::string absent;
   // What SIOCGIFADDR finds.
@@ -72,8 +76,9 @@ class FakeKernel final : public Kernel {
   // Names that somebody else has.
   std::set<std::string> foreign;
 
-  KernelResult<UniqueFd> Open(const std::string& path, int /*flags*/) override {
+  KernelResult<UniqueFd> Open(const std::string& path, int flags) override {
     opened = path;
+    if (read_only && (flags & O_ACCMODE) != O_RDONLY) return Fail(Errno(EROFS));
     if (path == absent) return Fail(Errno(ENOENT));
     return Descriptor("open");
   }
@@ -84,6 +89,7 @@ class FakeKernel final : public Kernel {
   KernelResult<std::size_t> Write(int /*fd*/, ByteView bytes) override {
     if (const auto error = Enter("write")) return Fail(*error);
     written.assign(bytes.begin(), bytes.end());
+    if (on_write) on_write(opened, bytes);
     return bytes.size();
   }
   KernelResult<std::size_t> WriteParts(int /*fd*/, std::span<const ByteView> parts) override {

@@ -51,6 +51,43 @@ TEST(RtnetlinkMessage, LinkDownClearsTheFlagAndTouchesNothingElse) {
   EXPECT_EQ(message[28], 1);  // change mask
 }
 
+TEST(RtnetlinkMessage, IntoAVrfAndOutOfIt) {
+  LinkChange change;
+  change.index = InterfaceIndex(5);
+  change.master = InterfaceIndex(9);
+  const Bytes expected = Concat({
+      {40, 0, 0, 0, RTM_NEWLINK, 0, 0x05, 0, 1, 0, 0, 0, 0, 0, 0, 0},
+      {AF_UNSPEC, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0},
+      {8, 0, IFLA_MASTER, 0, 9, 0, 0, 0},
+  });
+  EXPECT_THAT(BuildLinkChange(1, change), ElementsAreArray(expected));
+  change.master = InterfaceIndex(0);
+  EXPECT_EQ(BuildLinkChange(1, change)[36], 0);
+}
+
+TEST(RtnetlinkMessage, NoIpv6AddressOfTheKernelsChoice) {
+  LinkChange change;
+  change.index = InterfaceIndex(5);
+  change.no_automatic_address = true;
+  const Bytes expected = Concat({
+      {48, 0, 0, 0, RTM_NEWLINK, 0, 0x05, 0, 1, 0, 0, 0, 0, 0, 0, 0},
+      {AF_UNSPEC, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0},
+      {16, 0, IFLA_AF_SPEC, 0x80},
+      {12, 0, AF_INET6, 0x80},
+      {5, 0, IFLA_INET6_ADDR_GEN_MODE, 0, IN6_ADDR_GEN_MODE_NONE, 0, 0, 0},
+  });
+  EXPECT_THAT(BuildLinkChange(1, change), ElementsAreArray(expected));
+}
+
+TEST(RtnetlinkMessage, LinkQueryByName) {
+  const Bytes expected = Concat({
+      {40, 0, 0, 0, RTM_GETLINK, 0, 0x05, 0, 1, 0, 0, 0, 0, 0, 0, 0},
+      Bytes(16),
+      {8, 0, IFLA_IFNAME, 0, 'R', 'E', 'D', 0},
+  });
+  EXPECT_THAT(BuildLinkQuery(1, std::string("RED")), ElementsAreArray(expected));
+}
+
 TEST(RtnetlinkMessage, AddressPair) {
   const Bytes expected = Concat({
       {0x28, 0, 0, 0, RTM_NEWADDR, 0, 0x05, 0x06, 3, 0, 0, 0, 0, 0, 0, 0},
@@ -145,6 +182,40 @@ TEST(RtnetlinkMessage, WhatAnOperatorSetsIsRead) {
                     9);
     return answer && answer->link ? *answer->link : LinkFacts{};
   };
+  const Bytes vrf{28,
+                  0,
+                  IFLA_LINKINFO,
+                  0,
+                  8,
+                  0,
+                  IFLA_INFO_KIND,
+                  0,
+                  'v',
+                  'r',
+                  'f',
+                  0,
+                  12,
+                  0,
+                  IFLA_INFO_DATA,
+                  0,
+                  8,
+                  0,
+                  IFLA_VRF_TABLE,
+                  0,
+                  0xe8,
+                  3,
+                  0,
+                  0,
+                  0,
+                  0,
+                  0,
+                  0};
+  EXPECT_EQ(facts(0, vrf).kind, "vrf");
+  EXPECT_EQ(facts(0, vrf).vrf_table, 1000U);
+  Bytes other = vrf;
+  other[8] = 'x';
+  EXPECT_EQ(facts(0, other).kind, "xrf");
+  EXPECT_EQ(facts(0, other).vrf_table, 0U) << "another kind's number 1";
   EXPECT_EQ(facts(0, {8, 0, IFLA_MASTER, 0, 6, 0, 0, 0}).master, 6);
   EXPECT_EQ(facts(0, {8, 0, IFLA_IFALIAS, 0, 'x', 'y', 'z', 0}).alias, "xyz");
   EXPECT_TRUE(facts(IFF_PROMISC >> 8, {}).promiscuous);

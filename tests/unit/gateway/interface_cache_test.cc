@@ -16,6 +16,7 @@
 #include "tests/support/wait_until.h"
 #include "tests/unit/edge/fake_kernel.h"
 #include "tests/unit/edge/network_namespace.h"
+#include "tests/unit/gateway/link_plans.h"
 
 namespace sstpgw::gateway {
 namespace {
@@ -51,14 +52,14 @@ class Bench {
   InterfaceCache& cache() { return *cache_; }
   edge::Netlink& netlink() { return *netlink_; }
 
-  SessionInterface Take(const std::string& name_template = "sstp%d") {
-    auto taken = cache_->Take(*netlink_, name_template, true);
+  SessionInterface Take(const std::string& name_template = "sstp%d", const std::string& name = {}) {
+    auto taken = cache_->Take(*netlink_, name_template, true, name);
     if (!taken) throw std::runtime_error(taken.error().message);
     return std::move(*taken);
   }
   SessionInterface Up(Ipv4Address peer = kPeer) {
     SessionInterface interface = Take();
-    const auto activated = interface.Activate(*netlink_, {kLocal, peer, Mtu(1452)});
+    const auto activated = interface.Activate(*netlink_, {Ipv4Plan(kLocal, peer), Mtu(1452)});
     EXPECT_TRUE(activated.has_value()) << activated.error().message;
     return interface;
   }
@@ -308,7 +309,8 @@ TEST(InterfaceCache, NothingLeaksUnderFire) {
       ASSERT_TRUE(fire.Switch(round));
       // From here on there is only this round's octet; another one was put in under an earlier
       // session.
-      const auto activated = interface.Activate(bench.netlink(), {kLocal, kPeer, Mtu(1452)});
+      const auto activated =
+          interface.Activate(bench.netlink(), {Ipv4Plan(kLocal, kPeer), Mtu(1452)});
       ASSERT_TRUE(activated.has_value()) << activated.error().message;
       std::vector<std::uint8_t> seen;
       ASSERT_TRUE(WaitUntil(
@@ -431,6 +433,108 @@ TEST(InterfaceCache, AnotherTemplateRenamesWhatIsKept) {
     EXPECT_EQ(next.index(), index);
     EXPECT_EQ(next.name(), "vpn0");
     EXPECT_EQ(bench.Take().name(), "sstp0");
+  });
+}
+
+TEST(InterfaceCache, AUsersNameComesAndGoesWithHisSessions) {
+  IN_NAMESPACE([] {
+    Bench bench(2, kKeepNames);
+    SessionInterface plain = bench.Take();
+    SessionInterface own = bench.Take("sstp%d", "custA");
+    const InterfaceIndex index = own.index();
+    EXPECT_EQ(own.name(), "custA");
+    EXPECT_EQ(bench.Facts(index).name, "custA");
+    const SessionInterface second = bench.Take("sstp%d", "custA");
+    EXPECT_EQ(second.name(), "sstp1");
+    EXPECT_THAT(second.warning(), HasSubstr("interface name 'custA' is in use"));
+    bench.Give(std::move(plain));
+    ASSERT_TRUE(bench.WaitKept(1));
+    bench.Give(std::move(own));
+    ASSERT_TRUE(bench.WaitKept(2));
+    // His own again, though one of the template would be there.
+    own = bench.Take("sstp%d", "custA");
+    EXPECT_EQ(own.index(), index);
+    EXPECT_EQ(own.name() + own.warning(), "custA");
+    bench.Give(std::move(own));
+    ASSERT_TRUE(bench.WaitKept(2));
+    // Another user, who has none: the one that needs no renaming. The next one renames his.
+    const SessionInterface other = bench.Take();
+    EXPECT_EQ(other.name(), "sstp0");
+    EXPECT_NE(other.index(), index);
+    const SessionInterface next = bench.Take("sstp%d", "custB");
+    EXPECT_EQ(next.index(), index);
+    EXPECT_EQ(bench.Facts(index).name, "custB");
+    EXPECT_FALSE(Exists("custA"));
+  });
+}
+
+TEST(InterfaceCache, AnIdleOneGivesItsUsersNameBack) {
+  IN_NAMESPACE([] {
+    Bench bench(1, kNeutralAtOnce);
+    SessionInterface own = bench.Take("sstp%d", "custA");
+    const InterfaceIndex index = own.index();
+    bench.Give(std::move(own));
+    ASSERT_TRUE(WaitUntil([&] { return bench.Facts(index).name == "ppp0"; }, kPatience));
+    ASSERT_TRUE(bench.WaitKept(1));
+    SessionInterface again = bench.Take("sstp%d", "custA");
+    EXPECT_EQ(again.index(), index);
+    EXPECT_EQ(again.name() + again.warning(), "custA");
+    EXPECT_EQ(again.provisional_name(), "ppp0");
+  });
+}
+
+TEST(InterfaceCache, WithoutRoomAUsersNameIsFreeSoon) {
+  IN_NAMESPACE([] {
+    Bench bench(0, kKeepNames);
+    bench.Give(bench.Take("sstp%d", "custA"));
+    ASSERT_TRUE(bench.WaitDestroyed(1));
+    const SessionInterface again = bench.Take("sstp%d", "custA");
+    EXPECT_EQ(again.name() + again.warning(), "custA");
+  });
+}
+
+// From a session with everything to one with IPv4 alone and back.
+TEST(InterfaceCache, OneThatHadIpv6AndRoutesIsBareForTheNext) {
+  IN_NAMESPACE([] {
+    Bench bench(1, kKeepNames);
+    std::optional<InterfaceIndex> index;
+    for (int round = 0; round < 3; ++round) {
+      SessionInterface full = bench.Take();
+      index = index.value_or(full.index());
+      EXPECT_EQ(full.index(), *index);
+      const auto up = full.Activate(bench.netlink(), {FullPlan(), Mtu(1452)});
+      ASSERT_TRUE(up.has_value()) << up.error().message;
+      EXPECT_THAT(full.refused_routes(), ::testing::IsEmpty());
+      EXPECT_EQ(edge::ReadSysctl(LinuxKernel(), "net/ipv6/conf/sstp0/disable_ipv6").value(), "0");
+      bench.Give(std::move(full));
+      ASSERT_TRUE(bench.WaitKept(1));
+      EXPECT_EQ(edge::ReadSysctl(LinuxKernel(), "net/ipv6/conf/sstp0/disable_ipv6").value(), "1");
+      SessionInterface plain = bench.Up();
+      EXPECT_EQ(plain.index(), *index);
+      EXPECT_EQ(edge::ReadSysctl(LinuxKernel(), "net/ipv6/conf/sstp0/disable_ipv6").value(), "1");
+      bench.Give(std::move(plain));
+      ASSERT_TRUE(bench.WaitKept(1));
+    }
+    EXPECT_EQ(bench.cache().figures().created, 1U);
+  });
+}
+
+// Below IPv6's least MTU the kernel forgets what was set.
+TEST(InterfaceCache, ASmallMtuInBetweenDoesNotBringIpv6Back) {
+  IN_NAMESPACE([] {
+    Bench bench(1, kKeepNames);
+    SessionInterface small = bench.Take();
+    ASSERT_TRUE(small.Activate(bench.netlink(), {Ipv4Plan(kLocal, kPeer), Mtu(1000)}));
+    EXPECT_TRUE(small.SetMtu(bench.netlink(), Mtu(1400)));
+    EXPECT_EQ(edge::ReadSysctl(LinuxKernel(), "net/ipv6/conf/sstp0/disable_ipv6").value(), "1");
+    EXPECT_TRUE(small.SetMtu(bench.netlink(), Mtu(1000)));
+    bench.Give(std::move(small));
+    ASSERT_TRUE(bench.WaitKept(1));
+    SessionInterface next = bench.Up();
+    EXPECT_EQ(edge::ReadSysctl(LinuxKernel(), "net/ipv6/conf/sstp0/disable_ipv6").value(), "1");
+    const auto late = next.Change(bench.netlink(), FullPlan());
+    ASSERT_TRUE(late.has_value()) << late.error().message;
+    EXPECT_EQ(edge::ReadSysctl(LinuxKernel(), "net/ipv6/conf/sstp0/accept_ra").value(), "0");
   });
 }
 
@@ -576,7 +680,7 @@ TEST(InterfaceCache, ManyThreadsTakeAndGive) {
           auto taken = bench.cache().Take(*netlink, "sstp%d", true);
           ASSERT_TRUE(taken.has_value()) << taken.error().message;
           const Ipv4Address peer(0x0a000100 + 100 * worker + i);
-          const auto up = taken->Activate(*netlink, {kLocal, peer, Mtu(1452)});
+          const auto up = taken->Activate(*netlink, {Ipv4Plan(kLocal, peer), Mtu(1452)});
           EXPECT_TRUE(up.has_value()) << up.error().message;
           EXPECT_THAT(taken->name(), HasSubstr("sstp"));
           if (i == 10) bench.cache().Configure(worker, true);

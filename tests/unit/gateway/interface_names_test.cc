@@ -116,5 +116,28 @@ TEST(InterfaceNames, ALeaseMovesAndIsGivenBackOnce) {
   EXPECT_EQ(names.Lowest("sstp%d"), 0U);
 }
 
+TEST(InterfaceNames, ANameWithoutNumberIsGivenOnce) {
+  InterfaceNames names;
+  Lease first = names.Take("custA");
+  EXPECT_EQ(first.Name(), "custA");
+  EXPECT_EQ(first.number(), 0U);
+  EXPECT_NE(names.Take("custA").number(), 0U) << "in use";
+  first.Release();
+  EXPECT_EQ(names.Take("custA").number(), 0U);
+}
+
+TEST(InterfaceNames, WhatAnInterfaceMayBeCalled) {
+  for (const char* good : {"custA", "cust%d", "%d", "a", "fifteen-letters", "x.5", "a%dz"}) {
+    EXPECT_TRUE(InterfaceNames::IsUsable(good)) << good;
+  }
+  for (const char* bad : {"", "sixteen-letters0", "all", "default", ".", "..", "a/b", "a b", "a:b",
+                          "a\tb", "a\x7f", "\xc3\xa4", "%", "%s", "a%", "%d%d", "%%d", "%dx%"}) {
+    EXPECT_FALSE(InterfaceNames::IsUsable(bad)) << bad;
+  }
+  EXPECT_FALSE(InterfaceNames::IsUsable(std::string("a\0b", 3)));
+  EXPECT_TRUE(InterfaceNames::IsExact("custA"));
+  EXPECT_FALSE(InterfaceNames::IsExact("cust%d"));
+}
+
 }  // namespace
 }  // namespace sstpgw::gateway

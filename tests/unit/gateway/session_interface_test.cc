@@ -12,6 +12,7 @@
 #include "proto/base/log.h"
 #include "tests/unit/edge/fake_kernel.h"
 #include "tests/unit/edge/network_namespace.h"
+#include "tests/unit/gateway/link_plans.h"
 
 namespace sstpgw::gateway {
 namespace {
@@ -147,7 +148,8 @@ TEST_F(FakeInterface, OneThatWasUsedAsItShouldRestsForTheNext) {
   auto interface = Create();
   ASSERT_TRUE(interface.has_value());
   EXPECT_TRUE(interface->Rest(kernel_, *netlink_)) << "never activated";
-  ASSERT_TRUE(interface->Activate(*netlink_, {Ipv4Address(1), Ipv4Address(2), Mtu(1452)}));
+  ASSERT_TRUE(
+      interface->Activate(*netlink_, {Ipv4Plan(Ipv4Address(1), Ipv4Address(2)), Mtu(1452)}));
   interface->Shut(*netlink_);
   EXPECT_TRUE(interface->Rest(kernel_, *netlink_));
   kernel_.has_address = true;
@@ -216,7 +218,8 @@ TEST_F(FakeInterface, OneThatCouldNotBeActivatedAsAWholeIsNotUsedAgain) {
     ASSERT_TRUE(interface.has_value());
     netlink_kernel_.refusals.assign(static_cast<std::size_t>(failing), 0);
     netlink_kernel_.refusals.push_back(EPERM);
-    EXPECT_FALSE(interface->Activate(*netlink_, {Ipv4Address(1), Ipv4Address(2), Mtu(1452)}));
+    EXPECT_FALSE(
+        interface->Activate(*netlink_, {Ipv4Plan(Ipv4Address(1), Ipv4Address(2)), Mtu(1452)}));
     interface->Shut(*netlink_);
     EXPECT_FALSE(interface->Rest(kernel_, *netlink_)) << failing;
   }
@@ -225,7 +228,8 @@ TEST_F(FakeInterface, OneThatCouldNotBeActivatedAsAWholeIsNotUsedAgain) {
 TEST_F(FakeInterface, OneWhoseAddressSomebodyTookAwayIsNotUsedAgain) {
   auto interface = Create();
   ASSERT_TRUE(interface.has_value());
-  ASSERT_TRUE(interface->Activate(*netlink_, {Ipv4Address(1), Ipv4Address(2), Mtu(1452)}));
+  ASSERT_TRUE(
+      interface->Activate(*netlink_, {Ipv4Plan(Ipv4Address(1), Ipv4Address(2)), Mtu(1452)}));
   netlink_kernel_.refusals = {EADDRNOTAVAIL};
   interface->Shut(*netlink_);
   EXPECT_FALSE(interface->Rest(kernel_, *netlink_));
@@ -235,7 +239,8 @@ TEST_F(FakeInterface, WhereTheAddressCannotBeTakenAwayTheRouteIs) {
   for (const int code : {ENOBUFS, EPERM, EADDRNOTAVAIL, ENODEV, 0}) {
     auto interface = Create();
     ASSERT_TRUE(interface.has_value());
-    ASSERT_TRUE(interface->Activate(*netlink_, {Ipv4Address(1), Ipv4Address(2), Mtu(1452)}));
+    ASSERT_TRUE(
+        interface->Activate(*netlink_, {Ipv4Plan(Ipv4Address(1), Ipv4Address(2)), Mtu(1452)}));
     netlink_kernel_.refusals = {code};
     interface->Shut(*netlink_);
     const bool failed = code == ENOBUFS || code == EPERM;
@@ -280,6 +285,112 @@ TEST_F(FakeInterface, WhereIpv6CannotBeDisabledThereIsOneWarningAndSessionsGoOn)
   EXPECT_EQ(log.find(line, first + 1), std::string::npos);
 }
 
+// ---- Names of users
+
+TEST_F(FakeInterface, IsMadeUnderTheNameThatItsUserIsToHave) {
+  kernel_.interface_name.clear();
+  const auto interface =
+      SessionInterface::Create(kernel_, *netlink_, names_, {"sstp%d", true, {}, "custA"});
+  ASSERT_TRUE(interface.has_value()) << interface.error().message;
+  EXPECT_EQ(interface->name(), "custA");
+  EXPECT_EQ(interface->provisional_name(), "ppp0");
+  EXPECT_EQ(interface->warning(), "");
+  EXPECT_TRUE(interface->HasOwnName());
+  EXPECT_THAT(kernel_.asked_for, ::testing::ElementsAre("custA")) << "no renaming";
+  EXPECT_EQ(names_.Lowest("sstp%d"), 0U);
+  const auto numbered =
+      SessionInterface::Create(kernel_, *netlink_, names_, {"sstp%d", true, {}, "cust%d"});
+  ASSERT_TRUE(numbered.has_value());
+  EXPECT_EQ(numbered->name(), "cust0");
+  EXPECT_FALSE(numbered->HasOwnName());
+}
+
+TEST_F(FakeInterface, ANameThatCannotBeHadIsAWarningAndOneOfTheTemplateIsUsed) {
+  kernel_.interface_name.clear();
+  kernel_.foreign = {"eth0"};
+  const auto held =
+      SessionInterface::Create(kernel_, *netlink_, names_, {"sstp%d", true, {}, "custA"});
+  ASSERT_TRUE(held.has_value());
+  const std::pair<const char*, const char*> cases[] = {
+      {"custA", "interface name 'custA' is in use"},
+      {"eth0", "an interface of this name is in use"},
+      {"sixteen-letters0", "'sixteen-letters0' has more than 15 characters"},
+      {"all", "'all'"},
+      {"a/b\n", "'a/b"},
+  };
+  for (const auto& [name, words] : cases) {
+    const auto interface =
+        SessionInterface::Create(kernel_, *netlink_, names_, {"sstp%d", true, {}, name});
+    ASSERT_TRUE(interface.has_value()) << name;
+    EXPECT_EQ(interface->name(), "sstp0") << name;
+    EXPECT_THAT(interface->warning(), HasSubstr("interface keeps its name sstp0: ")) << name;
+    EXPECT_THAT(interface->warning(), HasSubstr(words));
+    EXPECT_THAT(interface->warning(), ::testing::Not(HasSubstr("\n")));
+  }
+}
+
+TEST_F(FakeInterface, AKeptOneTakesItsUsersName) {
+  kernel_.interface_name.clear();
+  auto interface = Create();
+  ASSERT_TRUE(interface.has_value());
+  interface->TakeSessionName(*netlink_, names_, "sstp%d", "custA");
+  EXPECT_EQ(interface->name(), "custA");
+  EXPECT_EQ(interface->provisional_name(), "ppp0");
+  EXPECT_EQ(names_.Lowest("sstp%d"), 0U) << "free again";
+  const auto calls = netlink_kernel_.calls().size();
+  EXPECT_EQ(interface->TakeFinalName(*netlink_, names_, "custA").value(), "custA");
+  EXPECT_EQ(netlink_kernel_.calls().size(), calls) << "it has it";
+  netlink_kernel_.refusals = {EEXIST};
+  const auto refused = interface->TakeFinalName(*netlink_, names_, "custB");
+  EXPECT_EQ(refused.error().code, ErrorCode::kAlreadyExists);
+  EXPECT_EQ(interface->name(), "custA");
+  EXPECT_EQ(names_.Take("custB").number(), 0U) << "not ours";
+  EXPECT_EQ(interface->TakeFinalName(*netlink_, names_, "all").error().code,
+            ErrorCode::kInvalidArgument);
+  netlink_kernel_.refusals = {EEXIST};
+  interface->TakeSessionName(*netlink_, names_, "sstp%d", "custB");
+  EXPECT_EQ(interface->name(), "sstp0");
+  EXPECT_THAT(interface->warning(), HasSubstr("interface keeps its name sstp0: setting name"));
+  EXPECT_EQ(names_.Take("custA").number(), 0U) << "given back";
+  EXPECT_EQ(interface->TakeFinalName(*netlink_, names_, "cust%d").value(), "cust0");
+}
+
+// ---- IPv6 and the MTU
+
+TEST_F(FakeInterface, Ipv6NeedsItsLeastMtu) {
+  auto interface = Create();
+  ASSERT_TRUE(interface.has_value());
+  const auto small = interface->Activate(*netlink_, {BothPlan(), Mtu(1279)});
+  ASSERT_FALSE(small.has_value());
+  EXPECT_EQ(small.error().message, "IPv6 needs an MTU of 1280, not 1279");
+  ASSERT_TRUE(interface->Activate(*netlink_, {BothPlan(), Mtu(1280)}));
+  EXPECT_FALSE(interface->SetMtu(*netlink_, Mtu(1279)));
+  const fsm::LinkPlan ipv4 = Ipv4Plan(Ipv4Address(0x0a000001), Ipv4Address(0x0a000005));
+  ASSERT_TRUE(interface->Change(*netlink_, ipv4));
+  EXPECT_TRUE(interface->SetMtu(*netlink_, Mtu(1279)));
+  EXPECT_FALSE(interface->Change(*netlink_, BothPlan()));
+  // The kernel begins with IPv6 anew.
+  kernel_.opened.clear();
+  EXPECT_TRUE(interface->SetMtu(*netlink_, Mtu(1400)));
+  EXPECT_EQ(kernel_.opened, "/proc/sys/net/ipv6/conf/ppp0/disable_ipv6");
+  EXPECT_EQ(kernel_.written, (Bytes{'1', '\n'}));
+  EXPECT_TRUE(interface->Change(*netlink_, BothPlan()));
+}
+
+TEST_F(FakeInterface, WithoutItsVrfItStaysFitForTheNext) {
+  auto interface = Create();
+  ASSERT_TRUE(interface.has_value());
+  fsm::LinkPlan plan = BothPlan();
+  plan.vrf = "BLUE";
+  netlink_kernel_.refusals = {0, ENODEV};
+  const auto refused = interface->Activate(*netlink_, {plan, Mtu(1452)});
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().message, "VRF 'BLUE' does not exist");
+  interface->Shut(*netlink_);
+  EXPECT_TRUE(interface->Rest(kernel_, *netlink_));
+  EXPECT_FALSE(interface->Change(*netlink_, plan)) << "not in use";
+}
+
 // Against the real kernel, in a network namespace of its own.
 void ChangeMtuInUse() {
   auto netlink = edge::Netlink::Open(edge::LinuxKernel());
@@ -292,8 +403,8 @@ void ChangeMtuInUse() {
   EXPECT_EQ(made->name, "sstp0");
   EXPECT_EQ(made->group, kSessionGroup.value()) << "a successor finds it from now on";
   EXPECT_FALSE(made->up);
-  const auto activated =
-      interface->Activate(*netlink, {Ipv4Address(0x0a000001), Ipv4Address(0x0a000005), Mtu(1452)});
+  const auto activated = interface->Activate(
+      *netlink, {Ipv4Plan(Ipv4Address(0x0a000001), Ipv4Address(0x0a000005)), Mtu(1452)});
   ASSERT_TRUE(activated.has_value()) << activated.error().message;
   const auto set = interface->SetMtu(*netlink, Mtu(1300));
   ASSERT_TRUE(set.has_value()) << set.error().message;
