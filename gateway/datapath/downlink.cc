@@ -15,6 +15,7 @@ DownlinkCounters& DownlinkCounters::operator+=(const DownlinkCounters& other) {
   dropped_interface += other.dropped_interface;
   dropped_not_negotiated += other.dropped_not_negotiated;
   dropped_link_local += other.dropped_link_local;
+  dropped_mppe += other.dropped_mppe;
   return *this;
 }
 
@@ -31,15 +32,16 @@ std::span<std::uint8_t> Downlink::Space(FrameBatch& batch, std::size_t size) con
   return frame.empty() ? frame : frame.subspan(kSealOverhead);
 }
 
-void Downlink::Commit(FrameBatch& batch, codec::PppProtocol protocol,
+bool Downlink::Commit(FrameBatch& batch, codec::PppProtocol protocol,
                       std::span<std::uint8_t> packet) {
   if (sealer_ == nullptr) {
     batch.Commit(protocol, packet.size());
-    return;
+    return true;
   }
   const std::size_t size = kSealOverhead + packet.size();
-  sealer_->Seal(protocol, batch.Space(size));
+  if (!sealer_->Seal(protocol, batch.Space(size))) return false;
   batch.Commit(codec::PppProtocol::kCompressed, size);
+  return true;
 }
 
 bool Downlink::Append(FrameBatch& batch, Segmenter& packet) {
@@ -58,7 +60,10 @@ bool Downlink::Append(FrameBatch& batch, Segmenter& packet) {
     const std::span<std::uint8_t> space = Space(batch, size);
     if (space.empty()) return false;
     packet.Emit(space);
-    Commit(batch, protocol, space);
+    if (!Commit(batch, protocol, space)) {
+      ++counters_.dropped_mppe;
+      continue;
+    }
     ++counters_.packets;
     counters_.bytes += size;
   }
@@ -66,13 +71,13 @@ bool Downlink::Append(FrameBatch& batch, Segmenter& packet) {
 }
 
 bool Downlink::AppendOwn(FrameBatch& batch, ByteView packet) {
-  const bool fits = packet.size() >= kIpv6HeaderSize &&
-                    packet.size() <= FrameBatch::kMaxPacket - kSealOverhead;
+  const bool fits =
+      packet.size() >= kIpv6HeaderSize && packet.size() <= FrameBatch::kMaxPacket - kSealOverhead;
   if (!fits) return true;
   const std::span<std::uint8_t> space = Space(batch, packet.size());
   if (space.empty()) return false;
   std::copy(packet.begin(), packet.end(), space.begin());
-  Commit(batch, codec::PppProtocol::kIpv6, space);
+  if (!Commit(batch, codec::PppProtocol::kIpv6, space)) ++counters_.dropped_mppe;
   return true;
 }
 

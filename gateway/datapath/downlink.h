@@ -26,6 +26,7 @@ struct DownlinkCounters {
   std::uint64_t dropped_interface = 0;       // the kernel could not hand it over
   std::uint64_t dropped_not_negotiated = 0;  // IPv4 or IPv6, and the session has only the other
   std::uint64_t dropped_link_local = 0;      // what the host's kernel says for itself
+  std::uint64_t dropped_mppe = 0;            // that could not be encrypted
 
   DownlinkCounters& operator+=(const DownlinkCounters& other);
 };
@@ -36,8 +37,8 @@ class Downlink {
   // Frames the segments that `packet` still has, or drops and counts them. True: done with it.
   // False: the batch is full; send it, clear it and call again with the same packet.
   [[nodiscard]] bool Append(FrameBatch& batch, Segmenter& packet);
-  // A packet of our own, IPv6, at most kMaxPppPayload - kSealOverhead octets; not counted, whatever
-  // becomes of it. False: the batch is full.
+  // A packet of our own, IPv6, at most kMaxPppPayload - kSealOverhead octets; not traffic of the
+  // session. False: the batch is full.
   [[nodiscard]] bool AppendOwn(FrameBatch& batch, ByteView packet);
   // What Segmenter::Parse refused.
   void NoteMalformed() { ++counters_.dropped_malformed; }
@@ -58,8 +59,9 @@ class Downlink {
  private:
   // Where the next packet of `size` octets is to be written; empty: the batch is full.
   [[nodiscard]] std::span<std::uint8_t> Space(FrameBatch& batch, std::size_t size) const;
-  // Frames it.
-  void Commit(FrameBatch& batch, codec::PppProtocol protocol, std::span<std::uint8_t> packet);
+  // Frames it. False: it could not be encrypted.
+  [[nodiscard]] bool Commit(FrameBatch& batch, codec::PppProtocol protocol,
+                            std::span<std::uint8_t> packet);
   // Why the packet is not for the client: the counter of that; nullptr: it is.
   [[nodiscard]] std::uint64_t* Hindrance(const Segmenter& packet);
 

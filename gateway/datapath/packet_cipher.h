@@ -21,8 +21,9 @@ inline constexpr std::size_t kSealOverhead = 4;
 class PacketSealer {
  public:
   virtual ~PacketSealer() = default;
-  // `frame`: room for kSealOverhead octets, then the packet; encrypted in place.
-  virtual void Seal(codec::PppProtocol protocol, std::span<std::uint8_t> frame) = 0;
+  // `frame`: room for kSealOverhead octets, then the packet; encrypted in place. False: it could
+  // not be, and must not be sent.
+  [[nodiscard]] virtual bool Seal(codec::PppProtocol protocol, std::span<std::uint8_t> frame) = 0;
 };
 
 // Packets from the client.
@@ -30,8 +31,8 @@ class PacketOpener {
  public:
   enum class Status : std::uint8_t {
     kOpened,
-    kBroken,     // nothing that MPPE sends
-    kOutOfStep,  // packets are missing; this one cannot be decrypted, and the peer has to be told
+    kBroken,     // nothing that MPPE sends, or waiting for what the peer was told already
+    kOutOfStep,  // packets are missing; this one cannot be decrypted, and the peer is to be told
   };
   struct Opened {
     Status status = Status::kBroken;

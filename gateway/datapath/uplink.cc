@@ -19,8 +19,6 @@ using codec::PppProtocol;
 
 // Of a frame as everybody sends it; the last octet tells which protocol it is.
 constexpr auto kFrameHeader = codec::DataHeaderBytes(PppProtocol::kIpv4, 0);
-// Once told that packets cannot be decrypted, the peer is told again after so many more.
-constexpr std::uint64_t kTellEvery = 64;
 
 // Of a data protocol that is no business of the session's brain.
 bool IsPacket(PppProtocol protocol) {
@@ -224,19 +222,14 @@ ByteView Uplink::Open(ByteView sealed, UplinkHandler& handler, std::size_t& budg
   const PacketOpener::Opened opened = opener_->Open(sealed, out);
   if (opened.status != PacketOpener::Status::kOpened || opened.size == 0) {
     ++counters_.dropped_mppe;
-    if (opened.status == PacketOpener::Status::kOutOfStep) TellOutOfStep(handler, budget);
+    if (opened.status != PacketOpener::Status::kOutOfStep) return {};
+    --budget;
+    EndIpPackets(handler);
+    if (!handler.OnMppeOutOfStep()) phase_ = Phase::kStopped;
     return {};
   }
-  out_of_step_ = 0;
   room_used_ += opened.size;
   return out.first(opened.size);
-}
-
-void Uplink::TellOutOfStep(UplinkHandler& handler, std::size_t& budget) {
-  if (out_of_step_++ % kTellEvery != 0) return;
-  --budget;
-  EndIpPackets(handler);
-  if (!handler.OnMppeOutOfStep()) phase_ = Phase::kStopped;
 }
 
 void Uplink::DeliverPlain(const codec::PppFrame& frame, UplinkHandler& handler,
@@ -330,7 +323,6 @@ void Uplink::SetOpener(PacketOpener* opener, std::span<std::uint8_t> room) {
   opener_ = opener;
   room_ = room;
   room_used_ = 0;
-  out_of_step_ = 0;
 }
 
 }  // namespace sstpgw::datapath

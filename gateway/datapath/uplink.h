@@ -33,8 +33,8 @@ class UplinkHandler {
   // An IPv6 packet for the gateway itself: Router Solicitation, or UDP to port 547; its source is
   // link-local or ::, and no checksum has been looked at.
   virtual bool OnIpv6Control(ByteView packet) = 0;
-  // Encrypted packets are lost until the peer has been asked to start its key anew: told with the
-  // first one, and now and then while they go on.
+  // Encrypted packets are lost until the peer has been asked to start its key anew; comes again
+  // when it seems not to have heard.
   virtual bool OnMppeOutOfStep() = 0;
   // A whole IPv4 or IPv6 packet (its length lies within the frame; bytes beyond it are cut off)
   // whose source is the session's, or for IPv6 of the link itself (ipv6_scope.h). Only after
@@ -104,7 +104,6 @@ class Uplink {
   void PassOn(ByteView packet, UplinkHandler& handler);
   // What was encrypted, in room_; empty: nothing, and counted.
   ByteView Open(ByteView sealed, UplinkHandler& handler, std::size_t& budget);
-  void TellOutOfStep(UplinkHandler& handler, std::size_t& budget);
   // The packet as it is to be passed on; empty: dropped.
   ByteView Pace(ByteView packet);
   void EndIpPackets(UplinkHandler& handler);
@@ -123,9 +122,8 @@ class Uplink {
   UpPacer* pacer_ = nullptr;
   PacketOpener* opener_ = nullptr;
   std::span<std::uint8_t> room_;
-  std::size_t room_used_ = 0;      // by packets until OnIpPacketsEnd
-  std::uint64_t out_of_step_ = 0;  // packets lost since one was decrypted
-  std::vector<Bytes> marked_;      // packets that the pacer marked, until OnIpPacketsEnd
+  std::size_t room_used_ = 0;  // by packets until OnIpPacketsEnd
+  std::vector<Bytes> marked_;  // packets that the pacer marked, until OnIpPacketsEnd
   Bytes held_;
   std::size_t searched_ = 0;  // octets of held_ known to hold no end of the HTTP head
   UplinkCounters counters_;

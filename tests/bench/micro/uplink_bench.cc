@@ -128,6 +128,8 @@ class Up final : public datapath::UplinkHandler {
   bool OnHttpHeadTooLong() override { return false; }
   bool OnSstpPacket(ByteView /*packet*/) override { return true; }
   bool OnUndelineated() override { return false; }
+  bool OnIpv6Control(ByteView /*packet*/) override { return true; }
+  bool OnMppeOutOfStep() override { return true; }
   void OnIpPacket(ByteView packet) override {
     if (merge_) coalescer_->Add(packet);
     benchmark::DoNotOptimize(packet.data());

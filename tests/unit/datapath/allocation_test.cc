@@ -46,7 +46,7 @@ class Client final : public UplinkHandler, private PacketSink {
  public:
   Client() {
     uplink_.Consume(test::FromText("GET / HTTP/1.1\r\n\r\n"), *this);
-    uplink_.OpenData(Ipv4Address::FromOctets({10, 0, 0, 2}));  // of test::PacketPlan
+    uplink_.OpenData(SourceCheck(Ipv4Address::FromOctets({10, 0, 0, 2})));  // of test::PacketPlan
   }
   void Take(ByteView plaintext) { uplink_.Consume(plaintext, *this); }
 
@@ -54,6 +54,8 @@ class Client final : public UplinkHandler, private PacketSink {
   bool OnHttpHeadTooLong() override { return false; }
   bool OnSstpPacket(ByteView /*packet*/) override { return true; }
   bool OnUndelineated() override { return false; }
+  bool OnIpv6Control(ByteView /*packet*/) override { return true; }
+  bool OnMppeOutOfStep() override { return true; }
   void OnIpPacket(ByteView packet) override {
     if (!collecting_) coalescer_->Begin({.tcp = true, .udp = true}, *this);
     collecting_ = true;

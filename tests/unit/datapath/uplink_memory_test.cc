@@ -23,6 +23,8 @@ class Silent final : public UplinkHandler {
     return go_on;
   }
   bool OnUndelineated() override { return false; }
+  bool OnIpv6Control(ByteView /*packet*/) override { return true; }
+  bool OnMppeOutOfStep() override { return true; }
   void OnIpPacket(ByteView /*packet*/) override {}
   void OnIpPacketsEnd() override {}
   std::size_t last_size = 0;

@@ -22,6 +22,8 @@ class Collector : public UplinkHandler {
   bool OnHttpHeadTooLong() override { return false; }
   bool OnSstpPacket(ByteView /*packet*/) override { return true; }
   bool OnUndelineated() override { return false; }
+  bool OnIpv6Control(ByteView /*packet*/) override { return true; }
+  bool OnMppeOutOfStep() override { return true; }
   void OnIpPacket(ByteView packet) override { views_.push_back(packet); }
   void OnIpPacketsEnd() override {
     for (const ByteView view : views_) packets.emplace_back(view.begin(), view.end());
@@ -37,7 +39,7 @@ class UplinkPacerTest : public ::testing::Test {
  protected:
   UplinkPacerTest() {
     uplink_.Consume(test::FromText("GET / HTTP/1.1\r\n\r\n"), collector_);
-    uplink_.OpenData(Ipv4Address::FromOctets({10, 0, 0, 2}));  // of test::PacketPlan
+    uplink_.OpenData(SourceCheck(Ipv4Address::FromOctets({10, 0, 0, 2})));  // of test::PacketPlan
     uplink_.SetPacer(&pacer_);
   }
   void Take(const std::vector<Bytes>& packets) {

@@ -3,58 +3,19 @@
 #include "gateway/codec/ppp_frame.h"
 #include "gateway/codec/sstp_control.h"
 #include "tests/support/hex.h"
+#include "tests/unit/datapath/uplink_recorder.h"
 
 namespace sstpgw::datapath {
 namespace {
 
+using test::Append;
 using test::FromText;
+using test::kHead;
+using Recorder = test::UplinkRecorder;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
 constexpr Ipv4Address kPeer{0x0a000002};
-const std::string kHead = "SSTP_DUPLEX_POST / HTTP/1.1\r\nHost: x\r\n\r\n";
-
-// Writes down what it is called with: "head:<n>", "packet:<n>", "ip:<n>" with sizes.
-class Recorder : public UplinkHandler {
- public:
-  bool OnHttpHead(ByteView head) override { return Note("head", head); }
-  bool OnHttpHeadTooLong() override { return Note("too long", {}); }
-  bool OnSstpPacket(ByteView packet) override { return Note("packet", packet); }
-  bool OnUndelineated() override { return Note("undelineated", {}); }
-  void OnIpPacket(ByteView packet) override {
-    Note("ip", packet);
-    views.push_back(packet);
-    copies.emplace_back(packet.begin(), packet.end());
-  }
-  // What was given since the last call is still there.
-  void OnIpPacketsEnd() override {
-    ++ends;
-    EXPECT_FALSE(views.empty());
-    for (std::size_t i = 0; i < views.size(); ++i) {
-      EXPECT_EQ(Bytes(views[i].begin(), views[i].end()), copies[i]);
-    }
-    views.clear();
-    copies.clear();
-  }
-
-  std::vector<std::string> events;
-  Bytes last;
-  std::size_t stop_after = 1000;  // events
-  std::size_t ends = 0;           // calls of OnIpPacketsEnd
-  std::vector<ByteView> views;    // of IP packets since then
-  std::vector<Bytes> copies;      // the same
-
- private:
-  bool Note(const std::string& what, ByteView bytes) {
-    const bool between = what != "ip" && !views.empty();
-    EXPECT_FALSE(between) << what << " between packets and their end";
-    events.push_back(bytes.empty() ? what : what + ":" + std::to_string(bytes.size()));
-    last.assign(bytes.begin(), bytes.end());
-    return events.size() < stop_after;
-  }
-};
-
-void Append(Bytes& out, const Bytes& more) { out.insert(out.end(), more.begin(), more.end()); }
 
 // An IPv4 packet of `size` octets from `source`, zero but for the fields that are looked at.
 Bytes Ip(Ipv4Address source, std::size_t size, std::size_t total_length) {
@@ -97,7 +58,7 @@ TEST_F(UplinkTest, EverythingOctetByOctet) {
   Append(stream, codec::EncodeConnectRequest());
   Append(stream, Frame(Ip(kPeer, 60)));
   Append(stream, Echo());
-  uplink_.OpenData(kPeer);
+  uplink_.OpenData(SourceCheck(kPeer));
   for (const std::uint8_t octet : stream) uplink_.Consume(ByteView(&octet, 1), recorder_);
   EXPECT_THAT(recorder_.events, ElementsAre("head:" + std::to_string(kHead.size()), "packet:14",
                                             "ip:60", "packet:8"));
@@ -110,7 +71,7 @@ TEST_F(UplinkTest, FrameCutAtEveryPlace) {
     Uplink uplink;
     Recorder recorder;
     uplink.Consume(FromText(kHead), recorder);
-    uplink.OpenData(kPeer);
+    uplink.OpenData(SourceCheck(kPeer));
     uplink.Consume(ByteView(frame).first(cut), recorder);
     EXPECT_EQ(recorder.events.size(), 1U) << cut;
     EXPECT_EQ(uplink.held(), cut);
@@ -191,7 +152,7 @@ TEST_F(UplinkTest, DataBeforeOpenIsDroppedAndCounted) {
   uplink_.Consume(Frame(Ip(kPeer, 60)), recorder_);
   EXPECT_THAT(recorder_.events, IsEmpty());
   EXPECT_EQ(uplink_.counters().dropped_before_activation, 1U);
-  uplink_.OpenData(kPeer);
+  uplink_.OpenData(SourceCheck(kPeer));
   uplink_.Consume(Frame(Ip(kPeer, 60)), recorder_);
   EXPECT_THAT(recorder_.events, ElementsAre("ip:60"));
   EXPECT_EQ(uplink_.counters().packets, 1U);
@@ -206,7 +167,7 @@ TEST_F(UplinkTest, DataBeforeOpenIsDroppedAndCounted) {
 
 TEST_F(UplinkTest, WhatTheInterfaceDoesNotTakeIsNoTraffic) {
   Connect();
-  uplink_.OpenData(kPeer);
+  uplink_.OpenData(SourceCheck(kPeer));
   for (const std::size_t size : {60, 70, 80}) uplink_.Consume(Frame(Ip(kPeer, size)), recorder_);
   EXPECT_EQ(uplink_.counters().packets, 3U);
   uplink_.NoteRefused(2, 130);
@@ -219,7 +180,7 @@ TEST_F(UplinkTest, WhatTheInterfaceDoesNotTakeIsNoTraffic) {
 // Packets may be collected: they are there until the end is told, even one that came in two reads.
 TEST_F(UplinkTest, PacketsStayUntilTheirEndIsTold) {
   Connect();
-  uplink_.OpenData(kPeer);
+  uplink_.OpenData(SourceCheck(kPeer));
   Bytes stream;
   for (const std::size_t size : {40, 50, 60}) Append(stream, Frame(Ip(kPeer, size)));
   for (std::size_t cut = 1; cut < stream.size(); ++cut) {
@@ -232,7 +193,7 @@ TEST_F(UplinkTest, PacketsStayUntilTheirEndIsTold) {
 
 TEST_F(UplinkTest, TheEndOfPacketsComesBeforeAnythingElse) {
   Connect();
-  uplink_.OpenData(kPeer);
+  uplink_.OpenData(SourceCheck(kPeer));
   Bytes stream = Frame(Ip(kPeer, 40));
   Append(stream, Frame(Ip(kPeer, 41)));
   Append(stream, Echo());
@@ -254,15 +215,16 @@ TEST_F(UplinkTest, ControlProtocolsPassBeforeOpen) {
 
 TEST_F(UplinkTest, OtherDataProtocolsOfAnOpenPathGoToTheSession) {
   Connect();
-  uplink_.OpenData(kPeer);
-  uplink_.Consume(codec::EncodeDataPacket(codec::PppProtocol::kIpv6, Bytes(40)), recorder_);
+  uplink_.OpenData(SourceCheck(kPeer));
+  constexpr codec::PppProtocol kIpx{0x002b};
+  uplink_.Consume(codec::EncodeDataPacket(kIpx, Bytes(40)), recorder_);
   EXPECT_THAT(recorder_.events, ElementsAre("packet:48"));
 }
 
 // Reserved bits do not make an IP packet anything else; the control bit does.
 TEST_F(UplinkTest, BitsInFrontOfAnIpPacket) {
   Connect();
-  uplink_.OpenData(kPeer);
+  uplink_.OpenData(SourceCheck(kPeer));
   for (const bool straddles : {false, true}) {
     recorder_.events.clear();
     for (const int octet : {0x00, 0xfe, 0x01, 0xff}) {
@@ -279,7 +241,7 @@ TEST_F(UplinkTest, BitsInFrontOfAnIpPacket) {
 
 TEST_F(UplinkTest, SpoofedSourceIsDroppedAndCounted) {
   Connect();
-  uplink_.OpenData(kPeer);
+  uplink_.OpenData(SourceCheck(kPeer));
   uplink_.Consume(Frame(Ip(Ipv4Address(0x0a000003), 60)), recorder_);
   uplink_.Consume(Frame(Ip(Ipv4Address(0), 60)), recorder_);
   EXPECT_THAT(recorder_.events, IsEmpty());
@@ -288,7 +250,7 @@ TEST_F(UplinkTest, SpoofedSourceIsDroppedAndCounted) {
 
 TEST_F(UplinkTest, OctetsBehindTheIpPacketAreCutOff) {
   Connect();
-  uplink_.OpenData(kPeer);
+  uplink_.OpenData(SourceCheck(kPeer));
   uplink_.Consume(Frame(Ip(kPeer, 60, 40)), recorder_);
   EXPECT_THAT(recorder_.events, ElementsAre("ip:40"));
   EXPECT_EQ(uplink_.counters().bytes, 40U);
@@ -296,7 +258,7 @@ TEST_F(UplinkTest, OctetsBehindTheIpPacketAreCutOff) {
 
 TEST_F(UplinkTest, MalformedIpIsDroppedAndCounted) {
   Connect();
-  uplink_.OpenData(kPeer);
+  uplink_.OpenData(SourceCheck(kPeer));
   Bytes ipv6 = Ip(kPeer, 60);
   ipv6[0] = 0x65;
   Bytes short_header = Ip(kPeer, 60);
@@ -314,7 +276,7 @@ TEST_F(UplinkTest, MalformedIpIsDroppedAndCounted) {
 
 TEST_F(UplinkTest, AcceptsCompressedFraming) {
   Connect();
-  uplink_.OpenData(kPeer);
+  uplink_.OpenData(SourceCheck(kPeer));
   Bytes frame = test::FromHex("1000001921");  // no FF 03, protocol in one octet
   Append(frame, Ip(kPeer, 20));
   uplink_.Consume(frame, recorder_);
@@ -358,7 +320,7 @@ TEST_F(UplinkTest, HandlerOpensTheDataPath) {
    public:
     explicit Opener(Uplink& uplink) : uplink_(uplink) {}
     bool OnSstpPacket(ByteView packet) override {
-      uplink_.OpenData(kPeer);
+      uplink_.OpenData(SourceCheck(kPeer));
       return Recorder::OnSstpPacket(packet);
     }
 
@@ -379,7 +341,7 @@ TEST_F(UplinkTest, HandlerOpensTheDataPath) {
 
 TEST_F(UplinkTest, TheRestOfABudgetIsGivenBackAndNothingIsLost) {
   Connect();
-  uplink_.OpenData(kPeer);
+  uplink_.OpenData(SourceCheck(kPeer));
   Bytes stream;
   for (int i = 0; i < 5; ++i) Append(stream, Echo());
   std::size_t budget = 2;
@@ -396,7 +358,7 @@ TEST_F(UplinkTest, TheRestOfABudgetIsGivenBackAndNothingIsLost) {
 
 TEST_F(UplinkTest, IpPacketsCostNoBudgetControlPacketsInsideASplitPieceDo) {
   Connect();
-  uplink_.OpenData(kPeer);
+  uplink_.OpenData(SourceCheck(kPeer));
   const Bytes echo = Echo();
   uplink_.Consume(ByteView(echo).first(3), recorder_);
   Bytes stream(echo.begin() + 3, echo.end());
