@@ -36,7 +36,7 @@ class PacketOpener {
   };
   struct Opened {
     Status status = Status::kBroken;
-    std::size_t size = 0;  // octets written: protocol field and packet
+    ByteView plain;  // protocol field and packet, within `out`
   };
   virtual ~PacketOpener() = default;
   // `frame`: what follows the protocol field 0x00FD, of any size. `out` has at least as much room

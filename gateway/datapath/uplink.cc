@@ -220,7 +220,7 @@ ByteView Uplink::Open(ByteView sealed, UplinkHandler& handler, std::size_t& budg
   if (room_.size() - room_used_ < sealed.size()) EndIpPackets(handler);
   const std::span<std::uint8_t> out = room_.subspan(room_used_);
   const PacketOpener::Opened opened = opener_->Open(sealed, out);
-  if (opened.status != PacketOpener::Status::kOpened || opened.size == 0) {
+  if (opened.status != PacketOpener::Status::kOpened || opened.plain.empty()) {
     ++counters_.dropped_mppe;
     if (opened.status != PacketOpener::Status::kOutOfStep) return {};
     --budget;
@@ -228,8 +228,8 @@ ByteView Uplink::Open(ByteView sealed, UplinkHandler& handler, std::size_t& budg
     if (!handler.OnMppeOutOfStep()) phase_ = Phase::kStopped;
     return {};
   }
-  room_used_ += opened.size;
-  return out.first(opened.size);
+  room_used_ += sealed.size();
+  return opened.plain;
 }
 
 void Uplink::DeliverPlain(const codec::PppFrame& frame, UplinkHandler& handler,

@@ -31,13 +31,13 @@ class FakeSealer : public datapath::PacketSealer {
 class FakeOpener : public datapath::PacketOpener {
  public:
   Opened Open(ByteView frame, std::span<std::uint8_t> out) override {
-    if (frame.size() < 2) return {Status::kBroken};
-    if (frame[0] * 256 + frame[1] != count_) return {Status::kOutOfStep};
+    if (frame.size() < 2) return {Status::kBroken, {}};
+    if (frame[0] * 256 + frame[1] != count_) return {Status::kOutOfStep, {}};
     std::transform(frame.begin() + 2, frame.end(), out.begin(), [this](std::uint8_t octet) {
       return static_cast<std::uint8_t>(octet ^ (count_ + 1));
     });
     ++count_;
-    return {Status::kOpened, frame.size() - 2};
+    return {Status::kOpened, out.first(frame.size() - 2)};
   }
   // The peer starts anew with this number.
   void ExpectNext(std::uint16_t count) { count_ = count; }
