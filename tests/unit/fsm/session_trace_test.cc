@@ -24,8 +24,8 @@ Bytes Identification(const std::string& text) {
 class SessionTrace : public testing::Test {
  protected:
   SessionTrace() {
-    // Magic number, then the identifiers that LCP and IPCP count up from.
-    driver_.entropy().Script({0x1c, 0xd9, 0xad, 0x05, 0x55, 0x24});
+    // Magic number, then the identifiers that LCP, CCP and IPCP count up from.
+    driver_.entropy().Script({0x1c, 0xd9, 0xad, 0x05, 0x55, 0x01, 0x24});
     driver_.Start();
   }
 
