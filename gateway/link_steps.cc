@@ -79,8 +79,7 @@ std::vector<LinkStep> StepsToShut(const LinkCondition& from, bool ipv6_can_be_di
   for (auto thing = now.rbegin(); thing != now.rend(); ++thing) {
     const bool stays = Is<LinkUp>(*thing) || (Is<Ipv6Enabled>(*thing) && !ipv6_can_be_disabled);
     const bool goes_along = (Is<fsm::Ipv4Route>(*thing) && from.plan.ipv4) ||
-                            ((Is<fsm::Ipv6LinkAddress>(*thing) || Is<fsm::Ipv6Route>(*thing)) &&
-                             ipv6_can_be_disabled && from.plan.ipv6);
+                            (Is<fsm::Ipv6LinkAddress>(*thing) && ipv6_can_be_disabled);
     if (!stays && !goes_along) steps.emplace_back(TakeAway{*thing});
   }
   return steps;

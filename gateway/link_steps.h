@@ -4,7 +4,8 @@
 // What the kernel does by itself, and why the order is as it is:
 // - A link that goes up has no route but those of its addresses, and takes none before.
 // - With its last IPv4 address a link loses all its IPv4 routes; with IPv6 disabled, everything of
-//   IPv6.
+//   IPv6 but routes via a gateway that other links have as well: these only sleep and would be the
+//   next session's.
 // - A link that is up goes down and up again when its VRF changes: IPv6 addresses and all routes
 //   are gone, IPv4 addresses move. So everything is taken away before and given again in the new
 //   table; nothing of one VRF is ever seen in another.
@@ -57,7 +58,7 @@ using LinkStep = std::variant<MoveToVrf, Give, TakeAway>;
                                                  const LinkCondition& to);
 // The session is over: as few steps as leave nothing of its addresses and routes; the link stays up
 // and in its VRF, since both cost the caller the kernel's grace periods. `ipv6_can_be_disabled`:
-// then that takes all of IPv6 away.
+// then that takes the IPv6 addresses away.
 [[nodiscard]] std::vector<LinkStep> StepsToShut(const LinkCondition& from,
                                                 bool ipv6_can_be_disabled);
 [[nodiscard]] LinkStep Opposite(const LinkStep& step);

@@ -245,6 +245,7 @@ class FakeKernel final : public Kernel {
   Bytes Told() const {
     if (written.size() >= 32 && written[4] == RTM_GETLINK) {
       ifinfomsg link{};
+      link.ifi_index = 9;
       link.ifi_flags = link_flags;
       return Message(RTM_NEWLINK, link, link_attributes);
     }

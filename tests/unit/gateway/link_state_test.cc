@@ -16,6 +16,7 @@
 #include "gateway/edge/netlink_attributes.h"
 #include "gateway/edge/sysctl.h"
 #include "gateway/edge/tun_device.h"
+#include "tests/support/wait_until.h"
 #include "tests/unit/edge/fake_kernel.h"
 #include "tests/unit/edge/network_namespace.h"
 #include "tests/unit/gateway/link_plans.h"
@@ -153,12 +154,13 @@ TEST_F(FakeLink, EverythingInItsOrderAndInTheVrfsTable) {
   fsm::LinkPlan plan = FullPlan();
   plan.vrf = "RED";
   ASSERT_TRUE(Bring(plan));
-  EXPECT_THAT(Done(), ElementsAre("query", "master 7", "+address4", "no automatic address",
+  EXPECT_THAT(Done(), ElementsAre("query", "master 9", "+address4", "no automatic address",
                                   "accept_ra=0", "autoconf=0", "forwarding=1", "disable_ipv6=0",
                                   "up", "+address6", "+address6", "+address6", "+route4 in 10",
                                   "+route4 in 10", "+route6 in 10", "+route6 in 10"));
   link_.Shut(*netlink_, kName);
-  EXPECT_THAT(Done(), ElementsAre("disable_ipv6=1", "-address4")) << "the rest goes with these";
+  EXPECT_THAT(Done(), ElementsAre("-route6 in 10", "-route6 in 10", "disable_ipv6=1", "-address4"))
+      << "the rest goes with these";
   EXPECT_TRUE(link_.LeaveVrf(*netlink_));
   EXPECT_THAT(Done(), ElementsAre("master 0"));
   // The next session: what was set stays.
@@ -262,8 +264,8 @@ TEST_F(FakeLink, AVrfThatRefusesTheInterfacePutsItBack) {
   Refuse(1, EBUSY);
   const auto changed = Change(blue);
   ASSERT_FALSE(changed.has_value());
-  EXPECT_THAT(changed.error().message, HasSubstr("VRF 'BLUE': setting master #7"));
-  EXPECT_THAT(Done(), ElementsAre("query", "refused: master 7", "master 7"));
+  EXPECT_THAT(changed.error().message, HasSubstr("VRF 'BLUE': setting master #9"));
+  EXPECT_THAT(Done(), ElementsAre("query", "refused: master 9", "master 9"));
   EXPECT_EQ(link_.plan(), red);
   EXPECT_TRUE(link_.known());
   kernel_.refusals = {0, EBUSY, EBUSY};
@@ -382,6 +384,7 @@ struct RealLink {
   }
 
 constexpr char kDelegated[] = "20010db8000500000000000000000000 38";
+constexpr char kPairsRoute[] = "20010db8000900000000000000000002 80";
 constexpr char kPeerLinkLocal[] = "fe800000000000000000000000000002";
 
 void ExpectFull() {
@@ -390,11 +393,13 @@ void ExpectFull() {
   EXPECT_THAT(addresses, HasSubstr("fe800000000000000000000000000001 "));
   EXPECT_THAT(addresses, HasSubstr("20010db8000000000000000000000001 "));
   EXPECT_THAT(addresses, HasSubstr("20010db8000900000000000000000001 "));
+  // The kernel gives the pair's route when it gets to it.
+  EXPECT_TRUE(test::WaitUntil([] { return Ipv6Routes().find(kPairsRoute) != std::string::npos; },
+                              test::kPatience));
   const std::string routes = Ipv6Routes();
   EXPECT_THAT(routes, HasSubstr(kDelegated));
   EXPECT_THAT(routes, HasSubstr(kPeerLinkLocal));
   EXPECT_THAT(routes, HasSubstr("20010db8000600000000000000000000 30"));
-  EXPECT_THAT(routes, HasSubstr("20010db8000900000000000000000002 80")) << "the pair's";
   EXPECT_THAT(routes, HasSubstr("20010db8000000000000000000000000 40")) << "the prefix's";
   EXPECT_THAT(Ipv4Routes(), HasSubstr("0000010A\t00000000"));
   EXPECT_THAT(Ipv4Routes(), HasSubstr("0000020A\t0500000A"));

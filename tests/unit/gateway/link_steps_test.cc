@@ -127,7 +127,7 @@ TEST(LinkSteps, TheEndIsShortWhereTheKernelClearsUp) {
   EXPECT_THAT(StepsToShut({}, true), IsEmpty());
   EXPECT_THAT(StepsToShut(Up(Ipv4Plan()), true), ElementsAre(TakeAway{kPair}));
   EXPECT_THAT(StepsToShut(Up(FullPlan()), true),
-              ElementsAre(TakeAway{Ipv6Enabled{}}, TakeAway{kPair}));
+              ElementsAre(TakeAway{Delegated()}, TakeAway{Ipv6Enabled{}}, TakeAway{kPair}));
   EXPECT_THAT(StepsToShut(Up(FullPlan()), false),
               ElementsAre(TakeAway{Delegated()}, TakeAway{Address("2001:db8::1")},
                           TakeAway{LinkLocal()}, TakeAway{kPair}));
