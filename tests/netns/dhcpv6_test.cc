@@ -128,7 +128,7 @@ TEST_F(Dhcpv6Test, ADelegatedPrefixIsAsGoodASourceAsTheLinksOnceItIsThere) {
   ASSERT_EQ(prefixes.size(), 1U);
   const Ipv6Address behind = client::Join(prefixes[0].prefix.address, {0, 0, 0, 0, 0, 0, 0, 0x77});
   const std::size_t from = peer().received.size();
-  peer().Send(client::MakeEchoRequest6({.source = behind, .destination = gateway}, 7, 1, {}));
+  peer().Send(client::MakeEchoRequest6(Between(behind, gateway), 7, 1, {}));
   EXPECT_TRUE(peer().ServeUntil([&] {
     for (std::size_t i = from; i < peer().received.size(); ++i) {
       const auto packet = client::ParseIpv6(peer().received[i]);

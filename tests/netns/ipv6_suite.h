@@ -40,6 +40,14 @@ inline client::ClientOptions Ipv6User(client::ClientOptions options = TestUser()
 }
 
 inline Ipv6Address Address6(const std::string& text) { return Ipv6Address::Parse(text).value(); }
+inline client::Ipv6Packet Between(const Ipv6Address& source, const Ipv6Address& destination,
+                                  std::uint8_t hop_limit = 64) {
+  client::Ipv6Packet packet;
+  packet.source = source;
+  packet.destination = destination;
+  packet.hop_limit = hop_limit;
+  return packet;
+}
 // "a:b:c:d", hexadecimal groups.
 inline std::string IdText(const InterfaceId& id) {
   std::string text;
@@ -105,9 +113,9 @@ class Ipv6Peer {
   std::optional<client::Dhcpv6Message> Ask(const client::Dhcpv6Message& message,
                                            std::chrono::milliseconds timeout = kPatience) {
     const std::size_t from = received.size();
-    Send(client::MakeUdp6(
-        {.source = link_local(), .destination = client::AllDhcpServers(), .hop_limit = 1},
-        client::kDhcpv6ClientPort, client::kDhcpv6ServerPort, client::Encode(message)));
+    Send(client::MakeUdp6(Between(link_local(), client::AllDhcpServers(), 1),
+                          client::kDhcpv6ClientPort, client::kDhcpv6ServerPort,
+                          client::Encode(message)));
     std::optional<client::Dhcpv6Message> answer;
     ServeUntil(
         [&] {

@@ -222,7 +222,7 @@ TEST_F(Ipv6Test, D5EachClientHasAPrefixAndItsAddressIsReached) {
     // The gateway's address in it answers.
     const Ipv6Address gateway = client::Join(prefix.prefix.address, {0, 0, 0, 0, 0, 0, 0, 1});
     const std::size_t from = peer->received.size();
-    peer->Send(client::MakeEchoRequest6({.source = self, .destination = gateway}, 7, 1, {}));
+    peer->Send(client::MakeEchoRequest6(Between(self, gateway), 7, 1, {}));
     EXPECT_TRUE(peer->ServeUntil([&] {
       for (std::size_t i = from; i < peer->received.size(); ++i) {
         const auto packet = client::ParseIpv6(peer->received[i]);
@@ -247,8 +247,7 @@ TEST_F(Ipv6Test, AnotherClientsSourceDoesNotPass) {
   const Ipv6Address gateway =
       client::Join(advertisement->prefixes[0].prefix.address, {0, 0, 0, 0, 0, 0, 0, 1});
   const double before = lab().Statistic("up_dropped_spoofed");
-  peer.Send(client::MakeEchoRequest6(
-      {.source = Address6("2001:db8:1:ffff::2"), .destination = gateway}, 7, 1, {}));
+  peer.Send(client::MakeEchoRequest6(Between(Address6("2001:db8:1:ffff::2"), gateway), 7, 1, {}));
   EXPECT_TRUE(peer.ServeUntil([&] { return lab().Statistic("up_dropped_spoofed") >= before + 1; }));
   HangUpPeer(peer);
 }
