@@ -70,6 +70,11 @@ Result<bool> GatewayApp::Build() {
   programs.max_interfaces = options_.max_shaped;
   programs.pin_folder = options_.pin_folder;
   shaper_ = std::make_unique<ShaperBase>(ShaperBase::Load(edge::LinuxKernel(), netlink, programs));
+  if (auto rc4 = crypto::Rc4Provider::Load()) {
+    rc4_.emplace(std::move(*rc4));
+  } else {
+    rc4_missing_ = rc4.error().message;
+  }
   edge::ControlOptions control;
   control.gateway_id = options_.name;
   control.boot_id = RandomId(entropy_);
@@ -89,8 +94,8 @@ Result<bool> GatewayApp::Build() {
   ids.random_start = Ipv4Address::FromOctets(start).value();
   for (std::size_t i = 0; i < options_.workers; ++i) {
     ids.worker = static_cast<std::uint32_t>(i);
-    SG_ASSIGN_OR_RETURN(
-        auto worker, Worker::Create({i, ids}, *control_, *interfaces_, *shaper_, *load_, *inbox_));
+    SG_ASSIGN_OR_RETURN(auto worker, Worker::Create({i, ids, rc4_ ? &*rc4_ : nullptr}, *control_,
+                                                    *interfaces_, *shaper_, *load_, *inbox_));
     workers_.push_back(std::move(worker));
   }
   const std::size_t share =
@@ -308,6 +313,9 @@ Result<bool> GatewayApp::Apply(const GatewaySettings& settings) {
   }
   // Nothing fails from here on.
   for (const std::string& warning : contexts.front()->warnings()) Log(LogLevel::kWarning, warning);
+  if (!rc4_ && settings.ppp.mppe == MppePreference::kRequire && !settings.ppp.disable_ccp) {
+    Log(LogLevel::kError, "mppe require: there will be no sessions: " + rc4_missing_);
+  }
   for (const auto& worker : workers_) {
     worker->Post(WorkerSettings{settings.generation,
                                 {settings.sstp, settings.ppp},

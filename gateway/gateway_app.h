@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "gateway/crypto/mppe_key.h"
 #include "gateway/edge/control_client.h"
 #include "gateway/edge/event_loop.h"
 #include "gateway/edge/kernel_entropy.h"
@@ -111,6 +112,8 @@ class GatewayApp final : private edge::ControlEvents, private edge::TimerHandler
   std::unique_ptr<LoadBoard> load_;
   std::unique_ptr<InterfaceCache> interfaces_;
   std::unique_ptr<ShaperBase> shaper_;
+  std::optional<crypto::Rc4Provider> rc4_;  // for MPPE, where this system has it
+  std::string rc4_missing_;                 // why not
   std::unique_ptr<edge::ControlClient> control_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<std::unique_ptr<Handshaker>> handshakers_;

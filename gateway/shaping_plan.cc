@@ -1,10 +1,7 @@
 #include "gateway/shaping_plan.h"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
 #include <chrono>
-#include <limits>
 
 #include "ebpf/packet.h"
 #include "ebpf/queue.h"
@@ -251,11 +248,8 @@ Result<ShapingPlan> PlanShaping(const ShaperSettings& settings, const RateLimit&
   ShapingPlan plan;
   plan.policy.bypass_mark = settings.fwmark;
   plan.policy.mpu = settings.mpu;
-  plan.policy.flags = SG_CHECK_SOURCE;
+  PutSources(link.sources, plan.policy);
   if (settings.count == RateCount::kPacket) plan.policy.flags |= SG_COUNT_PACKET;
-  plan.policy.source4_count = 1;
-  plan.policy.source4[0].address = htonl(link.peer.value());
-  plan.policy.source4[0].mask = std::numeric_limits<std::uint32_t>::max();
   SG_RETURN_IF_ERROR(PlanDown(plan, settings, limit.down, link.mtu, support));
   PlanUp(plan, settings, limit.up, link.mtu);
   return plan;

@@ -24,6 +24,7 @@
 #include <string>
 
 #include "ebpf/abi.h"
+#include "gateway/data_sources.h"
 #include "gateway/edge/qdisc_message.h"
 #include "gateway/edge/shaper_support.h"
 #include "proto/base/ip.h"
@@ -44,7 +45,7 @@ struct ShapingPlan {
 };
 
 struct ShapedLink {
-  Ipv4Address peer;  // the only source of what the client sends
+  DataSources sources;  // of what the client sends
   Mtu mtu;
 };
 

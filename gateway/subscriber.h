@@ -21,12 +21,15 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "gateway/data_sources.h"
 #include "gateway/datapath/coalescer.h"
 #include "gateway/datapath/downlink.h"
 #include "gateway/datapath/frame_batch.h"
 #include "gateway/datapath/left_over.h"
+#include "gateway/datapath/mppe_cipher.h"
 #include "gateway/datapath/read_room.h"
 #include "gateway/datapath/record_yield.h"
 #include "gateway/datapath/uplink.h"
@@ -65,6 +68,9 @@ struct WorkerShared {
   std::uint64_t kernel_receives = 0;  // connections whose receiving went to the kernel
   std::array<std::uint64_t, edge::kKernelTlsFallbacks> kernel_receive_fallbacks{};
   std::vector<SessionId> gone;  // to be deleted when no handler is on the stack
+  // For MPPE; nullptr: this system has none.
+  const crypto::Rc4Provider* rc4 = nullptr;
+  std::vector<std::uint8_t> decrypted{};  // packets from one client; empty until somebody uses MPPE
 };
 
 class Subscriber final : private edge::IoHandler,
@@ -139,12 +145,22 @@ class Subscriber final : private edge::IoHandler,
     Subscriber& owner;
   };
 
+  // While it is on.
+  struct Mppe {
+    Mppe(crypto::MppeSender sender, crypto::MppeReceiver receiver)
+        : sealer(std::move(sender)), opener(std::move(receiver)) {}
+    datapath::MppeSealer sealer;
+    datapath::MppeOpener opener;
+  };
+
   void OnIo(edge::IoEvents events) override;
   void OnTimer(std::uint64_t cookie) override;
   bool OnHttpHead(ByteView head) override;
   bool OnHttpHeadTooLong() override;
   bool OnSstpPacket(ByteView packet) override;
   bool OnUndelineated() override;
+  bool OnIpv6Control(ByteView packet) override;
+  bool OnMppeOutOfStep() override;
   void OnIpPacket(ByteView packet) override;
   void OnIpPacketsEnd() override;
 
@@ -162,6 +178,8 @@ class Subscriber final : private edge::IoHandler,
   bool TakeLeftOver(std::size_t& budget);
   ByteView Consume(ByteView plaintext, std::size_t& budget);
   void SendFrames();
+  // What is in shared_.frames, and clears it. False: the stream has failed.
+  [[nodiscard]] bool WriteFrames();
   void ReadAgain();
 
   // Limits, see session_shaper.h.
@@ -188,6 +206,8 @@ class Subscriber final : private edge::IoHandler,
   void WaitDown(datapath::DownPacer& pacer);
   void UpdateInterest();
   void LoseTransport(std::string reason);
+  // The same while actions are carried out: the brain hears of it behind them.
+  void FailWrite();
   void TellTlsFailure();
 
   void Perform(fsm::ActionList actions);
@@ -197,6 +217,13 @@ class Subscriber final : private edge::IoHandler,
   void DoSetInterfaceMtu(const fsm::SetInterfaceMtu& action);
   void DoReleaseInterface();
   void DoStartTimer(const fsm::StartTimer& action);
+  void DoSendIpv6Packet(const fsm::SendIpv6Packet& action);
+  void DoStartMppe(const fsm::StartMppe& action);
+  Result<void> StartMppe(const fsm::StartMppe& action);
+  void DoStopMppe();
+  void DoFlushMppe();
+  void OpenData(const DataSources& sources);
+  void ChangeSources(DataSources sources);
   void DoReport(const fsm::Report& action);
   void DoLog(const fsm::WriteLog& action);
   void DoClose();
@@ -214,6 +241,7 @@ class Subscriber final : private edge::IoHandler,
   fsm::Session session_;
   datapath::Uplink uplink_;
   datapath::Downlink downlink_;
+  std::unique_ptr<Mppe> mppe_;
   std::optional<SessionInterface> interface_;
   std::unique_ptr<SessionShaper> shaper_;  // once there was a limit; goes with the interface
   ShaperRecord shaped_;                    // what it did, once it is gone

@@ -36,11 +36,7 @@ void Subscriber::Perform(fsm::ActionList actions) {
     std::visit(
         fsm::Overloaded{
             [&](const fsm::SendBytes& send) {
-              if (transport_lost_ || stream_->Write(send.bytes)) return;
-              transport_lost_ = true;
-              TellTlsFailure();
-              shared_.loop.Remove(socket_handle_);
-              follow_ups_.push_back(fsm::TransportClosed{stream_->failure(), stream_->flooded()});
+              if (!transport_lost_ && !stream_->Write(send.bytes)) FailWrite();
             },
             [&](const fsm::StartTimer& timer) { DoStartTimer(timer); },
             [&](const fsm::StopTimer& timer) {
@@ -55,10 +51,10 @@ void Subscriber::Perform(fsm::ActionList actions) {
             [&](const fsm::CreateInterface& create) { DoCreateInterface(create); },
             [&](const fsm::ActivateInterface& activate) { DoActivateInterface(activate); },
             [&](const fsm::ChangeLink& change) { DoChangeLink(change); },
-            [&](const fsm::SendIpv6Packet&) {},
-            [&](const fsm::StartMppe&) {},
-            [&](const fsm::StopMppe&) {},
-            [&](const fsm::FlushMppe&) {},
+            [&](const fsm::SendIpv6Packet& send) { DoSendIpv6Packet(send); },
+            [&](const fsm::StartMppe& start) { DoStartMppe(start); },
+            [&](const fsm::StopMppe&) { DoStopMppe(); },
+            [&](const fsm::FlushMppe&) { DoFlushMppe(); },
             [&](const fsm::SetInterfaceMtu& set) { DoSetInterfaceMtu(set); },
             [&](const fsm::ReleaseInterface&) { DoReleaseInterface(); },
             [&](const fsm::Report& report) { DoReport(report); },
@@ -73,6 +69,13 @@ void Subscriber::Perform(fsm::ActionList actions) {
         },
         action);
   }
+}
+
+void Subscriber::FailWrite() {
+  transport_lost_ = true;
+  TellTlsFailure();
+  shared_.loop.Remove(socket_handle_);
+  follow_ups_.push_back(fsm::TransportClosed{stream_->failure(), stream_->flooded()});
 }
 
 void Subscriber::DoCreateInterface(const fsm::CreateInterface& action) {
@@ -110,8 +113,7 @@ void Subscriber::DoActivateInterface(const fsm::ActivateInterface& action) {
   }
   tun_handle_ = *handle;
   tun_watched_ = true;
-  uplink_.OpenData(action.plan.ipv4->peer);
-  downlink_.OpenData();
+  OpenData(link_->sources);
   HandOverReceiving();
   follow_ups_.push_back(fsm::InterfaceActivated{interface_->name()});
 }
@@ -119,7 +121,11 @@ void Subscriber::DoActivateInterface(const fsm::ActivateInterface& action) {
 void Subscriber::DoChangeLink(const fsm::ChangeLink& action) {
   if (!interface_) return;
   const auto changed = interface_->Change(shared_.netlink, action.plan);
-  if (!changed) follow_ups_.push_back(fsm::LinkChangeFailed{changed.error().message});
+  if (changed) {
+    ChangeSources(SourcesOf(action.plan, action.sources));
+  } else {
+    follow_ups_.push_back(fsm::LinkChangeFailed{changed.error().message});
+  }
 }
 
 void Subscriber::DoSetInterfaceMtu(const fsm::SetInterfaceMtu& action) {

@@ -297,6 +297,10 @@ void Subscriber::SendFrames() {
     shared_.frames.Clear();
     return;
   }
+  if (!WriteFrames()) LoseTransport(stream_->failure());
+}
+
+bool Subscriber::WriteFrames() {
   const std::size_t limit = RecordLimit();
   shared_.record_sizes.clear();
   for (std::size_t first = 0;;) {
@@ -306,7 +310,7 @@ void Subscriber::SendFrames() {
   }
   const bool sent = stream_->WriteRecords(shared_.frames.frames(), shared_.record_sizes);
   shared_.frames.Clear();
-  if (!sent) LoseTransport(stream_->failure());
+  return sent;
 }
 
 std::size_t Subscriber::RecordLimit() {

@@ -48,7 +48,7 @@ Result<void> Subscriber::ReplacePolicy(SessionPolicy policy) {
 }
 
 bool Subscriber::LimitAtActivation(const fsm::ActivateInterface& action) {
-  link_ = ShapedLink{action.plan.ipv4 ? action.plan.ipv4->peer : Ipv4Address(), Mtu(action.mtu)};
+  link_ = ShapedLink{SourcesOf(action.plan, action.sources), Mtu(action.mtu)};
   const auto limited = LimitTo(action.rate_limit, *link_);
   if (limited) return true;
   const std::string reason = "shaper: " + limited.error().message;

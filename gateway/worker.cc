@@ -83,6 +83,7 @@ Worker::Worker(const Options& options, std::unique_ptr<edge::EventLoop> loop, ed
               {},
               {}} {
   shared_.record_sizes.reserve(kRecords);
+  shared_.rc4 = options.rc4;
 }
 
 void Worker::Start() {
@@ -225,9 +226,17 @@ void Worker::Handle(FiguresRequest /*request*/) {
   figures.counters.push_back({"up_dropped_malformed", up.dropped_malformed});
   figures.counters.push_back({"up_dropped_interface", up.dropped_interface});
   figures.counters.push_back({"up_dropped_limit", up.dropped_limit});
+  figures.counters.push_back({"up_dropped_not_negotiated", up.dropped_not_negotiated});
+  figures.counters.push_back({"up_dropped_link_local", up.dropped_link_local});
+  figures.counters.push_back({"up_dropped_unencrypted", up.dropped_unencrypted});
+  figures.counters.push_back({"up_dropped_mppe", up.dropped_mppe});
+  figures.counters.push_back({"up_ipv6_control", up.ipv6_control});
   figures.counters.push_back({"down_dropped_closed", down.dropped_closed});
   figures.counters.push_back({"down_dropped_malformed", down.dropped_malformed});
   figures.counters.push_back({"down_dropped_interface", down.dropped_interface});
+  figures.counters.push_back({"down_dropped_not_negotiated", down.dropped_not_negotiated});
+  figures.counters.push_back({"down_dropped_link_local", down.dropped_link_local});
+  figures.counters.push_back({"down_dropped_mppe", down.dropped_mppe});
   app_.Post(std::move(figures));
 }
 

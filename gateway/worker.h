@@ -31,6 +31,7 @@ class Worker {
   struct Options {
     std::size_t index = 0;
     SessionIdSource::Options ids;
+    const crypto::Rc4Provider* rc4 = nullptr;  // as in WorkerShared
   };
   // The references must outlive it.
   static Result<std::unique_ptr<Worker>> Create(const Options& options,

@@ -123,6 +123,8 @@ class Harness final : public datapath::UplinkHandler {
   bool OnHttpHeadTooLong() override { return Step(fsm::HttpHeadTooLong{}); }
   bool OnSstpPacket(ByteView packet) override { return Step(fsm::SstpPacketReceived{packet}); }
   bool OnUndelineated() override { return Step(fsm::StreamUndelineated{}); }
+  bool OnIpv6Control(ByteView packet) override { return Step(fsm::Ipv6ControlReceived{packet}); }
+  bool OnMppeOutOfStep() override { return Step(fsm::MppeOutOfStep{}); }
   void OnIpPacket(ByteView packet) override { Require(data_open_ && !packet.empty()); }
   void OnIpPacketsEnd() override {}
 
@@ -366,10 +368,22 @@ class Harness final : public datapath::UplinkHandler {
     const bool was_starting = session_->Snapshot(now_).state == SessionState::kStarting;
     Step(fsm::InterfaceActivated{"sstp0"});
     if (was_starting && session_->Snapshot(now_).state == SessionState::kActive) {
-      uplink_.OpenData(activation_->plan.ipv4->peer);
+      uplink_.OpenData(Sources(*activation_));
       data_open_ = true;
     }
     activation_.reset();
+  }
+
+  static datapath::SourceCheck Sources(const fsm::ActivateInterface& activation) {
+    const fsm::LinkPlan& plan = activation.plan;
+    std::vector<datapath::Ipv4Prefix> ipv4;
+    for (const fsm::Ipv4Route& network : activation.sources.ipv4) {
+      ipv4.push_back({network.destination, network.length});
+    }
+    return {{.ipv4 = plan.ipv4.has_value(), .ipv6 = plan.ipv6.has_value()},
+            ipv4,
+            activation.sources.ipv6,
+            plan.ipv6 ? plan.ipv6->peer_id : InterfaceId{}};
   }
 
   void Control(codec::ByteReader& in) {

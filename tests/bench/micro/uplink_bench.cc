@@ -37,7 +37,9 @@ Traffic FrameAll(const std::vector<Bytes>& packets) {
   Traffic traffic;
   std::vector<std::size_t> offsets;
   for (const Bytes& packet : packets) {
-    const Bytes frame = codec::EncodeDataPacket(codec::PppProtocol::kIpv4, packet);
+    const auto protocol =
+        packet[0] >> 4 == 6 ? codec::PppProtocol::kIpv6 : codec::PppProtocol::kIpv4;
+    const Bytes frame = codec::EncodeDataPacket(protocol, packet);
     offsets.push_back(traffic.stream.size() + codec::kDataHeaderSize);
     traffic.stream.insert(traffic.stream.end(), frame.begin(), frame.end());
     traffic.bytes += packet.size();
@@ -49,10 +51,11 @@ Traffic FrameAll(const std::vector<Bytes>& packets) {
 }
 
 // `flows` flows that take turns, packets of `size` octets of IP.
-Traffic Flows(std::uint8_t protocol, std::size_t size, std::size_t flows) {
+Traffic Flows(std::uint8_t protocol, std::size_t size, std::size_t flows, bool ipv6 = false) {
   std::vector<test::PacketPlan> plans(flows);
-  const std::size_t headers = protocol == 6 ? 52 : 28;
+  const std::size_t headers = (protocol == 6 ? 52U : 28U) + (ipv6 ? 20U : 0U);
   for (std::size_t i = 0; i < flows; ++i) {
+    plans[i].ipv6 = ipv6;
     plans[i].protocol = protocol;
     plans[i].source_port = static_cast<std::uint16_t>(40000 + i);
     if (protocol == 6) plans[i].options = test::FromHex("0101080a0000000100000002");
@@ -144,12 +147,15 @@ class Up final : public datapath::UplinkHandler {
   std::unique_ptr<datapath::Coalescer> coalescer_;
 };
 
-void RunUp(benchmark::State& state, bool merge, datapath::UpPacer* pacer = nullptr) {
-  const Traffic traffic = Flows(6, static_cast<std::size_t>(state.range(0)), 1);
+void RunUp(benchmark::State& state, bool merge, datapath::UpPacer* pacer = nullptr,
+           bool ipv6 = false) {
+  const Traffic traffic = Flows(6, static_cast<std::size_t>(state.range(0)), 1, ipv6);
   Up up(merge);
   datapath::Uplink uplink;
   uplink.Consume(test::FromText("GET / HTTP/1.1\r\n\r\n"), up);
-  uplink.OpenData(Ipv4Address(0x0a000002));
+  uplink.OpenData({{.ipv4 = true, .ipv6 = true},
+                   {{Ipv4Address(0x0a000002), 32}},
+                   {*Ipv6Prefix::Parse("fd00::/64")}});
   uplink.SetPacer(pacer);
   for (auto _ : state) uplink.Consume(traffic.stream, up);
   if (uplink.counters().packets != state.iterations() * traffic.packets.size()) {
@@ -159,6 +165,8 @@ void RunUp(benchmark::State& state, bool merge, datapath::UpPacer* pacer = nullp
 }
 void ParseUp(benchmark::State& state) { RunUp(state, false); }
 void ParseAndMergeUp(benchmark::State& state) { RunUp(state, true); }
+void ParseUpIpv6(benchmark::State& state) { RunUp(state, false, nullptr, true); }
+void ParseAndMergeUpIpv6(benchmark::State& state) { RunUp(state, true, nullptr, true); }
 // A session with a limit, which is charged for each packet.
 void ParsePacedUp(benchmark::State& state) {
   datapath::UpPacer pacer(datapath::PaceLimit({.rate = BitsPerSecond{1'000'000'000}}), {});
@@ -167,6 +175,8 @@ void ParsePacedUp(benchmark::State& state) {
 BENCHMARK(ParseUp)->ArgName("packet")->Arg(64)->Arg(200)->Arg(1400);
 BENCHMARK(ParsePacedUp)->ArgName("packet")->Arg(64)->Arg(200)->Arg(1400);
 BENCHMARK(ParseAndMergeUp)->ArgName("packet")->Arg(200)->Arg(1400);
+BENCHMARK(ParseUpIpv6)->ArgName("packet")->Arg(80)->Arg(200)->Arg(1400);
+BENCHMARK(ParseAndMergeUpIpv6)->ArgName("packet")->Arg(200)->Arg(1400);
 
 }  // namespace
 }  // namespace sstpgw::bench

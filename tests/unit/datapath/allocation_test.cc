@@ -10,6 +10,8 @@
 #include "gateway/datapath/coalescer.h"
 #include "gateway/datapath/downlink.h"
 #include "gateway/datapath/frame_batch.h"
+#include "gateway/datapath/mppe_cipher.h"
+#include "gateway/datapath/packet_fields.h"
 #include "gateway/datapath/record_limit.h"
 #include "gateway/datapath/segmenter.h"
 #include "gateway/datapath/uplink.h"
@@ -46,8 +48,11 @@ class Client final : public UplinkHandler, private PacketSink {
  public:
   Client() {
     uplink_.Consume(test::FromText("GET / HTTP/1.1\r\n\r\n"), *this);
-    uplink_.OpenData(SourceCheck(Ipv4Address::FromOctets({10, 0, 0, 2})));  // of test::PacketPlan
+    uplink_.OpenData({{.ipv4 = true, .ipv6 = true},  // of test::PacketPlan
+                      {{Ipv4Address::FromOctets({10, 0, 0, 2}), 32}},
+                      {*Ipv6Prefix::Parse("fd00::/64")}});
   }
+  void UseMppe(PacketOpener& opener) { uplink_.SetOpener(&opener, room_); }
   void Take(ByteView plaintext) { uplink_.Consume(plaintext, *this); }
 
   bool OnHttpHead(ByteView /*head*/) override { return true; }
@@ -78,6 +83,7 @@ class Client final : public UplinkHandler, private PacketSink {
 
   Uplink uplink_;
   std::unique_ptr<Coalescer> coalescer_ = std::make_unique<Coalescer>();
+  Bytes room_ = Bytes(20'000);
   bool collecting_ = false;
   std::size_t packets_ = 0;
   std::size_t writes_ = 0;
@@ -86,7 +92,9 @@ class Client final : public UplinkHandler, private PacketSink {
 Bytes Framed(const std::vector<Bytes>& packets) {
   Bytes plaintext;
   for (const Bytes& packet : packets) {
-    const Bytes frame = codec::EncodeDataPacket(codec::PppProtocol::kIpv4, packet);
+    const auto protocol =
+        IpVersion(packet) == 6 ? codec::PppProtocol::kIpv6 : codec::PppProtocol::kIpv4;
+    const Bytes frame = codec::EncodeDataPacket(protocol, packet);
     plaintext.insert(plaintext.end(), frame.begin(), frame.end());
   }
   return plaintext;
@@ -96,6 +104,7 @@ Bytes Framed(const std::vector<Bytes>& packets) {
 // what has no flow, an echo among others.
 std::vector<Bytes> Upload() {
   std::vector<Bytes> packets = Train({}, 130, 1360);
+  Append(packets, Train({.ipv6 = true}, 130, 1340));
   Append(packets, Train({.protocol = 17}, 200, 160));
   Append(packets, Train({.source_port = 2}, 50, 0));
   for (std::uint16_t port = 0; port < 40; ++port) {
@@ -113,6 +122,35 @@ TEST(Allocation, NoneForPacketsTowardsTheInterface) {
   ASSERT_EQ(client.packets(), packets.size());
   EXPECT_LT(client.writes(), packets.size() / 2) << "nothing to merge";
   EXPECT_EQ(AllocationsOf([&] { client.Take(plaintext); }), 0U);
+  EXPECT_EQ(client.packets(), 2 * packets.size());
+}
+
+TEST(Allocation, NoneForEncryptedPacketsInEitherDirection) {
+  const auto provider = crypto::Rc4Provider::Load().value();
+  const Bytes key(16, 7);
+  MppeSealer sealer(crypto::MppeSender::Create(provider, {}, key).value());
+  MppeOpener opener(crypto::MppeReceiver::Create(provider, {}, key).value());
+  Client client;
+  client.UseMppe(opener);
+  Downlink downlink;
+  downlink.OpenData({.ipv4 = true, .ipv6 = true});
+  downlink.SetSealer(&sealer);
+  FrameBatch batch(64 * 1024);
+  const std::vector<Bytes> packets = Upload();
+  const auto pass = [&] {
+    for (const Bytes& packet : packets) {
+      auto segment = Segmenter::Parse(VnetHeader{}, packet);
+      while (!downlink.Append(batch, *segment)) {
+        client.Take(batch.frames());
+        batch.Clear();
+      }
+    }
+    client.Take(batch.frames());
+    batch.Clear();
+  };
+  pass();
+  ASSERT_EQ(client.packets(), packets.size());
+  EXPECT_EQ(AllocationsOf(pass), 0U);
   EXPECT_EQ(client.packets(), 2 * packets.size());
 }
 

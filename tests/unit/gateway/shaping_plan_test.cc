@@ -16,7 +16,8 @@ constexpr BitsPerSecond k10M{10'000'000};
 constexpr BitsPerSecond k4M{4'000'000};
 constexpr BitsPerSecond k10MInPackets{10'139'665};  // times 1452 / 1432, rounded up
 const RateLimit kBoth{{k10M, {}}, {k4M, {}}};
-const ShapedLink kLink{Ipv4Address(0x0a000005), Mtu(1452)};
+const ShapedLink kLink{{{.ipv4 = true, .ipv6 = false}, {{Ipv4Address(0x0a000005), 32}}, {}, {}},
+                       Mtu(1452)};
 
 edge::ShaperSupport All() {
   edge::ShaperSupport support;
