@@ -169,7 +169,7 @@ void TreeReader::ReadGroup(const YamlNode& node, Message& message, const std::st
     if (!CheckFirst(child, path, lines)) continue;
     std::string child_path = Below(path, child.key);
     report_.Note(child_path, {child.key_line, child.key_column, {}});
-    ReadField(node, child.value, message, *field->second, child_path, usage);
+    ReadField(child.value, message, *field->second, child_path, usage);
   }
   CheckRequired(node, group, path);
 }
