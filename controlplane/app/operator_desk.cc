@@ -99,6 +99,10 @@ std::vector<PoolUsage> OperatorDesk::Pools() { return state_.core().pools().Usag
 
 std::string OperatorDesk::DefaultPool() { return state_.config().default_pool; }
 
+std::vector<PrefixUsage> OperatorDesk::Ipv6Pools() { return state_.core().prefixes().Usage(); }
+
+std::string OperatorDesk::DefaultIpv6Pool() { return state_.config().default_ipv6_pool; }
+
 std::vector<GatewayView> OperatorDesk::Gateways() {
   std::vector<GatewayView> views;
   const TimePoint now = TaskLoop::Now();

@@ -22,6 +22,8 @@ class OperatorDesk final : public OperatorApi {
   }
   std::vector<PoolUsage> Pools() override;
   std::string DefaultPool() override;
+  std::vector<PrefixUsage> Ipv6Pools() override;
+  std::string DefaultIpv6Pool() override;
   std::vector<GatewayView> Gateways() override;
   Result<std::uint32_t> Drain(const std::string& gateway, bool enabled) override;
   void ChangeLogLevel(LogLevel level) override;

@@ -57,7 +57,21 @@ void WriteCounters(JsonWriter& json, const char* name, const Map& counters) {
 }
 
 std::string Percent(const pb::Pool& pool) {
-  return std::to_string(pool.total() == 0 ? 0 : pool.used() * 100 / pool.total()) + "%";
+  // Pools of IPv6 may be so large that a hundred times their use is no number.
+  const std::uint64_t scale = pool.total() > UINT64_MAX / 100 ? 100 : 1;
+  const std::uint64_t total = pool.total() / scale;
+  return std::to_string(total == 0 ? 0 : pool.used() / scale * 100 / total) + "%";
+}
+
+const char* KindOf(const pb::Pool& pool) {
+  switch (pool.kind()) {
+    case pb::POOL_KIND_IPV6_LINK:
+      return "ipv6";
+    case pb::POOL_KIND_IPV6_DELEGATED:
+      return "ipv6-delegated";
+    default:
+      return "ipv4";
+  }
 }
 
 std::string Joined(const google::protobuf::RepeatedPtrField<std::string>& parts) {
@@ -138,10 +152,11 @@ std::string RenderPools(const pb::ListPoolsResponse& pools) {
   for (const pb::Pool& pool : pools.pools()) {
     rows.push_back({Escape(pool.name()), std::to_string(pool.total()), std::to_string(pool.used()),
                     std::to_string(pool.available()), Percent(pool), Escape(pool.next_pool()),
-                    Joined(pool.ranges()), pool.is_default() ? "yes" : ""});
+                    Joined(pool.ranges()), pool.is_default() ? "yes" : "", KindOf(pool)});
   }
   return RenderTable(
-      {"pool", "total", "used", "available", "usage", "next-pool", "range", "default"}, rows);
+      {"pool", "total", "used", "available", "usage", "next-pool", "range", "default", "kind"},
+      rows);
 }
 
 std::string RenderPoolsJson(const pb::ListPoolsResponse& pools) {
@@ -158,6 +173,7 @@ std::string RenderPoolsJson(const pb::ListPoolsResponse& pools) {
     for (const std::string& range : pool.ranges()) json.String(range);
     json.EndArray();
     json.Member("default", pool.is_default());
+    json.Member("kind", KindOf(pool));
     json.EndObject();
   }
   json.EndArray();

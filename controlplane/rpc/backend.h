@@ -14,6 +14,7 @@
 #include "controlplane/config/issue.h"
 #include "controlplane/edge/process_facts.h"
 #include "controlplane/pool/address_pool.h"
+#include "controlplane/pool/prefix_pool.h"
 #include "controlplane/rpc/radius_view.h"
 #include "controlplane/session/actions.h"
 #include "controlplane/session/rate_keeper.h"
@@ -126,6 +127,8 @@ class OperatorApi {
                           std::function<void(const PolicyOutcome&)> done) = 0;
   [[nodiscard]] virtual std::vector<PoolUsage> Pools() = 0;
   [[nodiscard]] virtual std::string DefaultPool() = 0;
+  [[nodiscard]] virtual std::vector<PrefixUsage> Ipv6Pools() = 0;
+  [[nodiscard]] virtual std::string DefaultIpv6Pool() = 0;
   [[nodiscard]] virtual std::vector<GatewayView> Gateways() = 0;
   // kNotFound: no gateway of this name has ever attached.
   [[nodiscard]] virtual Result<std::uint32_t> Drain(const std::string& gateway, bool enabled) = 0;

@@ -276,6 +276,22 @@ pb::Pool ToMessage(const PoolUsage& pool, bool is_default) {
     message.add_ranges(range.first.ToString() + "-" + range.last.ToString());
   }
   message.set_is_default(is_default);
+  message.set_kind(pb::POOL_KIND_IPV4);
+  return message;
+}
+
+pb::Pool ToMessage(const PrefixUsage& pool, bool is_default) {
+  pb::Pool message;
+  message.set_name(pool.name);
+  message.set_total(pool.total);
+  message.set_used(pool.used);
+  message.set_available(pool.total - std::min(pool.total, pool.used));
+  for (const PrefixRange& range : pool.ranges) {
+    message.add_ranges(range.network.ToString() + " in /" + std::to_string(range.length));
+  }
+  message.set_is_default(is_default);
+  message.set_kind(pool.kind == PrefixKind::kLink ? pb::POOL_KIND_IPV6_LINK
+                                                  : pb::POOL_KIND_IPV6_DELEGATED);
   return message;
 }
 

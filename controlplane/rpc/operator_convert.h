@@ -26,6 +26,7 @@ struct BadRateOrder {
 [[nodiscard]] pb::SessionChange ToMessage(const SessionUpdate& update, const SessionView& view);
 [[nodiscard]] pb::GetStatisticsResponse ToMessage(const StatisticsView& view);
 [[nodiscard]] pb::Pool ToMessage(const PoolUsage& pool, bool is_default);
+[[nodiscard]] pb::Pool ToMessage(const PrefixUsage& pool, bool is_default);
 [[nodiscard]] pb::Gateway ToMessage(const GatewayView& view);
 [[nodiscard]] pb::ConfigProblem ToMessage(const Issue& issue, bool warning);
 

@@ -93,6 +93,10 @@ grpc::ServerUnaryReactor* OperatorService::ListPools(grpc::CallbackServerContext
     for (const PoolUsage& pool : api.Pools()) {
       *response->add_pools() = ToMessage(pool, pool.name == default_pool);
     }
+    const std::string default_ipv6_pool = api.DefaultIpv6Pool();
+    for (const PrefixUsage& pool : api.Ipv6Pools()) {
+      *response->add_pools() = ToMessage(pool, pool.name == default_ipv6_pool);
+    }
     return grpc::Status::OK;
   });
 }

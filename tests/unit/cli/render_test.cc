@@ -75,8 +75,14 @@ TEST(RenderPools, TableAndJson) {
   EXPECT_THAT(RenderPools(pools), HasSubstr("33%"));
   EXPECT_THAT(RenderPools(pools), HasSubstr("10.0.0.2-10.0.0.100"));
   EXPECT_THAT(RenderPoolsJson(pools), HasSubstr("\"available\": 66"));
+  EXPECT_THAT(RenderPoolsJson(pools), HasSubstr("\"kind\": \"ipv4\""));
   pool.set_total(0);
   EXPECT_THAT(RenderPools(pools), HasSubstr("0%"));
+  pool.set_kind(pb::POOL_KIND_IPV6_DELEGATED);
+  pool.set_total(UINT64_MAX);
+  pool.set_used(UINT64_MAX / 4);
+  EXPECT_THAT(RenderPools(pools), HasSubstr("| 25%"));
+  EXPECT_THAT(RenderPools(pools), HasSubstr("| ipv6-delegated"));
 }
 
 TEST(RenderGateways, SaysWhatBecameOfTheSettings) {

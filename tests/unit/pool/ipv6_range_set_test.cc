@@ -44,7 +44,8 @@ TEST(Ipv6RangeSet, BothEndsOfTheNumbers) {
 
 // Against a plain table of bits.
 TEST(Ipv6RangeSet, DoesWhatATableDoes) {
-  std::mt19937 random(5);  // NOLINT(cert-msc51-cpp,cert-msc32-c)
+  std::mt19937 engine(5);  // NOLINT(cert-msc51-cpp,cert-msc32-c)
+  const auto random = [&engine] { return static_cast<unsigned>(engine()); };
   std::bitset<256> table;
   Ipv6RangeSet set;
   const Ipv6Number base = NumberOf(Ipv6Address::Parse("2001:db8::ffff:ffff:ffff:ff80").value());

@@ -131,6 +131,16 @@ TEST(ToMessage, PoolCountsWhatIsLeft) {
   EXPECT_TRUE(pool.is_default());
 }
 
+TEST(ToMessage, PoolsOfPrefixesTellHowTheyAreCut) {
+  const PrefixUsage usage{
+      "V6", PrefixKind::kDelegated, 256, 3, {{*Ipv6Prefix::Parse("2001:db8::/48"), 56}}};
+  const pb::Pool pool = ToMessage(usage, true);
+  EXPECT_EQ(pool.available(), 253U);
+  EXPECT_EQ(pool.ranges(0), "2001:db8::/48 in /56");
+  EXPECT_EQ(pool.kind(), pb::POOL_KIND_IPV6_DELEGATED);
+  EXPECT_TRUE(pool.is_default());
+}
+
 // ---- Rate limits
 
 TEST(ToRateOrder, EachKindOfOrder) {
