@@ -182,7 +182,10 @@ TEST_F(KernelTlsSwitches, EachDirectionCanBeSwitchedOff) {
       EXPECT_EQ(Row().at("tls-receive").text(), wish.receive);
       Pump(dial->Fact("address"), 2 * kMebibyte);
       Close(*dial);
-      ExpectARecordSpoiltOnTheWayUpEndsTheSession(lab(), Version(version));
+      // Where the kernel receives, this is one of the cases below.
+      if (wish.send == std::string("sw")) {
+        ExpectARecordSpoiltOnTheWayUpEndsTheSession(lab(), Version(version));
+      }
     }
   }
   ASSERT_TRUE(lab().Reload(Config()));
@@ -252,11 +255,15 @@ TEST_P(KernelTlsRecords, HalfARecordCostsNothing) {
   ASSERT_NO_FATAL_FAILURE(Open(peer));
   peer.Write(kEchoRequest);
   ASSERT_TRUE(peer.Push(peer.waiting() / 2));
-  const double before = CpuSeconds();
-  constexpr double kWatched = 3;
-  std::this_thread::sleep_for(std::chrono::duration<double>(kWatched));
-  // Who spins takes all of it; an emulated guest on a busy machine counts its waiting, too.
-  EXPECT_LT(CpuSeconds() - before, 0.6 * kWatched);
+  // Who spins takes all of every second; an emulated guest on a busy machine counts its own
+  // waiting, too, but not in all of them.
+  bool idle = false;
+  for (int second = 0; second < 10 && !idle; ++second) {
+    const double before = CpuSeconds();
+    std::this_thread::sleep_for(std::chrono::seconds(1));
+    idle = CpuSeconds() - before < 0.5;
+  }
+  EXPECT_TRUE(idle);
   ASSERT_TRUE(peer.Push());
   EXPECT_THAT(peer.ReadUntil(kEchoResponse), HasSubstr(kEchoResponse));
   peer.Close();
