@@ -318,7 +318,7 @@ Result<bool> GatewayApp::Apply(const GatewaySettings& settings) {
   }
   for (const auto& worker : workers_) {
     worker->Post(WorkerSettings{settings.generation,
-                                {settings.sstp, settings.ppp},
+                                {settings.sstp, settings.ppp, rc4_.has_value()},
                                 settings.interface_name,
                                 settings.data_path,
                                 settings.shaper});
