@@ -47,7 +47,7 @@ struct PolicyChange {
   std::vector<RateReading> rates;                       // together they are the session's own limit
   std::optional<std::chrono::seconds> session_timeout;  // counted from now; 0: none
   std::optional<std::chrono::seconds> idle_timeout;     // 0: none
-  std::optional<std::string> vrf;                       // empty: out of the VRF
+  std::optional<std::string> vrf = std::nullopt;        // empty: out of the VRF
 };
 
 // How a session's limit stands, for people.

@@ -343,7 +343,7 @@ TEST_F(AccountingDeskTest, NoOnIsSentAgainOnceASessionHasBegun) {
   // Whatever the kernel still had for the server came before the Start.
   std::vector<std::string> all = Summaries(server.seen.All());
   all.erase(all.begin(), std::find(all.begin(), all.end(), "Start 1"));
-  EXPECT_THAT(all, AllOf(Contains("Stop 1"), Not(Contains("Accounting-On"))));
+  EXPECT_THAT(all, ::testing::AllOf(Contains("Stop 1"), Not(Contains("Accounting-On"))));
 }
 
 TEST_F(AccountingDeskTest, AnOnForAServerThatIsGoneIsDropped) {

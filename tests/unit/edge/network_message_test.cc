@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
+#include <sys/socket.h>
 
 namespace sstpgw::edge {
 namespace {

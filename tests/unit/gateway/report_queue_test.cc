@@ -74,11 +74,11 @@ TEST(ReportQueue, SaysHowOldAReportIsEachTimeItIsSent) {
   queue.Add(Make(Kind::kUp), kStart);
   queue.Add(Make(Kind::kDown), kStart + seconds(40));
   const auto ages = [&queue](TimePoint now) {
-    std::vector<std::int64_t> ages;
+    std::vector<std::int64_t> all;
     for (const NumberedReport& report : queue.TakeUnsent(9, now).reports) {
-      ages.push_back(report.age.count());
+      all.push_back(report.age.count());
     }
-    return ages;
+    return all;
   };
   EXPECT_THAT(ages(kStart + milliseconds(100'999)), ElementsAre(100, 60));
   queue.Rewind();

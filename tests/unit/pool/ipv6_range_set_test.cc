@@ -50,8 +50,8 @@ TEST(Ipv6RangeSet, DoesWhatATableDoes) {
   Ipv6RangeSet set;
   const Ipv6Number base = NumberOf(Ipv6Address::Parse("2001:db8::ffff:ffff:ffff:ff80").value());
   for (int round = 0; round < 20000; ++round) {
-    unsigned first = random() % 256;
-    unsigned last = std::min<unsigned>(255, first + random() % 20);
+    auto first = static_cast<unsigned>(random() % 256);
+    unsigned last = std::min<unsigned>(255, first + static_cast<unsigned>(random() % 20));
     const bool insert = random() % 2 == 0;
     for (unsigned at = first; at <= last; ++at) table[at] = insert;
     if (insert) {
@@ -59,8 +59,8 @@ TEST(Ipv6RangeSet, DoesWhatATableDoes) {
     } else {
       set.Erase({base + first, base + last});
     }
-    first = random() % 256;
-    last = std::min<unsigned>(255, first + random() % 40);
+    first = static_cast<unsigned>(random() % 256);
+    last = std::min<unsigned>(255, first + static_cast<unsigned>(random() % 40));
     unsigned at = first;
     while (at <= last && !table[at]) ++at;
     const auto found = set.FirstWithin({base + first, base + last});
