@@ -35,7 +35,7 @@ Bytes Packet(const Plan& plan) {
   return packet;
 }
 
-Bytes Icmp(int type) { return {static_cast<std::uint8_t>(type), 0, 0, 0, 0, 0, 0, 0}; }
+Bytes Icmp(std::uint8_t type) { return {type, 0, 0, 0, 0, 0, 0, 0}; }
 Bytes Udp(std::uint16_t port) {
   return {0, 1, static_cast<std::uint8_t>(port >> 8), static_cast<std::uint8_t>(port), 0, 8, 0, 0};
 }
@@ -70,9 +70,9 @@ TEST(CutIpv6, AJumbogramFitsIntoNoFrame) {
 TEST(WayOfIpv6, TheSessionsPacketsPass) {
   for (const char* source : {kGlobal, "2001:db8:0:7::", "2001:db8:a:ff::1"}) {
     for (const char* destination : {kFar, kGlobal, "2001:db8:0:7::1", "ff05::1", "ff0e::1"}) {
-      for (const int next : {std::uint8_t{6}, kUdp, kIcmp, std::uint8_t{0}}) {
+      for (const std::uint8_t next : {std::uint8_t{6}, kUdp, kIcmp, std::uint8_t{0}}) {
         EXPECT_EQ(WayOf({source, destination, next, Icmp(128)}), Ipv6Way::kPass)
-            << source << destination << next;
+            << source << destination << int{next};
       }
     }
   }
@@ -111,16 +111,16 @@ TEST(WayOfIpv6, ControlThatIsCutOffIsNone) {
 
 TEST(WayOfIpv6, NeighboursMayTalkToTheKernelAndRoutersMayNot) {
   for (const char* destination : {kOurs, "ff02::1", "ff02::1:ff00:1"}) {
-    for (const int type : {1, 2, 3, 4, 128, 129, 135, 136}) {
-      EXPECT_EQ(WayOf({kPeer, destination, kIcmp, Icmp(type)}), Ipv6Way::kPass) << type;
+    for (const std::uint8_t type : {1, 2, 3, 4, 128, 129, 135, 136}) {
+      EXPECT_EQ(WayOf({kPeer, destination, kIcmp, Icmp(type)}), Ipv6Way::kPass) << int{type};
     }
-    for (const int type : {0, 130, 131, 132, 134, 137, 138, 139, 143, 151, 255}) {
-      EXPECT_EQ(WayOf({kPeer, destination, kIcmp, Icmp(type)}), Ipv6Way::kLocal) << type;
+    for (const std::uint8_t type : {0, 130, 131, 132, 134, 137, 138, 139, 143, 151, 255}) {
+      EXPECT_EQ(WayOf({kPeer, destination, kIcmp, Icmp(type)}), Ipv6Way::kLocal) << int{type};
     }
-    for (const int next : {0, 43, 44, 51, 60, 135, 139, 140, 253, 254}) {
+    for (const std::uint8_t next : {0, 43, 44, 51, 60, 135, 139, 140, 253, 254}) {
       Bytes behind{kIcmp, 0, 1, 4, 0, 0, 0, 0};
       behind.push_back(134);
-      EXPECT_EQ(WayOf({kPeer, destination, next, behind}), Ipv6Way::kLocal) << next;
+      EXPECT_EQ(WayOf({kPeer, destination, next, behind}), Ipv6Way::kLocal) << int{next};
     }
     EXPECT_EQ(WayOf({kPeer, destination, 6, Bytes(20)}), Ipv6Way::kPass);
     EXPECT_EQ(WayOf({kPeer, destination, kUdp, Udp(5353)}), Ipv6Way::kPass);
@@ -138,12 +138,12 @@ TEST(WayOfIpv6, LinkLocalSourcesNeverLeaveTheLink) {
 }
 
 TEST(WayOfIpv6, TheSessionsAddressesMayAskForNeighboursOfTheLink) {
-  for (const int type : {128, 129, 135, 136}) {
-    EXPECT_EQ(WayOf({kGlobal, kOurs, kIcmp, Icmp(type)}), Ipv6Way::kPass) << type;
+  for (const std::uint8_t type : {128, 129, 135, 136}) {
+    EXPECT_EQ(WayOf({kGlobal, kOurs, kIcmp, Icmp(type)}), Ipv6Way::kPass) << int{type};
     EXPECT_EQ(WayOf({kGlobal, "ff02::1:ff00:1", kIcmp, Icmp(type)}), Ipv6Way::kPass);
   }
-  for (const int type : {1, 130, 133, 134, 137, 143}) {
-    EXPECT_EQ(WayOf({kGlobal, kOurs, kIcmp, Icmp(type)}), Ipv6Way::kLocal) << type;
+  for (const std::uint8_t type : {1, 130, 133, 134, 137, 143}) {
+    EXPECT_EQ(WayOf({kGlobal, kOurs, kIcmp, Icmp(type)}), Ipv6Way::kLocal) << int{type};
   }
   EXPECT_EQ(WayOf({kGlobal, "ff01::1", kUdp, Udp(5353)}), Ipv6Way::kLocal);
   EXPECT_EQ(WayOf({kGlobal, "ff02::1:2", kUdp, Udp(547)}), Ipv6Way::kLocal);
