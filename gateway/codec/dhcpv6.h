@@ -117,15 +117,15 @@ struct Dhcpv6Message {
 struct Dhcpv6Reply {
   Dhcpv6Type type = Dhcpv6Type::kReply;
   Dhcpv6Transaction transaction{};
-  ByteView client_id;  // empty: none
-  ByteView server_id;
-  std::optional<std::uint8_t> preference;
+  ByteView client_id{};  // empty: none
+  ByteView server_id{};
+  std::optional<std::uint8_t> preference{};
   bool rapid_commit = false;
-  std::vector<Dhcpv6Ia> ias;
-  std::optional<Dhcpv6Status> status;
-  std::vector<Ipv6Address> dns;      // at most three are sent
-  std::vector<std::string> domains;  // what is no domain name is left out
-  std::string aftr_name;             // likewise; empty: none
+  std::vector<Dhcpv6Ia> ias{};
+  std::optional<Dhcpv6Status> status{};
+  std::vector<Ipv6Address> dns{};      // at most three are sent
+  std::vector<std::string> domains{};  // what is no domain name is left out
+  std::string aftr_name{};             // likewise; empty: none
 };
 // A UDP payload that fits the smallest MTU of IPv6. DNS servers, domains and AFTR-Name that have no
 // room any more are left out; nullopt: the rest alone is too long.

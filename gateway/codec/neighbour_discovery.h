@@ -35,7 +35,7 @@ struct RouterSolicitation {
 
 // RFC 4861 4.6.2. Lifetimes in seconds, UINT32_MAX: without end.
 struct PrefixInformation {
-  Ipv6Prefix prefix;
+  Ipv6Prefix prefix{};
   bool on_link = true;
   bool autonomous = true;
   std::uint32_t valid_lifetime = 0;
@@ -49,11 +49,11 @@ struct RouterAdvertisement {
   std::uint16_t router_lifetime = 0;  // seconds; 0: no default router (any more)
   std::uint32_t reachable_time_ms = 0;
   std::uint32_t retrans_timer_ms = 0;
-  std::optional<std::uint32_t> mtu;  // octets
-  std::vector<PrefixInformation> prefixes;
-  std::vector<Ipv6Address> rdnss;
-  std::vector<std::string> dnssl;  // what is no domain name is left out
-  std::uint32_t dns_lifetime = 0;  // seconds, of both
+  std::optional<std::uint32_t> mtu{};  // octets
+  std::vector<PrefixInformation> prefixes{};
+  std::vector<Ipv6Address> rdnss{};
+  std::vector<std::string> dnssl{};  // what is no domain name is left out
+  std::uint32_t dns_lifetime = 0;    // seconds, of both
 };
 // A whole IPv6 packet with its checksum, no longer than 1280 octets: options that do not fit, from
 // the end of the order MTU, prefixes, RDNSS, DNSSL, are left out.

@@ -35,10 +35,10 @@ namespace sstpgw::fsm {
 // What is true of this session's link; the rest is in the settings.
 struct LeasedLink {
   InterfaceId our_id{};
-  std::vector<Ipv6Prefix> prefixes;    // of the link
-  std::vector<Ipv6Address> addresses;  // for IA_NA; the first eight are given
-  std::vector<Ipv6Prefix> delegated;   // for IA_PD; likewise
-  std::vector<Ipv6Address> dns;
+  std::vector<Ipv6Prefix> prefixes{};    // of the link
+  std::vector<Ipv6Address> addresses{};  // for IA_NA; the first eight are given
+  std::vector<Ipv6Prefix> delegated{};   // for IA_PD; likewise
+  std::vector<Ipv6Address> dns{};
   friend bool operator==(const LeasedLink&, const LeasedLink&) = default;
 };
 

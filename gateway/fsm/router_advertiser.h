@@ -31,10 +31,10 @@ namespace sstpgw::fsm {
 // What is true of this session's link; the rest is in the settings.
 struct AdvertisedLink {
   InterfaceId our_id{};
-  std::vector<Ipv6Prefix> prefixes;
-  std::vector<Ipv6Address> dns;  // three are announced
-  bool dhcpv6 = false;           // there is something to give by DHCPv6
-  std::uint16_t mtu = 0;         // the interface's, octets
+  std::vector<Ipv6Prefix> prefixes{};
+  std::vector<Ipv6Address> dns{};  // three are announced
+  bool dhcpv6 = false;             // there is something to give by DHCPv6
+  std::uint16_t mtu = 0;           // the interface's, octets
   friend bool operator==(const AdvertisedLink&, const AdvertisedLink&) = default;
 };
 

@@ -219,8 +219,8 @@ TEST(Dhcpv6, AssociationsAndLeasesAreBounded) {
 }
 
 TEST(Dhcpv6, OtherTypesAreNoMessagesOfClients) {
-  for (const std::uint8_t type : {0, 12, 13, 14, 255}) {
-    EXPECT_EQ(Refusal(Message(type, {})), ParseErrc::kWrongType);
+  for (const int type : {0, 12, 13, 14, 255}) {
+    EXPECT_EQ(Refusal(Message(static_cast<std::uint8_t>(type), {})), ParseErrc::kWrongType);
   }
   EXPECT_EQ(Refusal(Bytes{1, 2, 3}), ParseErrc::kTruncated);
 }

@@ -97,10 +97,11 @@ TEST(RouterSolicitation, Rfc4861NoLinkLayerAddressOfAHostWithoutAddress) {
 }
 
 TEST(RouterSolicitation, OtherMessagesAreOfTheWrongType) {
-  for (const std::uint8_t type : {128, 134, 135, 136}) {
-    EXPECT_EQ(Refusal(EncodeIcmpv6Packet({Address("fe80::2"), AllRouters()},
-                                         Bytes{type, 0, 0, 0, 0, 0, 0, 0})),
-              ParseErrc::kWrongType);
+  for (const int type : {128, 134, 135, 136}) {
+    EXPECT_EQ(
+        Refusal(EncodeIcmpv6Packet({Address("fe80::2"), AllRouters()},
+                                   Bytes{static_cast<std::uint8_t>(type), 0, 0, 0, 0, 0, 0, 0})),
+        ParseErrc::kWrongType);
   }
   Bytes udp = kSolicitation;
   udp[6] = 17;

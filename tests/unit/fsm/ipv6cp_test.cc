@@ -548,8 +548,8 @@ INSTANTIATE_TEST_SUITE_P(AllStates, Ipv6cpCellTest,
                                          PppState::kStopped, PppState::kClosing,
                                          PppState::kStopping, PppState::kReqSent,
                                          PppState::kAckRcvd, PppState::kAckSent, PppState::kOpened),
-                         [](const auto& info) {
-                           std::string name = ToString(info.param);
+                         [](const auto& one) {
+                           std::string name = ToString(one.param);
                            std::erase(name, '-');
                            return name;
                          });

@@ -273,7 +273,7 @@ TEST_F(RouterAdvertiserTest, AChangeIsAnnouncedAtOnceAndWhatIsGoneWithdrawn) {
                             "2001 0db8 0005 0006 0000 0000 0000 0000"
                             "0304 40c0 0000 0000 0000 0000 0000 0000"
                             "2001 0db8 0001 0002 0000 0000 0000 0000"));
-    if (i < 4) EXPECT_EQ(after_, seconds(3));
+    EXPECT_EQ(after_ == seconds(3), i < 4);
     Expire();
   }
   EXPECT_EQ(Options()[40], 25);
