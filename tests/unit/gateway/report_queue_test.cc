@@ -74,11 +74,11 @@ TEST(ReportQueue, SaysHowOldAReportIsEachTimeItIsSent) {
   queue.Add(Make(Kind::kUp), kStart);
   queue.Add(Make(Kind::kDown), kStart + seconds(40));
   const auto ages = [&queue](TimePoint now) {
-    std::vector<std::int64_t> all;
+    std::vector<std::int64_t> seconds_old;
     for (const NumberedReport& report : queue.TakeUnsent(9, now).reports) {
-      all.push_back(report.age.count());
+      seconds_old.push_back(report.age.count());
     }
-    return all;
+    return seconds_old;
   };
   EXPECT_THAT(ages(kStart + milliseconds(100'999)), ElementsAre(100, 60));
   queue.Rewind();
