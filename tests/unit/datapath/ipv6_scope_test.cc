@@ -7,8 +7,8 @@
 namespace sstpgw::datapath {
 namespace {
 
-constexpr std::uint8_t kUdp = 17;
-constexpr std::uint8_t kIcmp = 58;
+constexpr int kUdp = 17;
+constexpr int kIcmp = 58;
 const char* const kPeer = "fe80::2a";
 const char* const kOurs = "fe80::1";
 const char* const kGlobal = "2001:db8:0:7::5";
@@ -17,7 +17,7 @@ const char* const kFar = "2001:db8:ffff::1";
 struct Plan {
   const char* source;
   const char* destination;
-  std::uint8_t next = 59;
+  int next = 59;
   Bytes behind{};
 };
 
@@ -25,7 +25,7 @@ Bytes Packet(const Plan& plan) {
   Bytes packet(40);
   packet[0] = 0x60;
   packet[5] = static_cast<std::uint8_t>(plan.behind.size());
-  packet[6] = plan.next;
+  packet[6] = static_cast<std::uint8_t>(plan.next);
   packet[7] = 255;
   const auto source = Ipv6Address::Parse(plan.source)->octets();
   const auto destination = Ipv6Address::Parse(plan.destination)->octets();
@@ -35,7 +35,7 @@ Bytes Packet(const Plan& plan) {
   return packet;
 }
 
-Bytes Icmp(std::uint8_t type) { return {type, 0, 0, 0, 0, 0, 0, 0}; }
+Bytes Icmp(int type) { return {static_cast<std::uint8_t>(type), 0, 0, 0, 0, 0, 0, 0}; }
 Bytes Udp(std::uint16_t port) {
   return {0, 1, static_cast<std::uint8_t>(port >> 8), static_cast<std::uint8_t>(port), 0, 8, 0, 0};
 }
@@ -70,9 +70,9 @@ TEST(CutIpv6, AJumbogramFitsIntoNoFrame) {
 TEST(WayOfIpv6, TheSessionsPacketsPass) {
   for (const char* source : {kGlobal, "2001:db8:0:7::", "2001:db8:a:ff::1"}) {
     for (const char* destination : {kFar, kGlobal, "2001:db8:0:7::1", "ff05::1", "ff0e::1"}) {
-      for (const std::uint8_t next : {std::uint8_t{6}, kUdp, kIcmp, std::uint8_t{0}}) {
+      for (const int next : {6, kUdp, kIcmp, 0}) {
         EXPECT_EQ(WayOf({source, destination, next, Icmp(128)}), Ipv6Way::kPass)
-            << source << destination << int{next};
+            << source << destination << next;
       }
     }
   }
@@ -111,16 +111,16 @@ TEST(WayOfIpv6, ControlThatIsCutOffIsNone) {
 
 TEST(WayOfIpv6, NeighboursMayTalkToTheKernelAndRoutersMayNot) {
   for (const char* destination : {kOurs, "ff02::1", "ff02::1:ff00:1"}) {
-    for (const std::uint8_t type : {1, 2, 3, 4, 128, 129, 135, 136}) {
-      EXPECT_EQ(WayOf({kPeer, destination, kIcmp, Icmp(type)}), Ipv6Way::kPass) << int{type};
+    for (const int type : {1, 2, 3, 4, 128, 129, 135, 136}) {
+      EXPECT_EQ(WayOf({kPeer, destination, kIcmp, Icmp(type)}), Ipv6Way::kPass) << type;
     }
-    for (const std::uint8_t type : {0, 130, 131, 132, 134, 137, 138, 139, 143, 151, 255}) {
-      EXPECT_EQ(WayOf({kPeer, destination, kIcmp, Icmp(type)}), Ipv6Way::kLocal) << int{type};
+    for (const int type : {0, 130, 131, 132, 134, 137, 138, 139, 143, 151, 255}) {
+      EXPECT_EQ(WayOf({kPeer, destination, kIcmp, Icmp(type)}), Ipv6Way::kLocal) << type;
     }
-    for (const std::uint8_t next : {0, 43, 44, 51, 60, 135, 139, 140, 253, 254}) {
+    for (const int next : {0, 43, 44, 51, 60, 135, 139, 140, 253, 254}) {
       Bytes behind{kIcmp, 0, 1, 4, 0, 0, 0, 0};
       behind.push_back(134);
-      EXPECT_EQ(WayOf({kPeer, destination, next, behind}), Ipv6Way::kLocal) << int{next};
+      EXPECT_EQ(WayOf({kPeer, destination, next, behind}), Ipv6Way::kLocal) << next;
     }
     EXPECT_EQ(WayOf({kPeer, destination, 6, Bytes(20)}), Ipv6Way::kPass);
     EXPECT_EQ(WayOf({kPeer, destination, kUdp, Udp(5353)}), Ipv6Way::kPass);
@@ -138,12 +138,12 @@ TEST(WayOfIpv6, LinkLocalSourcesNeverLeaveTheLink) {
 }
 
 TEST(WayOfIpv6, TheSessionsAddressesMayAskForNeighboursOfTheLink) {
-  for (const std::uint8_t type : {128, 129, 135, 136}) {
-    EXPECT_EQ(WayOf({kGlobal, kOurs, kIcmp, Icmp(type)}), Ipv6Way::kPass) << int{type};
+  for (const int type : {128, 129, 135, 136}) {
+    EXPECT_EQ(WayOf({kGlobal, kOurs, kIcmp, Icmp(type)}), Ipv6Way::kPass) << type;
     EXPECT_EQ(WayOf({kGlobal, "ff02::1:ff00:1", kIcmp, Icmp(type)}), Ipv6Way::kPass);
   }
-  for (const std::uint8_t type : {1, 130, 133, 134, 137, 143}) {
-    EXPECT_EQ(WayOf({kGlobal, kOurs, kIcmp, Icmp(type)}), Ipv6Way::kLocal) << int{type};
+  for (const int type : {1, 130, 133, 134, 137, 143}) {
+    EXPECT_EQ(WayOf({kGlobal, kOurs, kIcmp, Icmp(type)}), Ipv6Way::kLocal) << type;
   }
   EXPECT_EQ(WayOf({kGlobal, "ff01::1", kUdp, Udp(5353)}), Ipv6Way::kLocal);
   EXPECT_EQ(WayOf({kGlobal, "ff02::1:2", kUdp, Udp(547)}), Ipv6Way::kLocal);
@@ -177,7 +177,7 @@ TEST(Ipv6ScopeProperty, HostilePackets) {
     test::Dice dice(seed);
     constexpr std::array kAddresses{"::", "::1",     kPeer,     "fe80::9", kOurs,          kGlobal,
                                     kFar, "ff02::1", "ff02::2", "ff05::2", "2001:db8:a::9"};
-    constexpr std::array<std::uint8_t, 8> kNext{0, 6, kUdp, 43, 44, kIcmp, 59, 60};
+    constexpr std::array<int, 8> kNext{0, 6, kUdp, 43, 44, kIcmp, 59, 60};
     Bytes behind = test::Noise(dice.Below(60), seed);
     if (behind.size() > 4 && dice.OneIn(2))
       behind[0] = static_cast<std::uint8_t>(125 + dice.Below(20));
