@@ -195,7 +195,7 @@ LayerSignals Ccp::StartWithout(Counter counter, const char* why, Outbox& out) {
   protocol_.OpenPassively();
   if (required_) {
     signals.ending = RequiredBut(why, counter);
-  } else {
+  } else if (counter != Counter::kMppeNoKeys) {  // PAP and CHAP never give any
     out.Log(LogLevel::kDebug, std::string("mppe: not possible, ") + why);
   }
   return signals;

@@ -92,6 +92,8 @@ Bytes Authenticator::ResponseValue(std::uint8_t id, const Bytes& challenge) {
   }
   if (protocol_ == AuthProtocol::kMsChapV1) {
     hlak_ = HlakMsChapV1(options_.password, challenge);
+    const Bytes key(hlak_.begin(), hlak_.begin() + 16);
+    mppe_keys_ = {key, key, LmStartKey(options_.password)};
     const NtResponse response = MsChapV1Response(options_.password, challenge);
     return Concat({Bytes(24, 0), AsBytes(response), Bytes{1}});  // flags 1: use the NT response
   }
@@ -100,6 +102,7 @@ Bytes Authenticator::ResponseValue(std::uint8_t id, const Bytes& challenge) {
   const NtResponse response =
       MsChapV2Response(options_.user, options_.password, challenge, peer_challenge);
   hlak_ = HlakMsChapV2(options_.password, response);
+  mppe_keys_ = {{hlak_.begin(), hlak_.begin() + 16}, {hlak_.begin() + 16, hlak_.end()}, {}};
   expected_authenticator_ =
       MsChapV2Authenticator(options_.user, options_.password, response, challenge, peer_challenge);
   return Concat({AsBytes(peer_challenge), Bytes(8, 0), AsBytes(response), Bytes{0}});

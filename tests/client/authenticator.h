@@ -10,6 +10,7 @@
 #include "tests/client/client_crypto.h"
 #include "tests/client/client_options.h"
 #include "tests/client/eap_peer.h"
+#include "tests/client/mppe.h"
 #include "tests/client/wire.h"
 
 namespace sstpgw::client {
@@ -30,6 +31,10 @@ class Authenticator {
   [[nodiscard]] const std::string& message() const { return IsEap() ? eap_.message() : message_; }
   // Known once the response is sent; zeros with PAP, CHAP-MD5 and EAP-MD5.
   [[nodiscard]] const Hlak& hlak() const { return IsEap() ? eap_.hlak() : hlak_; }
+  // Likewise; empty where there are none.
+  [[nodiscard]] const MppeStartKeys& mppe_keys() const {
+    return IsEap() ? eap_.mppe_keys() : mppe_keys_;
+  }
   // The answer given last is the one that is judged: with EAP, not each is.
   [[nodiscard]] bool gave_proof() const { return !IsEap() || eap_.gave_proof(); }
   [[nodiscard]] std::uint16_t ppp_protocol() const {
@@ -50,6 +55,7 @@ class Authenticator {
   std::string message_;
   std::string expected_authenticator_;
   Hlak hlak_{};
+  MppeStartKeys mppe_keys_;
   EapPeer eap_;
 };
 

@@ -140,6 +140,14 @@ Bytes Hmac(const char* hash, ByteView key, ByteView data) {
 
 bool LegacyAvailable() { return LegacyContext() != nullptr; }
 
+Bytes Sha1Of(const std::vector<Bytes>& parts) { return AsBytes(Sha1(parts)); }
+
+Bytes DesBlock(ByteView key7, ByteView block8) {
+  Bytes out(8, 0);
+  DesEncrypt(key7, block8, out.data());
+  return out;
+}
+
 std::array<std::uint8_t, 16> NtHash(std::string_view password) { return Md4(Utf16Le(password)); }
 
 Bytes ChapMd5Response(std::uint8_t id, std::string_view password, ByteView challenge) {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "proto/base/types.h"
 #include "tests/client/client_options.h"
@@ -18,6 +19,10 @@ using Hlak = std::array<std::uint8_t, 32>;
 
 [[nodiscard]] bool LegacyAvailable();
 
+// SHA-1 of the parts one after the other.
+[[nodiscard]] Bytes Sha1Of(const std::vector<Bytes>& parts);
+// Single DES of 8 octets with a key of 7 (RFC 2433 A.7).
+[[nodiscard]] Bytes DesBlock(ByteView key7, ByteView block8);
 // MD4 of the password in UTF-16LE (RFC 2759 8.3). `password` is UTF-8.
 [[nodiscard]] std::array<std::uint8_t, 16> NtHash(std::string_view password);
 // RFC 1994 4.1: MD5(id | password | challenge).

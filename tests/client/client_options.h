@@ -8,7 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "proto/base/ip.h"
 #include "proto/base/messages.h"
+#include "tests/client/eap_tls.h"
 #include "tests/client/wire.h"
 
 namespace sstpgw::client {
@@ -17,7 +19,16 @@ namespace sstpgw::client {
 enum class BindingHash : std::uint8_t { kSha1 = 1, kSha256 = 2 };
 
 // What the client answers with when EAP was agreed on.
-enum class EapMethod { kMd5, kMsChapV2 };
+enum class EapMethod { kMd5, kMsChapV2, kTls, kPeap };  // kPeap: with MSCHAPv2 inside
+
+// What the client does about CCP, of which it knows MPPE alone.
+enum class MppeWish {
+  kNone,     // Protocol-Rejects CCP
+  kDeny,     // Configure-Rejects the option
+  kAllow,    // takes it when asked, with any strength
+  kPrefer,   // asks, does without
+  kRequire,  // asks, gives up without
+};
 
 // When CALL_CONNECTED leaves.
 enum class BindingTime {
@@ -42,6 +53,14 @@ struct Deviations {
   bool silent_auth = false;                // LCP opens, no authentication packet ever
   bool never_ask_ipcp = false;             // waits for the server's IPCP request
   bool reject_ipcp = false;                // Protocol-Rejects IPCP
+  bool reject_ipcp_options = false;        // Configure-Rejects what the server asks for in IPCP
+  bool never_ask_ipv6cp = false;           // answers the server's IPv6CP requests, makes none
+  bool ask_ipv6cp_late = false;            // likewise until ClientSession::AskIpv6
+  bool reject_ipv6cp_options = false;      // Configure-Rejects the server's interface identifier
+  bool insist_on_interface_id = false;     // ignores Configure-Nak of ours
+  bool silent_ccp = false;                 // neither answers nor rejects CCP
+  std::uint32_t lose_every = 0;            // of N encrypted packets the last is never sent; 0: none
+  bool plaintext_beside_mppe = false;      // sends IP packets in plaintext though MPPE is on
   bool ignore_lcp_echo = false;
   bool ignore_sstp_echo = false;
   bool ignore_terminate = false;  // neither LCP Terminate-Ack nor CALL_DISCONNECT_ACK
@@ -62,6 +81,14 @@ struct ClientOptions {
   std::vector<AuthProtocol> auth{AuthProtocol::kMsChapV2, AuthProtocol::kMsChapV1,
                                  AuthProtocol::kChapMd5, AuthProtocol::kPap};
   EapMethod eap = EapMethod::kMsChapV2;
+  EapTlsOptions eap_tls;  // for kTls and kPeap
+  bool ipv4 = true;       // false: never asks for IPCP and Protocol-Rejects it
+  bool ipv6 = false;      // likewise for IPv6CP
+  // Asked for in IPv6CP; nullopt: one made up. Zero asks the server for one (RFC 5072 4.1).
+  std::optional<InterfaceId> interface_id;
+  MppeWish mppe = MppeWish::kNone;
+  int mppe_bits = 128;  // 40, 56, 128
+  bool mppe_stateful = false;
   bool request_dns = true;
   bool request_wins = true;
   std::optional<std::uint16_t> mru;  // asked in LCP; nullopt: the option is not sent

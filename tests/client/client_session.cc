@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "tests/client/client_crypto.h"
+#include "tests/client/data_frames.h"
 #include "tests/client/ppp_client.h"
 
 namespace sstpgw::client {
@@ -26,58 +27,6 @@ std::vector<std::string> SplitLines(const std::string& head) {
 
 }  // namespace
 
-const char* ToString(Phase phase) {
-  switch (phase) {
-    case Phase::kHttp:
-      return "http";
-    case Phase::kCallRequested:
-      return "call-requested";
-    case Phase::kLink:
-      return "link";
-    case Phase::kAuthentication:
-      return "authentication";
-    case Phase::kNetwork:
-      return "network";
-    case Phase::kUp:
-      return "up";
-    case Phase::kClosing:
-      return "closing";
-    case Phase::kClosed:
-      return "closed";
-  }
-  return "?";
-}
-
-const char* ToString(FailureKind kind) {
-  switch (kind) {
-    case FailureKind::kNone:
-      return "none";
-    case FailureKind::kHttpRefused:
-      return "http-refused";
-    case FailureKind::kCallRefused:
-      return "call-refused";
-    case FailureKind::kAborted:
-      return "aborted";
-    case FailureKind::kDisconnected:
-      return "disconnected";
-    case FailureKind::kAuthentication:
-      return "authentication";
-    case FailureKind::kServerNotGenuine:
-      return "server-not-genuine";
-    case FailureKind::kNegotiation:
-      return "negotiation";
-    case FailureKind::kNoAddress:
-      return "no-address";
-    case FailureKind::kTimeout:
-      return "timeout";
-    case FailureKind::kProtocol:
-      return "protocol";
-    case FailureKind::kConnectionLost:
-      return "connection-lost";
-  }
-  return "?";
-}
-
 class ClientSession::Impl {
  public:
   Impl(const ClientOptions& options, Bytes certificate, Entropy& entropy, TimePoint now)
@@ -85,6 +34,7 @@ class ClientSession::Impl {
         certificate_(std::move(certificate)),
         now_(now),
         setup_deadline_(now + options.setup_timeout),
+        frames_(options, facts_, [this] { AskForReset(); }),
         ppp_(options, entropy, facts_, PppEvents()) {
     const Deviations& odd = options_.deviations;
     std::string request = HttpRequest(options_.host, options_.correlation_id);
@@ -107,7 +57,7 @@ class ClientSession::Impl {
     }
     while (!bytes.empty() && phase_ != Phase::kClosed && !splitter_.broken()) {
       if (splitter_.empty()) {
-        bytes = TakeIpv4InPlace(bytes);
+        if (frames_.plain()) bytes = TakeIpInPlace(bytes);
         if (bytes.empty()) return;
       }
       const std::size_t take = std::min(bytes.size(), splitter_.Lacking());
@@ -150,10 +100,11 @@ class ClientSession::Impl {
   }
 
   void SendIpPacket(ByteView packet) {
-    if (phase_ != Phase::kUp || packet.size() > kMaxIpv4) return;
-    const auto header = Ipv4FrameHeader(packet.size());
-    output_.insert(output_.end(), header.begin(), header.end());
+    if (phase_ != Phase::kUp) return;
+    const std::size_t begin = output_.size();
+    output_.resize(begin + frames_.header_size());
     output_.insert(output_.end(), packet.begin(), packet.end());
+    if (!frames_.Finish(std::span(output_).subspan(begin))) output_.resize(begin);
   }
 
   void Disconnect(TimePoint now) {
@@ -170,6 +121,22 @@ class ClientSession::Impl {
     BeginClosing();
   }
 
+  void AskIpv6(TimePoint now) {
+    now_ = now;
+    if (phase_ < Phase::kClosing) ppp_.AskIpv6(now);
+  }
+
+  void TerminateLayer(std::uint16_t protocol, TimePoint now) {
+    now_ = now;
+    if (phase_ < Phase::kClosing) ppp_.TerminateLayer(protocol);
+  }
+
+  void AskForReset() {
+    ++facts_.mppe.resets_asked_by_us;
+    ppp_.SendResetRequest();
+  }
+
+  [[nodiscard]] DataFrames& frames() { return frames_; }
   void set_now(TimePoint now) { now_ = now; }
 
   std::function<void(ByteView)> sink_;
@@ -203,7 +170,12 @@ class ClientSession::Impl {
                 Fail(FailureKind::kDisconnected, "LCP Terminate-Request from the server");
                 BeginClosing();
               }
-            }};
+            },
+            [this](const MppeStartKeys& keys, const MppeMode& sending, const MppeMode& receiving) {
+              frames_.StartMppe(keys, sending, receiving);
+            },
+            [this] { frames_.StopMppe(); },
+            [this] { frames_.Flush(); }};
   }
 
   void Fail(FailureKind kind, const std::string& detail) {
@@ -268,26 +240,30 @@ class ClientSession::Impl {
     }
   }
 
-  // What is left after the whole IPv4 packets that `bytes` begins with.
-  ByteView TakeIpv4InPlace(ByteView bytes) {
+  // What is left after the whole IP packets that `bytes` begins with.
+  ByteView TakeIpInPlace(ByteView bytes) {
     while (true) {
-      const ByteView packet = LeadingIpv4(bytes);
-      if (packet.empty()) return bytes;
+      const ByteView packet = LeadingIp(bytes);
+      if (packet.empty() || (Get16(bytes, 6) == kIpv6 && !facts_.ipv6_up)) return bytes;
       ++facts_.ip_packets_received;
       if (sink_) sink_(packet);
-      bytes = bytes.subspan(kIpv4FrameHeader + packet.size());
+      bytes = bytes.subspan(kIpFrameHeader + packet.size());
     }
   }
 
-  void ReceiveFrame(const SstpPacket& packet, PppFrame& frame) {
-    if (frame.protocol == kIpv4) {
-      ++facts_.ip_packets_received;
-      kept_.push_back(std::move(frame.information));
-      if (sink_) sink_(kept_.back());
+  void ReceiveFrame(const SstpPacket& packet, const PppFrame& frame) {
+    const bool data = frame.protocol == kIpv4 || (frame.protocol == kIpv6 && facts_.ipv6_up) ||
+                      (frame.protocol == kCompressed && facts_.mppe.up);
+    if (!data) {
+      Remember(true, packet.raw);
+      ppp_.Receive(frame, now_);
       return;
     }
-    Remember(true, packet.raw);
-    ppp_.Receive(frame, now_);
+    std::optional<Bytes> ip = frames_.Open(frame);
+    if (!ip) return;
+    ++facts_.ip_packets_received;
+    kept_.push_back(std::move(*ip));
+    if (sink_) sink_(kept_.back());
   }
 
   void ReceiveControl(const SstpPacket& packet) {
@@ -360,6 +336,7 @@ class ClientSession::Impl {
   TimePoint now_;
   TimePoint setup_deadline_;
   TimePoint closing_deadline_{};
+  DataFrames frames_;
   PppClient ppp_;
   SstpSplitter splitter_;
   std::vector<Bytes> kept_;  // IP packets that did not arrive whole, for those who hold views
@@ -387,6 +364,18 @@ void ClientSession::SendIpPacket(ByteView packet) { impl_->SendIpPacket(packet);
 void ClientSession::SendPacket(Bytes sstp_packet, TimePoint now) {
   impl_->set_now(now);
   impl_->Send(std::move(sstp_packet));
+}
+std::size_t ClientSession::frame_header_size() const { return impl_->frames().header_size(); }
+bool ClientSession::FinishFrame(std::span<std::uint8_t> frame) {
+  return impl_->frames().Finish(frame);
+}
+void ClientSession::SendResetRequest(TimePoint now) {
+  impl_->set_now(now);
+  impl_->AskForReset();
+}
+void ClientSession::AskIpv6(TimePoint now) { impl_->AskIpv6(now); }
+void ClientSession::TerminateLayer(std::uint16_t protocol, TimePoint now) {
+  impl_->TerminateLayer(protocol, now);
 }
 void ClientSession::Disconnect(TimePoint now) { impl_->Disconnect(now); }
 void ClientSession::TerminateLcp(TimePoint now) { impl_->TerminateLcp(now); }

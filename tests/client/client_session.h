@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,7 @@
 #include "proto/base/ip.h"
 #include "proto/base/types.h"
 #include "tests/client/client_options.h"
+#include "tests/client/mppe.h"
 #include "tests/client/wire.h"
 
 namespace sstpgw::client {
@@ -27,8 +29,9 @@ enum class Phase {
   kCallRequested,  // CALL_CONNECT_REQUEST sent
   kLink,           // LCP
   kAuthentication,
-  kNetwork,  // authenticated, IPCP not open
-  kUp,       // IPCP open and (unless deviating) CALL_CONNECTED sent
+  kNetwork,  // authenticated, network layers not decided
+  kUp,       // IPCP or IPv6CP open, nothing else that we ask for is undecided, and (unless
+             // deviating) CALL_CONNECTED sent
   kClosing,  // our CALL_DISCONNECT or LCP Terminate-Request is out
   kClosed,   // nothing more to say; see failure()
 };
@@ -56,6 +59,20 @@ struct Failure {
   std::string detail;
 };
 
+// What became of MPPE. Packets of the server, but for the last two.
+struct MppeFacts {
+  bool up = false;  // CCP is open
+  MppeMode sending;
+  MppeMode receiving;
+  std::uint64_t received = 0;            // decrypted, with an IP packet in them
+  std::uint64_t out_of_step = 0;         // with a gap before them that costs a reset
+  std::uint64_t discarded = 0;           // waiting for the reset, or late
+  std::uint64_t malformed = 0;           // wrong bits, no IP packet in them, or MPPE is off
+  std::uint64_t plaintext_received = 0;  // though MPPE is on
+  std::uint64_t resets_asked_of_us = 0;  // CCP Reset-Requests
+  std::uint64_t resets_asked_by_us = 0;  // likewise
+};
+
 // What the server told. Everything here came from outside.
 struct Facts {
   std::string http_status;                // "HTTP/1.1 200 OK"
@@ -67,7 +84,12 @@ struct Facts {
   AuthProtocol auth = AuthProtocol::kPap;     // the one agreed on
   std::string auth_message;                   // text of the success or failure packet
   Ipv4Address address;
-  Ipv4Address gateway;  // zero until the server's IPCP request was acked
+  Ipv4Address gateway;   // zero until the server's IPCP request was acked
+  bool ipv4_up = false;  // IPCP is open
+  bool ipv6_up = false;  // IPv6CP is open
+  // As agreed on; zero before, and where a side went without the option.
+  InterfaceId interface_id{};
+  InterfaceId peer_interface_id{};
   std::vector<Ipv4Address> dns;
   std::vector<Ipv4Address> wins;
   std::uint16_t mtu = 1500;          // what we may send: the server's MRU
@@ -75,6 +97,7 @@ struct Facts {
   std::uint32_t lcp_echo_requests = 0;
   std::uint32_t sstp_echo_requests = 0;
   std::uint64_t ip_packets_received = 0;
+  MppeFacts mppe;
 };
 
 struct TraceEntry {
@@ -109,10 +132,20 @@ class ClientSession {
   void OnIpPacket(std::function<void(ByteView)> sink);
   // Wraps an IP packet; nothing happens unless the session is up.
   void SendIpPacket(ByteView packet);
+  // For those who frame packets where they lie; only while the session is up. The room that a
+  // header needs in front of a packet, and what makes a frame of both, see DataFrames::Finish.
+  [[nodiscard]] std::size_t frame_header_size() const;
+  [[nodiscard]] bool FinishFrame(std::span<std::uint8_t> frame);
+  // CCP Reset-Request, though nothing was lost.
+  void SendResetRequest(TimePoint now);
   // Any packet, as if the client had made it; kept in the trace.
   void SendPacket(Bytes sstp_packet, TimePoint now);
   // CALL_DISCONNECT, then closed after the acknowledgement or 5 s.
   void Disconnect(TimePoint now);
+  // Asks for IPv6CP now, with Deviations::ask_ipv6cp_late; the phase does not change.
+  void AskIpv6(TimePoint now);
+  // Terminate-Request of a control protocol that is open: kIpcp, kIpv6cp or kCcp.
+  void TerminateLayer(std::uint16_t protocol, TimePoint now);
   // LCP Terminate-Request instead; the server ends the call.
   void TerminateLcp(TimePoint now);
 

@@ -1,6 +1,8 @@
 #include "tests/client/eap_peer.h"
 
+#include <algorithm>
 #include <array>
+#include <utility>
 
 namespace sstpgw::client {
 namespace {
@@ -14,7 +16,10 @@ constexpr std::uint8_t kIdentity = 1;
 constexpr std::uint8_t kNotification = 2;
 constexpr std::uint8_t kNak = 3;
 constexpr std::uint8_t kMd5 = 4;
+constexpr std::uint8_t kTls = 13;
+constexpr std::uint8_t kPeap = 25;
 constexpr std::uint8_t kMsChapV2 = 26;
+constexpr std::uint8_t kExtensions = 33;  // PEAP's result (MS-PEAP 2.2.8)
 
 // MSCHAPv2's packets: type, operation, identifier, length (2), then what the operation wants. The
 // length is that of all but the type.
@@ -25,6 +30,20 @@ constexpr std::uint8_t kFailureOperation = 4;
 constexpr std::size_t kMsChapHeader = 5;
 
 Bytes AsBytes(ByteView bytes) { return {bytes.begin(), bytes.end()}; }
+
+std::uint8_t TypeOf(EapMethod method) {
+  switch (method) {
+    case EapMethod::kMd5:
+      return kMd5;
+    case EapMethod::kMsChapV2:
+      return kMsChapV2;
+    case EapMethod::kTls:
+      return kTls;
+    case EapMethod::kPeap:
+      return kPeap;
+  }
+  return 0;
+}
 
 }  // namespace
 
@@ -44,11 +63,63 @@ std::optional<PppControl> EapPeer::Receive(const PppControl& packet) {
 }
 
 std::optional<Bytes> EapPeer::Answer(std::uint8_t id, const Bytes& data) {
-  const std::uint8_t method = options_.eap == EapMethod::kMd5 ? kMd5 : kMsChapV2;
+  const std::uint8_t type = TypeOf(method_);
   if (data[0] == kIdentity) return Concat({Bytes{kIdentity}, ToBytes(options_.user)});
   if (data[0] == kNotification) return Bytes{kNotification};
-  if (data[0] != method) return Bytes{kNak, method};
-  return method == kMd5 ? AnswerMd5(id, data) : AnswerMsChapV2(data);
+  if (data[0] != type) return Bytes{kNak, type};
+  if (type == kTls || type == kPeap) return AnswerTls(id, data);
+  return type == kMd5 ? AnswerMd5(id, data) : AnswerMsChapV2(data);
+}
+
+std::optional<Bytes> EapPeer::AnswerTls(std::uint8_t id, const Bytes& data) {
+  outer_id_ = id;
+  const std::uint8_t type = TypeOf(method_);
+  if (!tls_) {
+    EapTls::Inner inner;
+    if (type == kPeap) inner = [this](ByteView packet) { return AnswerInner(packet); };
+    tls_ = std::make_unique<EapTls>(type, options_.eap_tls, std::move(inner));
+  }
+  const std::optional<Bytes> answer = tls_->Answer(ByteView(data).subspan(1));
+  if (!tls_->fault().empty()) message_ = "TLS: " + tls_->fault();
+  if (tls_->established() && mppe_keys_.send.empty()) {
+    const Bytes& msk = tls_->msk();
+    std::copy_n(msk.begin(), hlak_.size(), hlak_.begin());
+    mppe_keys_ = {{msk.begin(), msk.begin() + 32}, {msk.begin() + 32, msk.end()}, {}};
+    // Whoever was to be verified has been, or TLS would not be up.
+    if (type == kTls) gave_proof_ = server_genuine_ = true;
+  }
+  if (!answer) return std::nullopt;
+  return Concat({Bytes{type}, *answer});
+}
+
+// In PEAPv0 packets go without code, identifier and length, all but the result; servers may send
+// the first ones with them.
+std::optional<Bytes> EapPeer::AnswerInner(ByteView packet) {
+  const auto whole = ParsePppControl(packet);
+  const bool with_header =
+      whole && whole->code == kRequest && whole->data.size() + 4 == packet.size();
+  if (with_header && !whole->data.empty() && whole->data[0] == kExtensions) {
+    return AnswerResult(*whole);
+  }
+  const Bytes data = with_header ? whole->data : AsBytes(packet);
+  if (data.empty()) return std::nullopt;
+  if (!inner_) inner_.reset(new EapPeer(options_, entropy_, EapMethod::kMsChapV2));
+  auto answer = inner_->Answer(outer_id_, data);
+  if (!inner_->message_.empty()) message_ = inner_->message_;
+  return answer;
+}
+
+// TLV: mandatory bit and type 3 (2) | length 2 (2) | status (2), 1 is success. The answer says the
+// same, or failure where the server has not proved that it knows the password.
+std::optional<Bytes> EapPeer::AnswerResult(const PppControl& packet) {
+  constexpr std::size_t kStatus = 6;
+  if (packet.data.size() < kStatus + 1) return std::nullopt;
+  const bool genuine = inner_ && inner_->server_genuine_;
+  const bool success = packet.data[kStatus] == 1 && genuine;
+  server_genuine_ = genuine;
+  gave_proof_ = true;
+  const Bytes tlv{0x80, 3, 0, 2, 0, static_cast<std::uint8_t>(success ? 1 : 2)};
+  return Concat({Bytes{kResponse, packet.id}, Be16(11), Bytes{kExtensions}, tlv});
 }
 
 std::optional<Bytes> EapPeer::AnswerMd5(std::uint8_t id, const Bytes& data) {
@@ -87,6 +158,7 @@ std::optional<Bytes> EapPeer::ProveMsChapV2(const Bytes& data) {
   const NtResponse response =
       MsChapV2Response(options_.user, options_.password, challenge, peer_challenge);
   hlak_ = HlakMsChapV2(options_.password, response);
+  mppe_keys_ = {{hlak_.begin(), hlak_.begin() + 16}, {hlak_.begin() + 16, hlak_.end()}, {}};
   expected_authenticator_ =
       MsChapV2Authenticator(options_.user, options_.password, response, challenge, peer_challenge);
   gave_proof_ = true;
@@ -98,7 +170,9 @@ std::optional<Bytes> EapPeer::ProveMsChapV2(const Bytes& data) {
 }
 
 void EapPeer::Conclude(bool success) {
-  if (!success) {
+  if (!success && tls_ && tls_->refused()) {
+    outcome_ = AuthOutcome::kServerNotGenuine;
+  } else if (!success) {
     outcome_ = AuthOutcome::kFailed;
     if (message_.empty()) message_ = "EAP Failure";
   } else {

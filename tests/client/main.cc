@@ -4,6 +4,7 @@
 #include <string>
 
 #include "tests/client/many_sessions.h"
+#include "tests/client/network_arguments.h"
 #include "tests/client/target.h"
 #include "tests/client/tun_mode.h"
 
@@ -11,6 +12,7 @@ namespace {
 
 using sstpgw::client::ManyOptions;
 using sstpgw::client::ManyPurpose;
+using sstpgw::client::NetworkArguments;
 using sstpgw::client::Target;
 using sstpgw::client::TunOptions;
 
@@ -25,6 +27,7 @@ struct CommandLine {
   Target target;
   TunOptions tun;
   ManyOptions many;
+  NetworkArguments network{target, tun};
 };
 
 void DescribeCommon(CLI::App& app, CommandLine& line) {
@@ -36,7 +39,17 @@ void DescribeCommon(CLI::App& app, CommandLine& line) {
   app.add_option(
          "--auth", line.auth,
          "accepted protocols, best first: pap, chap, mschap, mschap-v2, eap-md5, eap-mschapv2, "
-         "comma separated")
+         "eap-tls, eap-peap, comma separated")
+      ->capture_default_str();
+  auto& eap = line.target.options.eap_tls;
+  app.add_option("--eap-certificate", eap.certificate, "PEM file: our certificate for EAP-TLS");
+  app.add_option("--eap-key", eap.key, "PEM file: its key");
+  app.add_option("--eap-ca", eap.ca,
+                 "PEM file: who signed the certificate of the EAP server (default: not verified)");
+  app.add_option("--eap-tls-version", eap.version, "TLS inside EAP: 1.2 or 1.3 (default: both)")
+      ->check(CLI::IsMember({"1.2", "1.3"}));
+  app.add_option("--eap-fragment", eap.fragment, "octets of TLS in one EAP packet")
+      ->check(CLI::Range(1, 4000))
       ->capture_default_str();
   app.add_option("--ca", line.target.tls.ca_file,
                  "PEM file of the CA that signed the server's certificate (default: the system's)");
@@ -61,6 +74,7 @@ void DescribeCommon(CLI::App& app, CommandLine& line) {
                "never answer LCP Echo-Requests");
   app.add_flag("--ignore-sstp-echo", line.target.options.deviations.ignore_sstp_echo,
                "never answer SSTP echo requests");
+  line.network.Describe(app);
 }
 
 int Finish(CommandLine& line) {
@@ -78,6 +92,10 @@ int Finish(CommandLine& line) {
   if (line.mru != 0) line.target.options.mru = static_cast<std::uint16_t>(line.mru);
   line.many.hold = std::chrono::milliseconds(static_cast<std::int64_t>(line.hold_seconds * 1000));
   line.target.tls.verify = !line.insecure;
+  if (const auto done = line.network.Finish(); !done) {
+    std::fprintf(stderr, "%s\n", done.error().message.c_str());
+    return 2;
+  }
   if (const auto done = SetServer(line.target, line.server); !done) {
     std::fprintf(stderr, "--server: %s\n", done.error().message.c_str());
     return 2;
@@ -99,11 +117,13 @@ int main(int argc, char** argv) {
       "tun", "one session with a TUN interface; prints facts, one per line; ends on SIGTERM");
   tun->add_option("--ifname", line.tun.interface_name, "interface name template")
       ->capture_default_str();
-  tun->add_option("--route", line.tun.routes, "IPv4 prefix to send through the tunnel; repeatable");
+  tun->add_option("--route", line.tun.routes,
+                  "IPv4 or IPv6 prefix to send through the tunnel; repeatable");
   tun->add_flag("--no-interface", line.tun.no_interface, "negotiate only, make no interface");
   tun->add_flag("--packet-at-a-time", line.tun.packet_at_a_time,
                 "one packet per read, write and TLS record, no offloads, as ordinary clients do");
   tun->add_flag("--trace", line.tun.trace, "print the negotiation's packets in hex to stderr");
+  line.network.DescribeTun(*tun);
   CLI::App* many = app.add_subcommand(
       "many", "many sessions in one process; prints set-up rate, failures and percentiles");
   many->add_option("--sessions", line.many.sessions, "how many")

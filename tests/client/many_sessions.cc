@@ -15,6 +15,7 @@
 #include "tests/client/connection.h"
 #include "tests/client/icmp_echo.h"
 #include "tests/client/metrics.h"
+#include "tests/client/router_discovery.h"
 #include "tests/client/signals.h"
 
 namespace sstpgw::client {
@@ -29,6 +30,8 @@ struct Slot {
   TimePoint started;
   TimePoint pinged{};  // when an echo request left whose reply is missing
   bool up = false;
+  bool ipv6_up = false;
+  bool advertised = false;  // a Router Advertisement came
   std::uint32_t epoll_events = 0;
   TimePoint armed = TimePoint::max();  // the earliest entry of the deadline queue for this slot
 };
@@ -53,6 +56,7 @@ class ManySessions {
     epoll_ctl(epoll_, EPOLL_CTL_ADD, stop_fd_, &event);
     report_.wanted = options.sessions;
     report_.concurrency = options.concurrency;
+    report_.ipv6 = target.options.ipv6;
   }
   ~ManySessions() {
     slots_.clear();
@@ -115,6 +119,10 @@ class ManySessions {
   void TakePacket(std::size_t index, ByteView packet) {
     Slot& slot = slots_[index];
     ClientSession& session = *slot.connection->session();
+    if (ProtocolOfIp(packet) == kIpv6) {
+      TakeIpv6(slot, session, packet);
+      return;
+    }
     if (const auto reply = EchoReply(packet, session.facts().address)) {
       session.SendIpPacket(*reply);
       return;
@@ -123,6 +131,15 @@ class ManySessions {
     if (!echo || echo->from != session.facts().address || slot.pinged == TimePoint{}) return;
     report_.ping_times.push_back(Now() - slot.pinged);
     slot.pinged = {};
+  }
+
+  void TakeIpv6(Slot& slot, ClientSession& session, ByteView packet) {
+    const Ipv6Address self = LinkLocal(session.facts().interface_id);
+    if (const auto reply = EchoReply6(packet, self)) session.SendIpPacket(*reply);
+    const auto ip = ParseIpv6(packet);
+    if (!ip || !ParseRouterAdvertisement(*ip)) return;
+    ++report_.router_advertisements;
+    if (!std::exchange(slot.advertised, true)) ++report_.with_advertisement;
   }
 
   void Open(std::size_t index) {
@@ -191,6 +208,12 @@ class ManySessions {
         session->Disconnect(Now());
         slot.connection->Run();
       }
+    }
+    if (session != nullptr && session->facts().ipv6_up && !std::exchange(slot.ipv6_up, true)) {
+      ++report_.ipv6_up;
+      // As hosts do; the answer comes to this session alone.
+      session->SendIpPacket(MakeRouterSolicitation(LinkLocal(session->facts().interface_id)));
+      slot.connection->Run();
     }
     if (slot.connection->finished()) {
       Finish(slot);

@@ -80,6 +80,11 @@ std::string ToTable(const RunReport& report) {
   for (std::size_t i = 0; i < kPercentiles.size(); ++i) {
     out += Row(kNames[i], Number(Milliseconds(Percentile(report.setup_times, kPercentiles[i]))));
   }
+  if (report.ipv6) {
+    out += "IPv6\n" + Row("sessions", std::to_string(report.ipv6_up));
+    out += Row("advertised to", std::to_string(report.with_advertisement));
+    out += Row("advertisements", std::to_string(report.router_advertisements));
+  }
   if (report.pings_sent > 0) {
     out += "pings\n" + Row("sent", std::to_string(report.pings_sent));
     out += Row("answered", std::to_string(report.ping_times.size()));
@@ -101,6 +106,11 @@ std::string ToJson(const RunReport& report) {
   out += ", \"setup_rate_per_second\": " + Number(report.rate_per_second());
   out += ", \"closed_cleanly\": " + std::to_string(report.closed_cleanly);
   out += ", \"setup_milliseconds\": " + JsonPercentiles(report.setup_times);
+  if (report.ipv6) {
+    out += ", \"ipv6_up\": " + std::to_string(report.ipv6_up);
+    out += ", \"with_advertisement\": " + std::to_string(report.with_advertisement);
+    out += ", \"router_advertisements\": " + std::to_string(report.router_advertisements);
+  }
   if (report.pings_sent > 0) {
     out += ", \"pings_sent\": " + std::to_string(report.pings_sent);
     out += ", \"pings_answered\": " + std::to_string(report.ping_times.size());

@@ -24,6 +24,10 @@ struct RunReport {
   std::map<std::string, std::uint32_t> failures;  // reason -> sessions, during set-up
   std::map<std::string, std::uint32_t> lost;      // reason -> sessions, while held
   std::uint32_t closed_cleanly = 0;               // at the end, with CALL_DISCONNECT_ACK
+  bool ipv6 = false;                              // asked for; the next three are told then
+  std::uint32_t ipv6_up = 0;                      // sessions in which IPv6CP opened
+  std::uint32_t with_advertisement = 0;           // that heard a Router Advertisement
+  std::uint64_t router_advertisements = 0;        // of all sessions
   std::uint32_t pings_sent = 0;
   std::vector<Duration> ping_times;  // of those that were answered
 

@@ -12,10 +12,11 @@ constexpr std::uint32_t kMaxRefusals = 20;
 void Negotiator::Start(std::vector<PppOption> wanted, TimePoint now, Duration retransmit) {
   wanted_ = std::move(wanted);
   retransmit_ = retransmit;
+  // What was agreed while only listening holds.
+  theirs_acked_ = theirs_acked_ && running_ && !asking_;
   running_ = true;
   asking_ = true;
   ours_acked_ = false;
-  theirs_acked_ = false;
   exhausted_ = false;
   transmissions_ = 0;
   refusals_ = 0;

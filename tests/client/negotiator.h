@@ -40,13 +40,15 @@ class Negotiator {
   // Answers the server's requests without asking.
   void Listen();
   // Stops asking and answering.
-  void Stop() { running_ = false; }
+  void Stop() { running_ = asking_ = false; }
   // Codes Configure-Request .. Configure-Reject; others are left to the caller.
   void Receive(const PppControl& packet, TimePoint now);
   // Retransmits if it is time.
   void Tick(TimePoint now);
 
   [[nodiscard]] bool running() const { return running_; }
+  // Makes requests, or did until they were used up.
+  [[nodiscard]] bool asking() const { return running_ && asking_; }
   [[nodiscard]] bool opened() const { return running_ && ours_acked_ && theirs_acked_; }
   [[nodiscard]] bool exhausted() const { return exhausted_; }
   [[nodiscard]] std::optional<TimePoint> deadline() const;

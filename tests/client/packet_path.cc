@@ -16,14 +16,16 @@ class PacketPath final : public DataPath {
       : tun_(tun), connection_(connection) {}
 
   void FromTun() override {
+    ClientSession& session = *connection_.session();
     for (int i = 0; i < kPacketsPerTurn && connection_.backlog() == 0; ++i) {
-      const ssize_t read_size = read(tun_.fd(), frame_.data() + kIpv4FrameHeader, kMaxIpv4);
-      if (read_size <= 0) return;
-      const auto size = static_cast<std::size_t>(read_size);
-      if ((frame_[kIpv4FrameHeader] >> 4) != 4) continue;  // the kernel's own IPv6 chatter
-      const auto header = Ipv4FrameHeader(size);
-      std::copy(header.begin(), header.end(), frame_.begin());
-      connection_.WriteRecord(ByteView(frame_).first(kIpv4FrameHeader + size));
+      const std::size_t header = session.frame_header_size();
+      const ssize_t size = read(tun_.fd(), frame_.data() + header, frame_.size() - header);
+      if (size <= 0) return;
+      const auto frame = std::span(frame_).first(header + static_cast<std::size_t>(size));
+      // The kernel's own IPv6 chatter is not for a session without.
+      const bool ipv6 = ProtocolOfIp(frame.subspan(header)) == kIpv6;
+      if ((ipv6 && !session.facts().ipv6_up) || !session.FinishFrame(frame)) continue;
+      connection_.WriteRecord(frame);
       connection_.Flush();
     }
   }
@@ -36,7 +38,7 @@ class PacketPath final : public DataPath {
  private:
   const TunInterface& tun_;
   Connection& connection_;
-  std::array<std::uint8_t, kIpv4FrameHeader + kMaxIpv4> frame_{};
+  std::array<std::uint8_t, kIpFrameHeader + kMaxIp> frame_{};
 };
 
 }  // namespace

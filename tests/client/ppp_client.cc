@@ -13,21 +13,10 @@ constexpr std::uint8_t kMagic = 5;
 constexpr std::uint8_t kPfc = 7;
 constexpr std::uint8_t kAcfc = 8;
 constexpr std::uint8_t kCallback = 13;
-// IPCP options, RFC 1332 and RFC 1877.
-constexpr std::uint8_t kAddress = 3;
-constexpr std::uint8_t kDns1 = 129;
-constexpr std::uint8_t kWins1 = 130;
-constexpr std::uint8_t kDns2 = 131;
-constexpr std::uint8_t kWins2 = 132;
 constexpr std::uint16_t kWindowsMru = 4091;
 
 std::uint16_t Number(const Bytes& value) {
   return value.size() == 2 ? static_cast<std::uint16_t>((value[0] << 8) | value[1]) : 0;
-}
-
-Ipv4Address Address(const Bytes& value) {
-  if (value.size() != 4) return {};
-  return Ipv4Address::FromOctets({value[0], value[1], value[2], value[3]});
 }
 
 }  // namespace
@@ -43,17 +32,22 @@ PppClient::PppClient(const ClientOptions& options, Entropy& entropy, Facts& fact
             [this](std::uint16_t protocol, const PppControl& packet) {
               events_.send(protocol, packet);
             }}),
-      ipcp_(kIpcp, options.max_transmissions,
-            {[](const PppOption& option) -> OptionJudgement {
-               if (option.type != kAddress || Address(option.value).is_zero()) {
-                 return RejectOption{};
-               }
-               return AcceptOption{};
-             },
-             [](const PppOption& option) { return std::optional<Bytes>(option.value); },
-             [this](std::uint16_t protocol, const PppControl& packet) {
-               events_.send(protocol, packet);
-             }}) {}
+      network_(options, entropy, facts,
+               {[this](std::uint16_t protocol, const PppControl& packet) {
+                  events_.send(protocol, packet);
+                },
+                [this] { events_.entered(Phase::kUp); },
+                [this](FailureKind kind, const std::string& text) { events_.failed(kind, text); }}),
+      ccp_(options,
+           {[this](std::uint16_t protocol, const PppControl& packet) {
+              events_.send(protocol, packet);
+            },
+            [this](const MppeMode& sending, const MppeMode& receiving) {
+              events_.mppe_on(auth_->mppe_keys(), sending, receiving);
+            },
+            [this] { events_.mppe_off(); }, [this] { events_.mppe_flush(); },
+            [this](const std::string& text) { events_.failed(FailureKind::kNegotiation, text); }}) {
+}
 
 const Hlak& PppClient::hlak() const {
   static const Hlak kZero{};
@@ -133,16 +127,30 @@ void PppClient::Receive(const PppFrame& frame, TimePoint now) {
       ReceiveAuth(frame.protocol, *packet, now);
       return;
     case kIpcp:
-      if (options_.deviations.reject_ipcp) break;
-      ipcp_.Receive(*packet, now);
-      if (ipcp_.opened() && !up_) IpcpOpened();
-      if (packet->code == kTermReq) events_.send(kIpcp, {kTermAck, packet->id, {}});
-      return;
+    case kIpv6cp:
+    case kCcp:
+      if (ReceiveNetwork(frame.protocol, *packet, now)) return;
+      break;
     default:
       break;
   }
   if (lcp_was_open_) {
     SendLcp(kProtoRej, next_id_++, Concat({Be16(frame.protocol), frame.information}));
+  }
+}
+
+bool PppClient::ReceiveNetwork(std::uint16_t protocol, const PppControl& packet, TimePoint now) {
+  if (protocol != kCcp) return network_.Receive(protocol, packet, now);
+  const bool taken = ccp_.Receive(packet, now);
+  network_.Hold(ccp_.undecided());
+  return taken;
+}
+
+void PppClient::TerminateLayer(std::uint16_t protocol) {
+  if (protocol == kCcp) {
+    ccp_.Terminate();
+  } else {
+    network_.Terminate(protocol);
   }
 }
 
@@ -172,9 +180,10 @@ void PppClient::ReceiveLcp(const PppControl& packet, TimePoint now) {
 
 void PppClient::ReceiveProtocolReject(const PppControl& packet) {
   if (packet.data.size() < 2) return;
-  if (Number({packet.data[0], packet.data[1]}) != kIpcp || up_) return;
-  ipcp_.Stop();
-  events_.failed(FailureKind::kNoAddress, "the server refused IPCP");
+  const std::uint16_t protocol = Number({packet.data[0], packet.data[1]});
+  if (protocol == kCcp) ccp_.ProtocolRejected();
+  network_.ProtocolRejected(protocol);
+  network_.Hold(ccp_.undecided());
 }
 
 void PppClient::LcpOpened(TimePoint now) {
@@ -226,7 +235,9 @@ void PppClient::ReceiveAuth(std::uint16_t protocol, const PppControl& packet, Ti
   } else if (auth_->outcome() == AuthOutcome::kFailed) {
     events_.failed(FailureKind::kAuthentication, auth_->message());
   } else {
-    events_.failed(FailureKind::kServerNotGenuine, "MS-CHAPv2 authenticator response is wrong");
+    const bool tls = auth_->message().rfind("TLS: ", 0) == 0;
+    events_.failed(FailureKind::kServerNotGenuine,
+                   tls ? auth_->message() : "MS-CHAPv2 authenticator response is wrong");
   }
 }
 
@@ -238,48 +249,27 @@ void PppClient::Authenticated(TimePoint now) {
     events_.bind();
   }
   if (options_.deviations.windows_opening) AskWindowsProtocols();
-  if (options_.deviations.reject_ipcp) return;
-  if (options_.deviations.never_ask_ipcp) {
-    ipcp_.Listen();
-    return;
-  }
-  std::vector<PppOption> wishes{{kAddress, Bytes(4, 0)}};
-  for (const std::uint8_t type : {kDns1, kWins1, kDns2, kWins2}) {
-    const bool dns = type == kDns1 || type == kDns2;
-    if (dns ? options_.request_dns : options_.request_wins) wishes.push_back({type, Bytes(4, 0)});
-  }
-  ipcp_.Start(std::move(wishes), now, options_.retransmit);
+  const bool keys = auth_ && !auth_->mppe_keys().send.empty();
+  ccp_.Start(now, keys);
+  network_.Hold(ccp_.undecided());
+  network_.Start(now);
 }
 
 void PppClient::AskWindowsProtocols() {
+  // Those that this client does not go on with.
   const Bytes identifier{1, 10, 0x02, 0, 0, 0, 0, 0, 0, 0x01};
-  events_.send(kIpv6cp, {kConfReq, next_id_++, identifier});
+  if (!options_.ipv6) events_.send(kIpv6cp, {kConfReq, next_id_++, identifier});
   const Bytes mppe{18, 6, 0x01, 0x00, 0x00, 0xe1};
-  events_.send(kCcp, {kConfReq, next_id_++, mppe});
-}
-
-void PppClient::IpcpOpened() {
-  up_ = true;
-  for (const PppOption& option : ipcp_.wanted()) {
-    const Ipv4Address value = Address(option.value);
-    if (option.type == kAddress) facts_.address = value;
-    if (value.is_zero()) continue;
-    if (option.type == kDns1 || option.type == kDns2) facts_.dns.push_back(value);
-    if (option.type == kWins1 || option.type == kWins2) facts_.wins.push_back(value);
-  }
-  for (const PppOption& option : ipcp_.requested()) {
-    if (option.type == kAddress) facts_.gateway = Address(option.value);
-  }
-  events_.entered(Phase::kUp);
+  if (options_.mppe == MppeWish::kNone) events_.send(kCcp, {kConfReq, next_id_++, mppe});
 }
 
 void PppClient::Tick(TimePoint now) {
   lcp_.Tick(now);
-  ipcp_.Tick(now);
+  network_.Tick(now);
+  ccp_.Tick(now);
+  if (authenticated_) network_.Hold(ccp_.undecided());
   if (lcp_.exhausted() && !lcp_was_open_) {
     events_.failed(FailureKind::kTimeout, "LCP came to no agreement");
-  } else if (ipcp_.exhausted() && !up_) {
-    events_.failed(FailureKind::kNoAddress, "IPCP came to no agreement");
   }
   if (!resend_pap_at_ || now < *resend_pap_at_) return;
   if (++pap_sent_ > options_.max_transmissions) {
@@ -293,7 +283,8 @@ void PppClient::Tick(TimePoint now) {
 
 std::optional<TimePoint> PppClient::Deadline() const {
   std::optional<TimePoint> first = resend_pap_at_;
-  for (const std::optional<TimePoint>& due : {lcp_.deadline(), ipcp_.deadline()}) {
+  for (const std::optional<TimePoint>& due :
+       {lcp_.deadline(), network_.Deadline(), ccp_.Deadline()}) {
     if (due && (!first || *due < *first)) first = due;
   }
   return first;

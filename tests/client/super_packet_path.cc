@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "gateway/datapath/coalescer.h"
-#include "gateway/datapath/downlink.h"
 #include "gateway/datapath/segmenter.h"
 #include "gateway/datapath/vnet_header.h"
 #include "tests/client/data_path.h"
@@ -43,7 +42,6 @@ class SuperPacketPath final : public DataPath {
   SuperPacketPath(const TunInterface& tun, Connection& connection)
       : tun_(tun), connection_(connection), sink_(tun.fd()), batch_(kBatch), packet_(kTunRead) {
     coalescer_.Begin({.tcp = tun.tcp_segments(), .udp = tun.udp_segments()}, sink_);
-    downlink_.OpenData();
   }
 
   void FromTun() override {
@@ -61,32 +59,42 @@ class SuperPacketPath final : public DataPath {
  private:
   // Reads and frames until about half a batch is there; true if the TUN has no more.
   bool FillBatch() {
-    while (batch_.frames().size() < kBatch / 2) {
+    ClientSession& session = *connection_.session();
+    while (used_ < kBatch / 2) {
       const ssize_t size = read(tun_.fd(), packet_.data(), packet_.size());
       if (size <= 0) return true;
       auto segments = Segmenter::Parse(ByteView(packet_).first(static_cast<std::size_t>(size)));
-      if (!segments) continue;
-      while (!downlink_.Append(batch_, *segments)) SendBatch();
+      if (!segments || (segments->ipv6() && !session.facts().ipv6_up)) continue;
+      while (!segments->done()) Frame(session, *segments);
     }
     return false;
   }
 
+  void Frame(ClientSession& session, Segmenter& segments) {
+    const std::size_t header = session.frame_header_size();
+    const std::size_t size = header + segments.next_size();
+    if (size > batch_.size() - used_) SendBatch();
+    const auto frame = std::span(batch_).subspan(used_, size);
+    segments.Emit(frame.subspan(header));
+    if (session.FinishFrame(frame)) used_ += size;
+  }
+
   void SendBatch() {
-    ByteView frames = batch_.frames();
+    ByteView frames = ByteView(batch_).first(used_);
     while (!frames.empty()) {
       const std::size_t size = std::min(frames.size(), kRecord);
       connection_.WriteRecord(frames.first(size));
       frames = frames.subspan(size);
     }
-    batch_.Clear();
+    used_ = 0;
   }
 
   const TunInterface& tun_;
   Connection& connection_;
   TunSink sink_;
   datapath::Coalescer coalescer_;
-  datapath::FrameBatch batch_;
-  datapath::Downlink downlink_;
+  std::vector<std::uint8_t> batch_;  // frames [0, used_)
+  std::size_t used_ = 0;
   std::vector<std::uint8_t> packet_;
 };
 

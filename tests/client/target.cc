@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <map>
 #include <memory>
 
 namespace sstpgw::client {
@@ -64,7 +65,30 @@ Result<void> SetServer(Target& target, const std::string& server) {
   return {};
 }
 
+Result<InterfaceId> ParseInterfaceId(const std::string& text) {
+  InterfaceId id{};
+  const char* at = text.data();
+  const char* end = text.data() + text.size();
+  for (std::size_t group = 0; group < 4; ++group) {
+    std::uint16_t value = 0;
+    const auto [last, code] = std::from_chars(at, end, value, 16);
+    const bool more = group < 3;
+    if (code != std::errc() || last - at > 4 ||
+        (more ? last == end || *last != ':' : last != end)) {
+      return Fail(Error{ErrorCode::kInvalidArgument, "'" + text + "' is not x:x:x:x"});
+    }
+    id[group * 2] = static_cast<std::uint8_t>(value >> 8);
+    id[group * 2 + 1] = static_cast<std::uint8_t>(value & 0xff);
+    at = more ? last + 1 : last;
+  }
+  return id;
+}
+
 Result<AuthList> ParseAuthList(const std::string& text) {
+  static const std::map<std::string, EapMethod> kEapNames{{"eap-md5", EapMethod::kMd5},
+                                                          {"eap-mschapv2", EapMethod::kMsChapV2},
+                                                          {"eap-tls", EapMethod::kTls},
+                                                          {"eap-peap", EapMethod::kPeap}};
   AuthList all;
   std::vector<AuthProtocol>& list = all.protocols;
   for (std::size_t at = 0; at <= text.size();) {
@@ -78,16 +102,17 @@ Result<AuthList> ParseAuthList(const std::string& text) {
       list.push_back(AuthProtocol::kMsChapV1);
     } else if (name == "mschap-v2") {
       list.push_back(AuthProtocol::kMsChapV2);
-    } else if (name == "eap-md5" || name == "eap-mschapv2") {
+    } else if (kEapNames.contains(name)) {
       if (std::find(list.begin(), list.end(), AuthProtocol::kEap) != list.end()) {
         return Fail(Error{ErrorCode::kInvalidArgument, "more than one EAP method"});
       }
       list.push_back(AuthProtocol::kEap);
-      all.eap = name == "eap-md5" ? EapMethod::kMd5 : EapMethod::kMsChapV2;
+      all.eap = kEapNames.at(name);
     } else {
-      return Fail(Error{
-          ErrorCode::kInvalidArgument,
-          "'" + name + "' is not one of pap, chap, mschap, mschap-v2, eap-md5, eap-mschapv2"});
+      return Fail(Error{ErrorCode::kInvalidArgument,
+                        "'" + name +
+                            "' is not one of pap, chap, mschap, mschap-v2, eap-md5, eap-mschapv2, "
+                            "eap-tls, eap-peap"});
     }
     at = end + 1;
   }

@@ -21,11 +21,15 @@ struct Target {
 // given already, the name to verify.
 Result<void> SetServer(Target& target, const std::string& server);
 
+// "x:x:x:x", each up to four hex digits.
+Result<InterfaceId> ParseInterfaceId(const std::string& text);
+
 struct AuthList {
   std::vector<AuthProtocol> protocols;
   EapMethod eap = EapMethod::kMsChapV2;
 };
-// "pap,chap,mschap,mschap-v2,eap-mschapv2" in any order; of the EAP methods, also eap-md5, one.
+// "pap,chap,mschap,mschap-v2,eap-mschapv2" in any order; of the EAP methods (also eap-md5, eap-tls,
+// eap-peap) one.
 Result<AuthList> ParseAuthList(const std::string& text);
 
 }  // namespace sstpgw::client

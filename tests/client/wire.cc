@@ -197,27 +197,34 @@ std::string HttpRequest(std::string_view host, std::string_view correlation_id) 
   return text;
 }
 
-ByteView LeadingIpv4(ByteView stream) {
+ByteView LeadingIp(ByteView stream) {
   constexpr std::uint16_t kAddressControl = 0xff03;
-  if (stream.size() < kIpv4FrameHeader || stream[0] != kVersion || (stream[1] & 1) != 0 ||
-      Get16(stream, 4) != kAddressControl || Get16(stream, 6) != kIpv4) {
+  if (stream.size() < kIpFrameHeader || stream[0] != kVersion || (stream[1] & 1) != 0 ||
+      Get16(stream, 4) != kAddressControl ||
+      (Get16(stream, 6) != kIpv4 && Get16(stream, 6) != kIpv6)) {
     return {};
   }
   const std::size_t length = Get16(stream, 2) & 0x0fff;
-  if (length < kIpv4FrameHeader || length > stream.size()) return {};
-  return stream.subspan(kIpv4FrameHeader, length - kIpv4FrameHeader);
+  if (length < kIpFrameHeader || length > stream.size()) return {};
+  return stream.subspan(kIpFrameHeader, length - kIpFrameHeader);
 }
 
-std::array<std::uint8_t, kIpv4FrameHeader> Ipv4FrameHeader(std::size_t size) {
-  const std::size_t length = kIpv4FrameHeader + size;
+std::array<std::uint8_t, kIpFrameHeader> IpFrameHeader(std::uint16_t protocol, std::size_t size) {
+  const std::size_t length = kIpFrameHeader + size;
   return {kVersion,
           0,
           static_cast<std::uint8_t>(length >> 8),
           static_cast<std::uint8_t>(length & 0xff),
           0xff,
           0x03,
-          kIpv4 >> 8,
-          kIpv4 & 0xff};
+          static_cast<std::uint8_t>(protocol >> 8),
+          static_cast<std::uint8_t>(protocol & 0xff)};
+}
+
+std::uint16_t ProtocolOfIp(ByteView packet) {
+  if (packet.empty()) return 0;
+  const int version = packet[0] >> 4;
+  return version == 4 ? kIpv4 : version == 6 ? kIpv6 : std::uint16_t{0};
 }
 
 std::size_t SstpSplitter::Lacking() const {

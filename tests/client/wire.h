@@ -36,6 +36,8 @@ inline constexpr std::uint8_t kCryptoBindingRequest = 4;
 
 // PPP protocol numbers.
 inline constexpr std::uint16_t kIpv4 = 0x0021;
+inline constexpr std::uint16_t kIpv6 = 0x0057;
+inline constexpr std::uint16_t kCompressed = 0x00fd;  // MPPE (RFC 3078)
 inline constexpr std::uint16_t kIpcp = 0x8021;
 inline constexpr std::uint16_t kIpv6cp = 0x8057;
 inline constexpr std::uint16_t kCcp = 0x80fd;
@@ -128,14 +130,17 @@ void Put16(Bytes& bytes, std::size_t at, std::uint16_t value);
 // The HTTP request of features 1.2.
 [[nodiscard]] std::string HttpRequest(std::string_view host, std::string_view correlation_id);
 
-// The IPv4 packet in the SSTP data packet that `stream` begins with, framed FF 03 00 21. Empty if
-// it begins with anything else, or with less than all of it.
-[[nodiscard]] ByteView LeadingIpv4(ByteView stream);
+// The IPv4 or IPv6 packet in the SSTP data packet that `stream` begins with, framed FF 03 00 21 or
+// FF 03 00 57. Empty if it begins with anything else, or with less than all of it.
+[[nodiscard]] ByteView LeadingIp(ByteView stream);
 // What SSTP and PPP put in front of such a packet.
-inline constexpr std::size_t kIpv4FrameHeader = 8;
-// That header for an IPv4 packet of `size` octets, at most kMaxIpv4.
-[[nodiscard]] std::array<std::uint8_t, kIpv4FrameHeader> Ipv4FrameHeader(std::size_t size);
-inline constexpr std::size_t kMaxIpv4 = 4087;  // 4095 less SSTP and PPP header
+inline constexpr std::size_t kIpFrameHeader = 8;
+// That header for a packet of `size` octets, at most kMaxIp.
+[[nodiscard]] std::array<std::uint8_t, kIpFrameHeader> IpFrameHeader(std::uint16_t protocol,
+                                                                     std::size_t size);
+inline constexpr std::size_t kMaxIp = 4087;  // 4095 less SSTP and PPP header
+// By an IP packet's version: kIpv4, kIpv6, or 0 for what is neither.
+[[nodiscard]] std::uint16_t ProtocolOfIp(ByteView packet);
 
 // Cuts a stream into SSTP packets. Holds at most one partial packet (4095 octets) plus what was
 // just appended.

@@ -20,7 +20,7 @@ std::vector<std::string> TunArguments(Lab& lab, const std::string& server, const
     argv.insert(argv.end(), {"--ca", lab.ca_file(), "--verify-name", Lab::kServer});
   }
   argv.insert(argv.end(), common.begin(), common.end());
-  argv.emplace_back("tun");
+  argv.insert(argv.end(), {"tun", "--commands"});
   argv.insert(argv.end(), arguments.begin(), arguments.end());
   return argv;
 }
@@ -126,7 +126,7 @@ std::vector<client::PppControl> Dialer::ServerPackets(std::uint16_t protocol) {
 TunDial::TunDial(Lab& lab, Namespace& where, const std::string& user, const std::string& password,
                  std::vector<std::string> common, std::vector<std::string> arguments)
     : process_(TunArguments(lab, Lab::kServer, user, password, common, arguments),
-               {&where, {}, "sstp-test-client"}) {}
+               {&where, {}, "sstp-test-client", true}) {}
 
 bool TunDial::WaitUp(std::chrono::milliseconds timeout) {
   return process_.WaitForLine("^(up|closed: .*)$", timeout).value_or("") == "up";
@@ -138,6 +138,19 @@ std::vector<std::string> TunDial::Facts(const std::string& name) const {
     found.push_back(line.substr(name.size() + 2));
   }
   return found;
+}
+
+std::optional<std::string> TunDial::WaitFact(const std::string& name, const std::string& pattern,
+                                             std::size_t from, std::chrono::milliseconds timeout) {
+  auto line = process_.WaitForLine("^" + name + ": .*" + pattern, timeout, from);
+  if (line) line->erase(0, name.size() + 2);
+  return line;
+}
+
+std::size_t TunDial::Command(const std::string& line) {
+  const std::size_t before = process_.LineCount();
+  EXPECT_TRUE(process_.WriteLine(line)) << line;
+  return before;
 }
 
 std::string TunDial::Fact(const std::string& name) const {

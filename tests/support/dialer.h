@@ -64,6 +64,14 @@ class TunDial {
   // "address", "peer", "mtu", "interface", "closed", ...; empty if it was not printed.
   [[nodiscard]] std::string Fact(const std::string& name) const;
   [[nodiscard]] std::vector<std::string> Facts(const std::string& name) const;
+  // The first "`name`: ..." printed at or after line `from` in which `pattern` is found, without
+  // the name; nullopt if none came in time.
+  std::optional<std::string> WaitFact(const std::string& name, const std::string& pattern = "",
+                                      std::size_t from = 0,
+                                      std::chrono::milliseconds timeout = kPatience);
+  // A line to its standard input (see client/tun_mode.h); returns the count of lines before, for
+  // WaitFact.
+  std::size_t Command(const std::string& line);
   [[nodiscard]] Process& process() { return process_; }
 
  private:

@@ -19,12 +19,17 @@ std::size_t StraddlingSize(std::size_t step) {
   return at < kSmall ? at + 1 : kLarge[at - kSmall];
 }
 
+// What is no IP packet goes as IPv4.
+std::uint16_t ProtocolOf(ByteView packet) {
+  return client::ProtocolOfIp(packet) == client::kIpv6 ? client::kIpv6 : client::kIpv4;
+}
+
 }  // namespace
 
 Bytes Framed(std::span<const Bytes> packets) {
   Bytes out;
   for (const Bytes& packet : packets) {
-    const Bytes frame = client::SstpData(client::kIpv4, packet);
+    const Bytes frame = client::SstpData(ProtocolOf(packet), packet);
     out.insert(out.end(), frame.begin(), frame.end());
   }
   return out;

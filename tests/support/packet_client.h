@@ -1,11 +1,12 @@
-// A client of the gateway without an interface: the test makes its IP packets, says how they are
-// put into TLS records, and takes what comes, packet by packet and record by record.
+// A client of the gateway without an interface: the test makes its IPv4 and IPv6 packets, says how
+// they are put into TLS records, and takes what comes, packet by packet and record by record.
 #pragma once
 
 #include <functional>
 #include <span>
 #include <vector>
 
+#include "tests/client/ipv6_wire.h"
 #include "tests/support/dialer.h"
 
 namespace sstpgw::test {
@@ -26,6 +27,11 @@ class PacketClient {
   // LabSuite::WaitActive.
   bool DialUp();
   [[nodiscard]] Ipv4Address address() { return dialer_.facts().address; }
+  // With IPv6: ours and the gateway's on the link.
+  [[nodiscard]] Ipv6Address link_local() { return client::LinkLocal(dialer_.facts().interface_id); }
+  [[nodiscard]] Ipv6Address peer_link_local() {
+    return client::LinkLocal(dialer_.facts().peer_interface_id);
+  }
 
   // Queues packets; PumpUntil sends them.
   void Send(std::span<const Bytes> packets, RecordFill fill);

@@ -54,12 +54,26 @@ void PutNative16(Bytes& bytes, std::size_t at, std::size_t value) {
   std::memcpy(bytes.data() + at, &narrow, sizeof narrow);
 }
 
+Bytes LeadingOctets(const Ipv6Prefix& prefix) {
+  const auto& octets = prefix.address.octets();
+  return {octets.begin(), octets.begin() + prefix.length / 8};
+}
+
 }  // namespace
 
 PacketPort::PacketPort(const End& here, const End& there, std::array<std::uint8_t, 3> network)
-    : own_(MacOf(here)), neighbour_(MacOf(there)), network_(network) {
+    : PacketPort(here, there, ETH_P_IP, Bytes(network.begin(), network.end())) {}
+
+PacketPort::PacketPort(const End& here, const End& there, const Ipv6Prefix& network)
+    : PacketPort(here, there, ETH_P_IPV6, LeadingOctets(network)) {}
+
+PacketPort::PacketPort(const End& here, const End& there, std::uint16_t ethertype, Bytes network)
+    : own_(MacOf(here)),
+      neighbour_(MacOf(there)),
+      ethertype_(ethertype),
+      network_(std::move(network)) {
   here.where.Run([&] {
-    fd_ = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, htons(ETH_P_IP));
+    fd_ = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, htons(ethertype_));
     index_ = static_cast<int>(if_nametoindex(here.interface.c_str()));
   });
   const int on = 1;
@@ -67,7 +81,7 @@ PacketPort::PacketPort(const End& here, const End& there, std::array<std::uint8_
   setsockopt(fd_, SOL_SOCKET, SO_RCVBUFFORCE, &kReceiveRoom, sizeof kReceiveRoom);
   sockaddr_ll address{};
   address.sll_family = AF_PACKET;
-  address.sll_protocol = htons(ETH_P_IP);
+  address.sll_protocol = htons(ethertype_);
   address.sll_ifindex = index_;
   EXPECT_EQ(bind(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0)
       << here.interface << ": " << std::strerror(errno);
@@ -76,8 +90,9 @@ PacketPort::PacketPort(const End& here, const End& there, std::array<std::uint8_
 PacketPort::~PacketPort() { close(fd_); }
 
 bool PacketPort::SendWithHeader(ByteView vnet_header, ByteView packet) {
-  const Bytes ethernet = client::Concat({Bytes(neighbour_.begin(), neighbour_.end()),
-                                         Bytes(own_.begin(), own_.end()), client::Be16(ETH_P_IP)});
+  const Bytes ethernet =
+      client::Concat({Bytes(neighbour_.begin(), neighbour_.end()), Bytes(own_.begin(), own_.end()),
+                      client::Be16(ethertype_)});
   const Bytes whole = client::Concat({Bytes(vnet_header.begin(), vnet_header.end()), ethernet,
                                       Bytes(packet.begin(), packet.end())});
   const ssize_t sent = send(fd_, whole.data(), whole.size(), 0);
@@ -118,7 +133,10 @@ void PacketPort::Receive(std::vector<Bytes>& received) {
     if (size < static_cast<ssize_t>(kHeads + 20)) return;
     const ByteView packet =
         ByteView(buffer).subspan(kHeads, static_cast<std::size_t>(size) - kHeads);
-    const bool wanted = std::equal(network_.begin(), network_.end(), packet.begin() + 16);
+    const std::size_t destination = ethertype_ == ETH_P_IP ? 16 : 24;
+    const bool wanted = packet.size() >= destination + network_.size() &&
+                        std::equal(network_.begin(), network_.end(),
+                                   packet.begin() + static_cast<int>(destination));
     if (from.sll_pkttype == PACKET_OUTGOING || !wanted) continue;
     EXPECT_EQ(buffer[0] & kNeedsChecksum, 0) << "offloads are on: a checksum is not finished";
     EXPECT_EQ(buffer[1], 0) << "offloads are on: a super-packet";

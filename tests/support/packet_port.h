@@ -1,11 +1,12 @@
-// The raw end of a network interface: IPv4 packets go out and come in exactly as they are on the
-// cable, past the namespace's own IP layer. For interfaces of a Veth.
+// The raw end of a network interface: IPv4 or IPv6 packets go out and come in exactly as they are
+// on the cable, past the namespace's own IP layer. For interfaces of a Veth.
 #pragma once
 
 #include <array>
 #include <string>
 #include <vector>
 
+#include "proto/base/ip.h"
 #include "proto/base/types.h"
 #include "tests/support/namespaces.h"
 
@@ -29,6 +30,8 @@ class PacketPort {
   // Sends from and receives at `here`; `there` is the other end of the cable. What is received are
   // packets to addresses that begin with the three octets of `network`.
   PacketPort(const End& here, const End& there, std::array<std::uint8_t, 3> network);
+  // Likewise for IPv6 packets to addresses in `network`, of a length that is a multiple of eight.
+  PacketPort(const End& here, const End& there, const Ipv6Prefix& network);
   ~PacketPort();
   PacketPort(const PacketPort&) = delete;
   PacketPort& operator=(const PacketPort&) = delete;
@@ -45,13 +48,15 @@ class PacketPort {
   [[nodiscard]] std::size_t Overflows() const;
 
  private:
+  PacketPort(const End& here, const End& there, std::uint16_t ethertype, Bytes network);
   bool SendWithHeader(ByteView vnet_header, ByteView packet);
 
   int fd_ = -1;
   int index_ = 0;
   std::array<std::uint8_t, 6> own_{};
   std::array<std::uint8_t, 6> neighbour_{};
-  std::array<std::uint8_t, 3> network_;
+  std::uint16_t ethertype_;
+  Bytes network_;  // leading octets of the destination
 };
 
 // Checksums, segmentation and merging by the interface itself: off, so that what crosses the cable

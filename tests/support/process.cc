@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -38,7 +39,7 @@ std::vector<std::string> Environment(const std::vector<std::string>& added) {
 }
 
 // Only async-signal-safe calls: the parent has threads.
-[[noreturn]] void Become(int output, int netns, pid_t parent, char* const* argv,
+[[noreturn]] void Become(int input, int output, int netns, pid_t parent, char* const* argv,
                          char* const* environment) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(126);
@@ -48,8 +49,8 @@ std::vector<std::string> Environment(const std::vector<std::string>& added) {
   if (netns >= 0 && setns(netns, CLONE_NEWNET) != 0) _exit(125);
   dup2(output, STDOUT_FILENO);
   dup2(output, STDERR_FILENO);
-  const int null = open("/dev/null", O_RDONLY);
-  dup2(null, STDIN_FILENO);
+  if (input < 0) input = open("/dev/null", O_RDONLY);
+  dup2(input, STDIN_FILENO);
   execvpe(argv[0], argv, environment);
   _exit(127);
 }
@@ -63,6 +64,12 @@ Process::Process(std::vector<std::string> argv, ProcessOptions options)
     ADD_FAILURE() << "pipe for " << name_;
     return;
   }
+  std::array<int, 2> input{-1, -1};
+  // A socket, for writing to one whose reader is gone need not be deadly.
+  if (options.input && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, input.data()) != 0) {
+    ADD_FAILURE() << "standard input of " << name_;
+  }
+  input_fd_ = input[1];
   int netns = -1;
   if (options.where != nullptr) {
     netns = open(("/run/netns/" + options.where->name()).c_str(), O_RDONLY | O_CLOEXEC);
@@ -73,9 +80,11 @@ Process::Process(std::vector<std::string> argv, ProcessOptions options)
   const pid_t parent = getpid();
   pid_ = fork();
   if (pid_ == 0) {
-    Become(pipe_ends[1], netns, parent, argv_pointers.data(), environment_pointers.data());
+    Become(input[0], pipe_ends[1], netns, parent, argv_pointers.data(),
+           environment_pointers.data());
   }
   close(pipe_ends[1]);
+  if (input[0] >= 0) close(input[0]);
   if (netns >= 0) close(netns);
   output_fd_ = pipe_ends[0];
   reader_ = std::thread([this] { ReadOutput(); });
@@ -85,6 +94,13 @@ Process::~Process() {
   Kill();
   if (reader_.joinable()) reader_.join();
   if (output_fd_ >= 0) close(output_fd_);
+  if (input_fd_ >= 0) close(input_fd_);
+}
+
+bool Process::WriteLine(const std::string& line) const {
+  const std::string text = line + "\n";
+  return input_fd_ >= 0 && send(input_fd_, text.data(), text.size(), MSG_NOSIGNAL) ==
+                               static_cast<ssize_t>(text.size());
 }
 
 void Process::AddLine(std::string line) {

@@ -24,6 +24,7 @@ struct ProcessOptions {
   const Namespace* where = nullptr;      // null: the namespace of the caller
   std::vector<std::string> environment;  // "NAME=value", added to ours
   std::string name;                      // in messages; empty: the program's file name
+  bool input = false;                    // standard input is ours, see WriteLine; else it is empty
 };
 
 class Process {
@@ -39,6 +40,8 @@ class Process {
   [[nodiscard]] pid_t pid() const { return pid_; }
   [[nodiscard]] bool running();
   void Signal(int number) const;
+  // To its standard input. False: it was started without, or reads no more.
+  bool WriteLine(const std::string& line) const;
   // The exit code (128 + signal if killed); nullopt if it still runs after `timeout`. With an exit
   // code, all that the program wrote is in the lines.
   std::optional<int> Wait(Milliseconds timeout);
@@ -67,6 +70,7 @@ class Process {
   std::string name_;
   pid_t pid_ = -1;
   int output_fd_ = -1;
+  int input_fd_ = -1;
   std::optional<int> exit_code_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;

@@ -46,6 +46,18 @@ TEST(Metrics, PingsAreReportedWhenThereWereAny) {
   EXPECT_THAT(ToTable(report), HasSubstr("median, ms"));
 }
 
+TEST(Metrics, Ipv6IsReportedWhenItWasAskedFor) {
+  RunReport report;
+  EXPECT_THAT(ToJson(report), Not(HasSubstr("ipv6")));
+  report.ipv6 = true;
+  report.ipv6_up = 4;
+  report.with_advertisement = 3;
+  report.router_advertisements = 9;
+  EXPECT_THAT(ToJson(report), HasSubstr("\"ipv6_up\": 4, \"with_advertisement\": 3, "
+                                        "\"router_advertisements\": 9"));
+  EXPECT_THAT(ToTable(report), HasSubstr("advertised to"));
+}
+
 TEST(Metrics, UserTemplateCountsSessions) {
   EXPECT_EQ(ExpandUser("user%d", 17), "user17");
   EXPECT_EQ(ExpandUser("test", 17), "test");

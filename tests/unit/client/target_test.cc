@@ -47,5 +47,15 @@ TEST(Target, AuthListHasOneEapMethod) {
   EXPECT_FALSE(ParseAuthList("eap-md5,eap-mschapv2"));
 }
 
+TEST(Target, InterfaceIdentifiers) {
+  EXPECT_EQ(ParseInterfaceId("0:0:0:2").value(), (InterfaceId{0, 0, 0, 0, 0, 0, 0, 2}));
+  EXPECT_EQ(ParseInterfaceId("fe12:345:a:ffff").value(),
+            (InterfaceId{0xfe, 0x12, 0x03, 0x45, 0, 0x0a, 0xff, 0xff}));
+  for (const char* text :
+       {"", "1:2:3", "1:2:3:4:5", "1:2:3:12345", "1:2:3:g", "1::3:4", "1:2:3:4 "}) {
+    EXPECT_FALSE(ParseInterfaceId(text)) << text;
+  }
+}
+
 }  // namespace
 }  // namespace sstpgw::client

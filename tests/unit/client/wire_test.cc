@@ -62,26 +62,37 @@ TEST(Wire, SplitterSaysHowMuchThePacketThatHasBegunLacks) {
   EXPECT_TRUE(splitter.empty());
 }
 
+TEST(Wire, AnIpv6PacketIsFoundInPlace) {
+  const Bytes stream = SstpData(kIpv6, FromHex("60 00 00 03"));
+  EXPECT_EQ(Bytes(LeadingIp(stream).begin(), LeadingIp(stream).end()), FromHex("60 00 00 03"));
+  EXPECT_EQ(ProtocolOfIp(LeadingIp(stream)), kIpv6);
+  EXPECT_EQ(ProtocolOfIp(FromHex("45")), kIpv4);
+  EXPECT_EQ(ProtocolOfIp(FromHex("55")), 0);
+  EXPECT_EQ(ProtocolOfIp({}), 0);
+}
+
 TEST(Wire, AnIpv4PacketIsFoundInPlaceOnlyWhole) {
   const Bytes stream = Concat({SstpData(kIpv4, FromHex("45 00 00 03")), CallConnectRequest()});
-  EXPECT_EQ(Bytes(LeadingIpv4(stream).begin(), LeadingIpv4(stream).end()), FromHex("45 00 00 03"));
-  EXPECT_EQ(LeadingIpv4(stream).data(), stream.data() + kIpv4FrameHeader);
+  EXPECT_EQ(Bytes(LeadingIp(stream).begin(), LeadingIp(stream).end()), FromHex("45 00 00 03"));
+  EXPECT_EQ(LeadingIp(stream).data(), stream.data() + kIpFrameHeader);
   for (std::size_t size = 0; size < 12; ++size) {
-    EXPECT_TRUE(LeadingIpv4(ByteView(stream).first(size)).empty()) << size;
+    EXPECT_TRUE(LeadingIp(ByteView(stream).first(size)).empty()) << size;
   }
   for (const char* hex : {"10 01 00 0a ff 03 00 21 45 02", "10 00 00 0a ff 03 c0 21 45 02",
                           "10 00 00 07 ff 03 00 21 45 02", "11 00 00 0a ff 03 00 21 45 02",
                           "10 00 00 08 00 21 45 02", "10 00 00 08 ff 03 00 21"}) {
-    EXPECT_TRUE(LeadingIpv4(FromHex(hex)).empty()) << hex;
+    EXPECT_TRUE(LeadingIp(FromHex(hex)).empty()) << hex;
   }
 }
 
-TEST(Wire, TheHeaderOfAnIpv4FrameIsTheOneOfAnyFrame) {
-  for (const std::size_t size : {std::size_t{1}, std::size_t{300}, kMaxIpv4}) {
-    const Bytes frame = SstpData(kIpv4, Bytes(size));
-    const auto header = Ipv4FrameHeader(size);
-    EXPECT_EQ(Bytes(header.begin(), header.end()),
-              Bytes(frame.begin(), frame.begin() + kIpv4FrameHeader));
+TEST(Wire, TheHeaderOfAnIpFrameIsTheOneOfAnyFrame) {
+  for (const std::size_t size : {std::size_t{1}, std::size_t{300}, kMaxIp}) {
+    for (const std::uint16_t protocol : {kIpv4, kIpv6}) {
+      const Bytes frame = SstpData(protocol, Bytes(size));
+      const auto header = IpFrameHeader(protocol, size);
+      EXPECT_EQ(Bytes(header.begin(), header.end()),
+                Bytes(frame.begin(), frame.begin() + kIpFrameHeader));
+    }
   }
 }
 

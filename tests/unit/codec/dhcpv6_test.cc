@@ -235,7 +235,7 @@ TEST(Dhcpv6, StatusOfLeaseAssociationAndMessage) {
                                               .status = Dhcpv6Status::kNoBinding}},
                                      .status = Dhcpv6Status::kSuccess});
   EXPECT_EQ(payload, FromHex("07 010203 0002 000c 0003 001b 0000 0000 0000 0001"
-                             "0003 004b 0000 0001 0000 0000 0000 0000"
+                             "0003 0049 0000 0001 0000 0000 0000 0000"
                              "0005 0029 2001 0db8 0000 0000 0000 0000 0000 0002 0000 0000 0000 0000"
                              "000d 000d 0004 6e6f74206f6e206c696e6b"
                              "000d 000c 0003 6e6f2062696e64696e67"
