@@ -126,6 +126,21 @@ class CcpBench : public testing::Test {
         << signals_.ending->reason;
   }
 
+  void ExpectRunning(int bits, bool stateless) const {
+    EXPECT_TRUE(ccp_->mppe());
+    EXPECT_EQ(start_.key_bits, bits);
+    EXPECT_EQ(start_.stateless, stateless);
+  }
+  // No MPPE, no request of ours; the peer's option 18 is rejected.
+  void ExpectDenial() {
+    EXPECT_EQ(done_, "");
+    EXPECT_FALSE(ccp_->required());
+    EXPECT_FALSE(ccp_->negotiating());
+    Ask(Mppe("HS"));
+    EXPECT_EQ(Sent(), Packet(4, 7, Mppe("HS")));
+    EXPECT_FALSE(ccp_->mppe());
+  }
+
   PppSettings settings_ = TraceSettings().ppp;
   NetworkPolicy network_;
   bool rc4_ = true;
