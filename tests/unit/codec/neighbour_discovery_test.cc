@@ -96,6 +96,21 @@ TEST(RouterSolicitation, Rfc4861NoLinkLayerAddressOfAHostWithoutAddress) {
   EXPECT_TRUE(ParseRouterSolicitation(WithOptions("::", {14, 1, 0, 0, 0, 0, 0, 0})));
 }
 
+TEST(RouterSolicitation, NoOctetOfThePacketMayChange) {
+  Bytes packet = WithOptions("fe80::2", {1, 1, 0, 1, 2, 3, 4, 5});
+  for (std::size_t at = 0; at < packet.size(); ++at) {
+    // Traffic class and flow label are in no checksum and mean nothing.
+    if (at < 4) continue;
+    const std::uint8_t right = packet[at];
+    for (int value = 0; value < 256; ++value) {
+      packet[at] = static_cast<std::uint8_t>(value);
+      EXPECT_EQ(ParseRouterSolicitation(packet).has_value(), packet[at] == right)
+          << at << " " << value;
+    }
+    packet[at] = right;
+  }
+}
+
 TEST(RouterSolicitation, OtherMessagesAreOfTheWrongType) {
   for (const int type : {128, 134, 135, 136}) {
     EXPECT_EQ(

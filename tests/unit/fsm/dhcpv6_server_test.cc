@@ -619,6 +619,28 @@ TEST_F(Dhcpv6ServerTest, EveryTruncationOfTheMessageIsSurvived) {
   }
 }
 
+TEST_F(Dhcpv6ServerTest, AnyOctetOfAMessageMayBeAnything) {
+  Bytes payload =
+      Join({Octets({3, 0xaa, 0xbb, 0xcc}), Client(), Server(), Opt(6, FromHex("0017 0018")),
+            Na(kNaId, {"2001:db8:1:2::2"}), Pd(kPdId, {"2001:db8:ff00::/56"})});
+  for (std::uint8_t& octet : payload) {
+    const std::uint8_t right = octet;
+    for (int value = 0; value < 256; ++value) {
+      octet = static_cast<std::uint8_t>(value);
+      Dhcpv6Server server(settings_);
+      server.Start(link_);
+      const Dhcpv6Outcome outcome =
+          server.Receive(codec::EncodeUdpPacket({Address("fe80::2"), Address("ff02::1:2")},
+                                                {.source = 546, .destination = 547}, payload),
+                         now_, out_);
+      EXPECT_EQ(outcome.delegation_taken, server.delegated());
+      EXPECT_FALSE(outcome.delegation_released);
+      EXPECT_FALSE(out_.Take().empty());
+    }
+    octet = right;
+  }
+}
+
 TEST_F(Dhcpv6ServerTest, BeforeStartNothingIsSaid) {
   Dhcpv6Server server(settings_);
   EXPECT_EQ(server.Receive(Bytes(48), now_, out_), Dhcpv6Outcome{});
