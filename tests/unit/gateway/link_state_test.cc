@@ -184,7 +184,8 @@ TEST_F(FakeLink, WhereverAnActivationFailsNothingOfItStays) {
   // Query, master, IPv4, no automatic address, up, three addresses; then routes, which may fail.
   for (std::size_t failing = 0; failing < 8; ++failing) {
     Refuse(failing, EPERM);
-    const auto brought = Bring(plan);
+    LinkState link(kernel_, kIndex, true);
+    const auto brought = link.Bring(*netlink_, kName, plan);
     ASSERT_FALSE(brought.has_value()) << failing;
     EXPECT_THAT(brought.error().message, HasSubstr("Operation not permitted")) << failing;
     const auto done = Done();
@@ -192,12 +193,13 @@ TEST_F(FakeLink, WhereverAnActivationFailsNothingOfItStays) {
     if (failing >= 2) {
       EXPECT_EQ(done.back(), "master 0") << failing;
     }
-    EXPECT_FALSE(link_.up());
-    EXPECT_EQ(link_.plan(), fsm::LinkPlan()) << failing;
-    EXPECT_TRUE(link_.known()) << failing;
-    EXPECT_THAT(link_.refused(), IsEmpty());
+    EXPECT_FALSE(link.up());
+    EXPECT_EQ(link.plan(), fsm::LinkPlan()) << failing;
+    EXPECT_TRUE(link.known()) << failing;
+    EXPECT_THAT(link.refused(), IsEmpty());
   }
   for (const char* setting : {"accept_ra", "autoconf", "forwarding", "disable_ipv6"}) {
+    Done();
     kernel_.absent = std::string("/proc/sys/net/ipv6/conf/sstp0/") + setting;
     LinkState link(kernel_, kIndex, true);
     const auto brought = link.Bring(*netlink_, kName, plan);
