@@ -14,6 +14,7 @@ using client::EapMethod;
 using client::FailureKind;
 using client::Phase;
 using sstpgw::testing::CertificateAuthority;
+using sstpgw::testing::CertificateRequest;
 using sstpgw::testing::Identity;
 using ::testing::HasSubstr;
 
@@ -31,13 +32,19 @@ class Certificates {
     const CertificateAuthority stranger("Another Root");
     files_.Write("ca.pem", authority.certificate_pem());
     files_.Write("stranger.pem", stranger.certificate_pem());
-    Write("server", authority.Issue({.common_name = "radius.example.com"}));
-    Write("client", authority.Issue({.common_name = "rita", .usage = "clientAuth"}));
-    Write("wrong", stranger.Issue({.common_name = "rita", .usage = "clientAuth"}));
+    Write("server", authority.Issue(Named("radius.example.com", "serverAuth")));
+    Write("client", authority.Issue(Named("rita", "clientAuth")));
+    Write("wrong", stranger.Issue(Named("rita", "clientAuth")));
   }
   [[nodiscard]] std::string File(const std::string& name) const { return files_.File(name); }
 
  private:
+  static CertificateRequest Named(const std::string& name, const std::string& usage) {
+    CertificateRequest request;
+    request.common_name = name;
+    request.usage = usage;
+    return request;
+  }
   void Write(const std::string& name, const Identity& identity) const {
     files_.Write(name + ".pem", identity.chain_pem);
     files_.Write(name + ".key", identity.key_pem);

@@ -19,13 +19,18 @@ using ::testing::HasSubstr;
 
 constexpr std::uint8_t kTls = 13;
 
+sstpgw::testing::CertificateRequest Named(const std::string& name, const std::string& usage) {
+  sstpgw::testing::CertificateRequest request;
+  request.common_name = name;
+  request.usage = usage;
+  return request;
+}
+
 class EapTlsTest : public ::testing::TestWithParam<const char*> {
  protected:
   EapTlsTest() : root_("Root"), stranger_("Stranger") {
     Write("server", root_.Issue({.common_name = "radius", .dns_names = {}, .ip_addresses = {}}));
-    Write("client",
-          root_.Issue(
-              {.common_name = "rita", .dns_names = {}, .ip_addresses = {}, .usage = "clientAuth"}));
+    Write("client", root_.Issue(Named("rita", "clientAuth")));
     files_.Write("root.pem", root_.certificate_pem());
     files_.Write("stranger.pem", stranger_.certificate_pem());
     options_.ca = files_.File("root.pem");
@@ -128,9 +133,7 @@ TEST_P(EapTlsTest, AServerOfAStrangersIsRefused) {
 }
 
 TEST_P(EapTlsTest, AClientOfAStrangersIsRefusedByTheServer) {
-  Write("client",
-        stranger_.Issue(
-            {.common_name = "rita", .dns_names = {}, .ip_addresses = {}, .usage = "clientAuth"}));
+  Write("client", stranger_.Issue(Named("rita", "clientAuth")));
   client_.emplace(kTls, options_, EapTls::Inner{});
   Converse();
   EXPECT_NE(SSL_is_init_finished(server_), 1);
