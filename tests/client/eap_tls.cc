@@ -17,6 +17,7 @@ constexpr std::uint8_t kMore = 0x40;
 constexpr std::uint8_t kStart = 0x20;
 constexpr std::size_t kMaxMessage = std::size_t{64} * 1024;
 constexpr std::size_t kMskSize = 64;
+constexpr std::size_t kKeyMaterial = 128;  // MSK and EMSK; TLS 1.3 makes others for another length
 
 std::string OpensslText() {
   const unsigned long code = ERR_get_error();
@@ -130,10 +131,11 @@ void EapTls::CollectOutput() {
 void EapTls::DeriveKeys() {
   const bool new_label = SSL_version(tls_) == TLS1_3_VERSION;
   const std::string label = new_label ? "EXPORTER_EAP_TLS_Key_Material" : "client EAP encryption";
-  Bytes msk(kMskSize);
+  Bytes msk(kKeyMaterial);
   const int done =
       SSL_export_keying_material(tls_, msk.data(), msk.size(), label.data(), label.size(),
                                  new_label ? &type_ : nullptr, new_label ? 1 : 0, new_label);
+  msk.resize(kMskSize);
   if (done == 1) msk_ = std::move(msk);
 }
 

@@ -88,6 +88,7 @@ std::string EapModule(const std::string& tls_version) {
       default_eap_type = mschapv2
       copy_request_to_tunnel = no
       use_tunneled_reply = no
+      virtual_server = default
     }
   }
 )";

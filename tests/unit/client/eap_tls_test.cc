@@ -93,13 +93,14 @@ class EapTlsTest : public ::testing::TestWithParam<const char*> {
       TakeClientFlight(client_->Answer(pieces.back()).value());
     }
   }
-  // RFC 5216 2.3 and RFC 9190 2.3, on the server's side.
+  // RFC 5216 2.3 and RFC 9190 2.3, on the server's side: the MSK out of 128 octets.
   Bytes ServerKeys() {
     const bool new_one = SSL_version(server_) == TLS1_3_VERSION;
     const std::string label = new_one ? "EXPORTER_EAP_TLS_Key_Material" : "client EAP encryption";
-    Bytes keys(64);
+    Bytes keys(128);
     SSL_export_keying_material(server_, keys.data(), keys.size(), label.data(), label.size(),
                                new_one ? &kTls : nullptr, new_one ? 1 : 0, new_one ? 1 : 0);
+    keys.resize(64);
     return keys;
   }
 
