@@ -51,11 +51,23 @@ lost Cleartext-Password := "test"
 lostraw Cleartext-Password := "test"
   Attr-26.55999.1 = 0x524544
 secret Cleartext-Password := "test"
-  MS-MPPE-Encryption-Policy = Encryption-Required,
-  MS-MPPE-Encryption-Types = 4
 weak Cleartext-Password := "test"
-  MS-MPPE-Encryption-Policy = Encryption-Required,
-  MS-MPPE-Encryption-Types = 2
+)";
+
+// FreeRADIUS's module for MS-CHAP puts values of its own into the reply; these replace them.
+constexpr const char* kPostAuth = R"(
+  if (&User-Name == "secret") {
+    update reply {
+      &MS-MPPE-Encryption-Policy := Encryption-Required
+      &MS-MPPE-Encryption-Types := 4
+    }
+  }
+  if (&User-Name == "weak") {
+    update reply {
+      &MS-MPPE-Encryption-Policy := Encryption-Required
+      &MS-MPPE-Encryption-Types := 2
+    }
+  }
 )";
 
 class RadiusIpv6Test : public RadiusSuite<RadiusIpv6Test> {
@@ -78,6 +90,7 @@ class RadiusIpv6Test : public RadiusSuite<RadiusIpv6Test> {
   }
   static void Equip(FreeRadiusOptions& options) {
     options.users = kUsers;
+    options.post_auth = kPostAuth;
     options.dictionary =
         "VENDOR Accel-PPP 55999\nBEGIN-VENDOR Accel-PPP\n"
         "ATTRIBUTE Accel-VRF-Name 1 string\nEND-VENDOR Accel-PPP\n";
