@@ -47,6 +47,12 @@ class Collector {
       WrongSize(a, name);
     }
   }
+  // The first one counts: FreeRADIUS's mschap appends its own behind what the operator has said.
+  template <class T>
+  void SetFirst(const Attribute& a, const char* name, const std::optional<T>& value,
+                std::optional<T>& to) {
+    if (!to) Set(a, name, value, to);
+  }
   template <class T>
   void Push(const Attribute& a, const char* name, const std::optional<T>& value,
             std::vector<T>& to) {
@@ -173,9 +179,9 @@ bool Collector::Limits(const Attribute& a) {
     Set(a, "Termination-Action", ReadInteger(a.value), action);
     if (action) out_.reauthenticate = *action == kRadiusRequest;
   } else if (key == kMsMppeEncryptionPolicy) {
-    Set(a, "MS-MPPE-Encryption-Policy", ReadInteger(a.value), out_.mppe_policy);
+    SetFirst(a, "MS-MPPE-Encryption-Policy", ReadInteger(a.value), out_.mppe_policy);
   } else if (key == kMsMppeEncryptionTypes) {
-    Set(a, "MS-MPPE-Encryption-Types", ReadInteger(a.value), out_.mppe_types);
+    SetFirst(a, "MS-MPPE-Encryption-Types", ReadInteger(a.value), out_.mppe_types);
   } else {
     return false;
   }

@@ -198,6 +198,7 @@ TEST(LoginAccept, WhatIsCarried) {
                                {kDelegatedIpv6PrefixPool, TextValue("delegated")},
                                {kDnsServerIpv6Address, Hex("20010db8000000000000000000000053")},
                                {kMsMppeEncryptionPolicy, IntegerValue(2)},
+                               {kMsMppeEncryptionPolicy, IntegerValue(1)},  // by the server itself
                                {kMsMppeEncryptionTypes, IntegerValue(4)}})
                            .granted.network;
   EXPECT_EQ(network.interface_name, "custA");
