@@ -117,8 +117,7 @@ TEST_F(AuthorizerIpv6Test, WhatRadiusFixesReplacesThePoolKindByKind) {
   networks["ann"].framed_ipv6_prefixes = {Net("2001:db8:0:1::/64"), Net("fd00:1::/64")};
   networks["bob"].delegated_ipv6_prefixes = {Net("fd00:2::/48")};
   networks["cid"].framed_ipv6_addresses = {*Ipv6Address::Parse("fd00:3::7")};
-  EXPECT_EQ(Ipv6Of(Ask("g", "s1", "ann")),
-            "2001:db8:0:1::/64 fd00:1::/64 / 2001:db8:8000::/56");
+  EXPECT_EQ(Ipv6Of(Ask("g", "s1", "ann")), "2001:db8:0:1::/64 fd00:1::/64 / 2001:db8:8000::/56");
   EXPECT_EQ(Ipv6Of(Ask("g", "s2", "bob")), "2001:db8::/64 / fd00:2::/48");
   const AskId cid = Ask("g", "s3", "cid");
   EXPECT_EQ(Ipv6Of(cid), "/ 2001:db8:8000:100::/56");
