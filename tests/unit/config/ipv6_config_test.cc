@@ -51,7 +51,7 @@ TEST(Ipv6Config, PoolsHoldSeveralOfEachKind) {
 
 TEST(Ipv6Config, D6MasksFrom48To128AreTaken) {
   const auto pool = [](const std::string& mask) {
-    return WithPool("{ prefix: { address: \"2001:db8::/48\", mask: " + mask + " } }");
+    return WithPool("{ prefix: [ { address: \"2001:db8::/48\", mask: " + mask + " } ] }");
   };
   for (const char* good : {"48", "64", "127", "128"}) EXPECT_THAT(Errors(pool(good)), IsEmpty());
   for (const char* bad : {"47", "129"}) {
@@ -63,9 +63,9 @@ TEST(Ipv6Config, D6MasksFrom48To128AreTaken) {
 TEST(Ipv6Config, D8DelegationPrefixIsNeededAndFrom32To64) {
   const auto pool = [](const std::string& rest) {
     return WithPool(
-        "{ prefix: { address: \"2001:db8::/64\" }, delegate: { address: "
+        "{ prefix: [ { address: \"2001:db8::/64\" } ], delegate: [ { address: "
         "\"fd00::/16\"" +
-        rest + " } }");
+        rest + " } ] }");
   };
   for (const char* good : {"32", "64"}) {
     EXPECT_THAT(Errors(pool(std::string(", delegation-prefix: ") + good)), IsEmpty());
@@ -79,17 +79,17 @@ TEST(Ipv6Config, D8DelegationPrefixIsNeededAndFrom32To64) {
 }
 
 TEST(Ipv6Config, NetworksMustBeLargerThanTheirPartsAndUnicast) {
-  EXPECT_THAT(Errors(WithPool("{ prefix: { address: \"2001:db8::/72\" } }")),
+  EXPECT_THAT(Errors(WithPool("{ prefix: [ { address: \"2001:db8::/72\" } ] }")),
               ElementsAre(kPoolPath + ".POOL.prefix[0].mask: is less than the 72 bits of the "
                                       "network"));
   EXPECT_THAT(
-      Errors(WithPool("{ delegate: { address: \"2001:db8::/60\", delegation-prefix: 56 } }")),
+      Errors(WithPool("{ delegate: [ { address: \"2001:db8::/60\", delegation-prefix: 56 } ] }")),
       ElementsAre(kPoolPath + ".POOL.delegate[0].delegation-prefix: is less than the 60 bits of "
                               "the network"));
-  EXPECT_THAT(Errors(WithPool("{ prefix: { address: \"2001:db8::1/48\" } }")),
+  EXPECT_THAT(Errors(WithPool("{ prefix: [ { address: \"2001:db8::1/48\" } ] }")),
               ElementsAre(kPoolPath + ".POOL.prefix[0].address: has bits behind its length"));
   for (const char* odd : {"ff00::/16", "fe80::/64", "::/8"}) {
-    EXPECT_THAT(Errors(WithPool("{ prefix: { address: \"" + std::string(odd) + "\" } }")),
+    EXPECT_THAT(Errors(WithPool("{ prefix: [ { address: \"" + std::string(odd) + "\" } ] }")),
                 ElementsAre(kPoolPath + ".POOL.prefix[0].address: holds addresses that no host "
                                         "can have"))
         << odd;
@@ -108,8 +108,8 @@ TEST(Ipv6Config, D10ADelegateWithoutPrefixIsOnlyWarnedOf) {
   const LoadResult result = Load(Minimal(R"(  ppp-options: { ipv6: allow }
   default-ipv6-pool: IPv6-POOL
   client-ipv6-pool:
-    IPv6-POOL: { delegate: { address: "2001:db8:8003::/48", delegation-prefix: 56 } }
-    IPV6-POOL: { prefix: { address: "2001:db8:8002::/48", mask: 64 } }
+    IPv6-POOL: { delegate: [ { address: "2001:db8:8003::/48", delegation-prefix: 56 } ] }
+    IPV6-POOL: { prefix: [ { address: "2001:db8:8002::/48", mask: 64 } ] }
 )"));
   ASSERT_TRUE(result.config) << Render("f", result.errors);
   EXPECT_THAT(Brief(result.warnings),
@@ -121,7 +121,7 @@ TEST(Ipv6Config, D10ADelegateWithoutPrefixIsOnlyWarnedOf) {
 
 TEST(Ipv6Config, WarnsOfPoolsThatNobodyUses) {
   const std::string pool =
-      "  client-ipv6-pool: { P: { prefix: { address: \"2001:db8::/48\" } } }\n";
+      "  client-ipv6-pool: { P: { prefix: [ { address: \"2001:db8::/48\" } ] } }\n";
   EXPECT_THAT(Warnings(Minimal("  ppp-options: { ipv6: allow }\n" + pool)),
               ElementsAre(HasSubstr("default-ipv6-pool: is missing, so only users that RADIUS")));
   EXPECT_THAT(Warnings(Minimal("  default-ipv6-pool: P\n" + pool)),
@@ -134,7 +134,7 @@ TEST(Ipv6Config, WarnsOfPoolsThatNobodyUses) {
 TEST(Ipv6Config, OverlapsAreWarnedOf) {
   EXPECT_THAT(
       Warnings(WithPool(R"(
-      prefix: { address: "2001:db8:1::/48" }
+      prefix: [ { address: "2001:db8:1::/48" } ]
       delegate: [ { address: "2001:db8::/32", delegation-prefix: 56 },
                   { address: "2001:db9::/32", delegation-prefix: 56 } ])")),
       ElementsAre(kPoolPath + ".POOL.prefix[0]: overlaps " + kPoolPath + ".POOL.delegate[0]"));
@@ -145,7 +145,7 @@ TEST(Ipv6Config, APoolOfIpv6IsEnoughForLocalUsers) {
       "sstp:\n" + kSsl + kUsers +
       "  ppp-options: { ipv4: deny, ipv6: require }\n"
       "  default-ipv6-pool: P\n"
-      "  client-ipv6-pool: { P: { prefix: { address: \"2001:db8::/48\" } } }\n";
+      "  client-ipv6-pool: { P: { prefix: [ { address: \"2001:db8::/48\" } ] } }\n";
   EXPECT_THAT(Warnings(yaml), IsEmpty());
 }
 
