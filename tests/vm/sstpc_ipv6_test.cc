@@ -93,6 +93,8 @@ TEST_F(SstpcIpv6, PppdHasAnAddressByItselfAndAPrefixByDhcp) {
   EXPECT_EQ(code, 0) << ping;
   dhcpcd.Stop(kPatience);
   lab_->client().Ip("link del eth9");
+  // A router takes no address from advertisements.
+  lab_->client().Shell("sysctl -qw net.ipv6.conf.all.forwarding=0");
   End(sstpc);
   EXPECT_EQ(lab_->server().Shell("ip -6 route show " + prefix), "");
 }
