@@ -48,12 +48,15 @@ DataSources SourcesOf(const fsm::LinkPlan& plan, const fsm::SourceFilter& filter
   if (plan.ipv6) {
     sources.ipv6 = filter.ipv6;
     sources.peer_id = plan.ipv6->peer_id;
+    for (const fsm::Ipv6LinkAddress& address : plan.ipv6->addresses) {
+      sources.ours.push_back(address.local);
+    }
   }
   return sources;
 }
 
 datapath::SourceCheck CheckOf(const DataSources& sources) {
-  return {sources.families, sources.ipv4, sources.ipv6, sources.peer_id};
+  return {sources.families, sources.ipv4, sources.ipv6, sources.peer_id, sources.ours};
 }
 
 void PutSources(const DataSources& sources, sg_policy& policy) {

@@ -16,6 +16,7 @@ struct DataSources {
   std::vector<datapath::Ipv4Prefix> ipv4;  // none without its family
   std::vector<Ipv6Prefix> ipv6;            // likewise
   InterfaceId peer_id{};                   // of its link-local address, with IPv6
+  std::vector<Ipv6Address> ours{};         // not the peer's to use, though in a prefix of the link
   friend bool operator==(const DataSources&, const DataSources&) = default;
 };
 

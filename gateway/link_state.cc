@@ -46,10 +46,24 @@ Result<void> LinkState::Bring(edge::Netlink& netlink, const std::string& name,
 }
 
 Result<void> LinkState::Change(edge::Netlink& netlink, const std::string& name,
-                               const fsm::LinkPlan& plan) {
-  const LinkCondition wanted{true, WithoutRoutes(plan, refused_)};
-  SG_RETURN_IF_ERROR(Run({netlink, name}, StepsBetween(now_, wanted), nullptr));
-  now_ = wanted;
+                               const fsm::LinkPlan& plan, OnRefusedRoute on_refused) {
+  std::vector<LinkThing> left_out = refused_;
+  if (plan.vrf != now_.plan.vrf) left_out.clear();
+  const LinkCondition wanted{true, WithoutRoutes(plan, left_out)};
+  std::vector<LinkThing> refused;
+  const std::size_t texts = refused_texts_.size();
+  const bool tolerant = on_refused == OnRefusedRoute::kLeaveOut;
+  auto run = Run({netlink, name}, StepsBetween(now_, wanted), tolerant ? &refused : nullptr);
+  if (!run) {
+    refused_texts_.resize(texts);
+    return run;
+  }
+  now_ = {true, WithoutRoutes(wanted.plan, refused)};
+  if (left_out.empty())
+    refused_texts_.erase(refused_texts_.begin(),
+                         refused_texts_.begin() + static_cast<std::ptrdiff_t>(texts));
+  left_out.insert(left_out.end(), refused.begin(), refused.end());
+  refused_ = std::move(left_out);
   return {};
 }
 

@@ -32,8 +32,13 @@ class LinkState {
   // is called now.
   Result<void> Bring(edge::Netlink& netlink, const std::string& name, const fsm::LinkPlan& plan);
   // Of an interface that is up. Routes that were refused before and are still in the plan are not
-  // tried again; a new one that is refused is an error.
-  Result<void> Change(edge::Netlink& netlink, const std::string& name, const fsm::LinkPlan& plan);
+  // tried again, unless it moves to another VRF. What becomes of a new one that is refused:
+  enum class OnRefusedRoute : std::uint8_t {
+    kFail,     // an error, and the former plan stays: somebody waits for the answer
+    kLeaveOut  // as in Bring
+  };
+  Result<void> Change(edge::Netlink& netlink, const std::string& name, const fsm::LinkPlan& plan,
+                      OnRefusedRoute on_refused = OnRefusedRoute::kFail);
   // Takes addresses, routes and IPv6 away, at worst the link down. It stays up and in its VRF
   // otherwise.
   void Shut(edge::Netlink& netlink, const std::string& name);

@@ -190,10 +190,11 @@ Result<void> SessionInterface::Activate(edge::Netlink& netlink, const Activation
   return brought;
 }
 
-Result<void> SessionInterface::Change(edge::Netlink& netlink, const fsm::LinkPlan& plan) {
+Result<void> SessionInterface::Change(edge::Netlink& netlink, const fsm::LinkPlan& plan,
+                                      LinkState::OnRefusedRoute on_refused) {
   if (!link_.up()) return Fail(Error{ErrorCode::kInternal, "the interface is not in use"});
   SG_RETURN_IF_ERROR(CheckMtuForIpv6(plan, mtu_));
-  return link_.Change(netlink, name_, plan);
+  return link_.Change(netlink, name_, plan, on_refused);
 }
 
 Result<void> SessionInterface::SetQueue(edge::Netlink& netlink, edge::TxQueueLength packets) {

@@ -55,7 +55,8 @@ class SessionInterface {
   Result<void> Activate(edge::Netlink& netlink, const Activation& activation);
   // While it is in use: from the plan in force to this one, whose name does not count. After an
   // error the former one is in force.
-  Result<void> Change(edge::Netlink& netlink, const fsm::LinkPlan& plan);
+  Result<void> Change(edge::Netlink& netlink, const fsm::LinkPlan& plan,
+                      LinkState::OnRefusedRoute on_refused = LinkState::OnRefusedRoute::kFail);
   // Why routes of its plan are not in force, one text each.
   [[nodiscard]] const std::vector<std::string>& refused_routes() const { return link_.refused(); }
   // Packets that may wait for the gateway: never less than the usual number, to which it goes back

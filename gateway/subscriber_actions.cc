@@ -1,4 +1,5 @@
 // What the session's brain decides, carried out.
+#include <algorithm>
 #include <atomic>
 #include <utility>
 #include <variant>
@@ -120,8 +121,15 @@ void Subscriber::DoActivateInterface(const fsm::ActivateInterface& action) {
 
 void Subscriber::DoChangeLink(const fsm::ChangeLink& action) {
   if (!interface_) return;
-  const auto changed = interface_->Change(shared_.netlink, action.plan);
+  const std::vector<std::string> known = interface_->refused_routes();
+  const auto changed =
+      interface_->Change(shared_.netlink, action.plan, LinkState::OnRefusedRoute::kLeaveOut);
   if (changed) {
+    for (const std::string& refused : interface_->refused_routes()) {
+      if (std::find(known.begin(), known.end(), refused) == known.end()) {
+        Log(LogLevel::kWarning, log_prefix_ + refused);
+      }
+    }
     ChangeSources(SourcesOf(action.plan, action.sources));
   } else {
     follow_ups_.push_back(fsm::LinkChangeFailed{changed.error().message});

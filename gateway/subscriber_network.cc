@@ -51,10 +51,12 @@ void Subscriber::ChangeSources(DataSources sources) {
   uplink_.SetSources(CheckOf(sources));
   downlink_.SetFamilies(sources.families);
   if (!link_ || link_->sources == sources) return;
-  link_->sources = std::move(sources);
+  const DataSources former = std::exchange(link_->sources, std::move(sources));
   if (!shaper_) return;
   const auto limited = LimitTo(shaper_->limit(), *link_);
-  if (!limited) Log(LogLevel::kError, log_prefix_ + "shaper: " + limited.error().message);
+  if (limited) return;
+  Log(LogLevel::kError, log_prefix_ + "shaper: " + limited.error().message);
+  link_->sources = former;  // the next change tries again
 }
 
 // ---- Packets of our own

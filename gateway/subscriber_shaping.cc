@@ -36,10 +36,16 @@ Result<void> Subscriber::ReplacePolicy(SessionPolicy policy) {
   const auto wanted = session_.LinkUnder(policy);
   const bool moves = interface_ && wanted && wanted != former;
   if (moves) SG_RETURN_IF_ERROR(interface_->Change(shared_.netlink, *wanted));
+  const std::string& vrf = policy.network.vrf;
+  if (interface_ && !wanted && !vrf.empty() && vrf != session_.policy().network.vrf) {
+    SG_RETURN_IF_ERROR(shared_.netlink.FindVrf(vrf));  // for when it is activated
+  }
   if (link_ && policy.rate_limit != KeptLimit()) {
     const auto limited = LimitTo(policy.rate_limit, *link_);
     if (!limited) {
-      if (moves) static_cast<void>(interface_->Change(shared_.netlink, *former));
+      const auto back = moves ? interface_->Change(shared_.netlink, *former) : Result<void>();
+      // Where it is now is neither what was asked for nor what is told of it.
+      if (!back) Deliver(fsm::LinkChangeFailed{back.error().message});
       return limited;
     }
   }

@@ -15,7 +15,12 @@ std::string Named(const std::string& user) { return Escape(user) + ": "; }
 }  // namespace
 
 void Authorizer::ChooseIpv6(Attempt& attempt, ActionList& actions) {
-  if (!settings_.ipv6) return;
+  if (!settings_.ipv6) {
+    // Switched off between two questions of one login: what the first one was given goes.
+    const auto grant = grants_.find(attempt.session);
+    if (grant != grants_.end()) ReleaseIpv6(attempt.session, grant->second.network);
+    return;
+  }
   NetworkPolicy& network = attempt.granted.network;
   if (network.ipv6_dns.empty()) network.ipv6_dns = settings_.ipv6_dns;
   if (KeepIpv6(attempt)) return;

@@ -30,13 +30,17 @@ SourceCheck::Ipv6Match SourceCheck::MatchOf(const Ipv6Prefix& prefix) {
 }
 
 SourceCheck::SourceCheck(Families families, const std::vector<Ipv4Prefix>& ipv4,
-                         const std::vector<Ipv6Prefix>& ipv6, InterfaceId peer_id)
+                         const std::vector<Ipv6Prefix>& ipv6, InterfaceId peer_id,
+                         const std::vector<Ipv6Address>& ours)
     : families_(families), peer_id_(Load64(peer_id.data())) {
   if (families.ipv4) {
     for (const Ipv4Prefix& prefix : ipv4) more_ipv4_.push_back(MatchOf(prefix));
   }
   if (families.ipv6) {
     for (const Ipv6Prefix& prefix : ipv6) more_ipv6_.push_back(MatchOf(prefix));
+    for (const Ipv6Address& address : ours) {
+      more_ours_.push_back(MatchOf(Ipv6Prefix{address, 128}));
+    }
   }
   if (!more_ipv4_.empty()) {
     first_ipv4_ = more_ipv4_.front();
@@ -45,6 +49,10 @@ SourceCheck::SourceCheck(Families families, const std::vector<Ipv4Prefix>& ipv4,
   if (!more_ipv6_.empty()) {
     first_ipv6_ = more_ipv6_.front();
     more_ipv6_.erase(more_ipv6_.begin());
+  }
+  if (!more_ours_.empty()) {
+    first_ours_ = more_ours_.front();
+    more_ours_.erase(more_ours_.begin());
   }
 }
 
@@ -58,6 +66,7 @@ bool SourceCheck::AllowsIpv4(const std::uint8_t* source) const {
 bool SourceCheck::AllowsIpv6(const std::uint8_t* source) const {
   const std::uint64_t high = Load64(source);
   const std::uint64_t low = Load64(source + 8);
+  if (IsOurs(high, low)) return false;
   if (first_ipv6_.Fits(high, low)) return true;
   return std::any_of(more_ipv6_.begin(), more_ipv6_.end(),
                      [high, low](const Ipv6Match& match) { return match.Fits(high, low); });

@@ -36,8 +36,10 @@ class SourceCheck {
       : SourceCheck({.ipv4 = true, .ipv6 = false}, {{address, 32}}, {}) {}
   // `peer_id`: of the peer's link-local address. Prefixes of a family that is not negotiated are of
   // no effect.
+  // `ours`: never a source of the peer's, though they lie in a prefix of the link.
   SourceCheck(Families families, const std::vector<Ipv4Prefix>& ipv4,
-              const std::vector<Ipv6Prefix>& ipv6, InterfaceId peer_id = {});
+              const std::vector<Ipv6Prefix>& ipv6, InterfaceId peer_id = {},
+              const std::vector<Ipv6Address>& ours = {});
 
   [[nodiscard]] const Families& families() const { return families_; }
   // `source`: 4 octets.
@@ -65,6 +67,14 @@ class SourceCheck {
   static Ipv4Match MatchOf(const Ipv4Prefix& prefix);
   static Ipv6Match MatchOf(const Ipv6Prefix& prefix);
 
+  [[nodiscard]] bool IsOurs(std::uint64_t high, std::uint64_t low) const {
+    if (first_ours_.Fits(high, low)) return true;
+    for (const Ipv6Match& match : more_ours_) {
+      if (match.Fits(high, low)) return true;
+    }
+    return false;
+  }
+
   // A network that no masked address can be.
   static constexpr Ipv4Match kNoIpv4{1, 0};
   static constexpr Ipv6Match kNoIpv6{1, 0, 0, 0};
@@ -75,6 +85,8 @@ class SourceCheck {
   std::uint64_t peer_id_ = 0;
   std::vector<Ipv4Match> more_ipv4_;
   std::vector<Ipv6Match> more_ipv6_;
+  Ipv6Match first_ours_ = kNoIpv6;
+  std::vector<Ipv6Match> more_ours_;
 };
 
 }  // namespace sstpgw::datapath

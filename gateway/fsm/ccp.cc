@@ -60,6 +60,12 @@ Ending RequiredBut(const std::string& why, Counter counter) {
           .counter = counter};
 }
 
+Ending NegotiatesWithoutEnd() {
+  return {.cause = TerminateCause::kUserError,
+          .reason = "ccp: peer negotiates again and again",
+          .counter = Counter::kPppNoAgreement};
+}
+
 Secret FirstOf(const Secret& key, std::size_t size) { return Secret(key.Reveal().first(size)); }
 
 }  // namespace
@@ -164,10 +170,12 @@ LayerSignals Ccp::Start(const NetworkPolicy& network, MppeKeys keys, std::uint16
     if (network.mppe_policy == 2U) {
       out.Log(LogLevel::kWarning, "mppe: required by RADIUS, but CCP is disabled");
     }
+    keys_ = {};
     return {};
   }
   required_ = preference == MppePreference::kRequire;
   if (preference == MppePreference::kDeny) {
+    keys_ = {};
     protocol_.OpenPassively();
     return {};
   }
@@ -192,6 +200,7 @@ LayerSignals Ccp::Start(const NetworkPolicy& network, MppeKeys keys, std::uint16
 
 LayerSignals Ccp::StartWithout(Counter counter, const char* why, Outbox& out) {
   LayerSignals signals;
+  keys_ = {};
   protocol_.OpenPassively();
   if (required_) {
     signals.ending = RequiredBut(why, counter);
@@ -270,9 +279,7 @@ bool Ccp::BeginsAnew(const codec::ControlPacket& packet) const {
 LayerSignals Ccp::Renegotiate(Outbox& out) {
   if (++renegotiations_ > kMaxRenegotiations) {
     LayerSignals signals;
-    signals.ending = Ending{.cause = TerminateCause::kUserError,
-                            .reason = "ccp: peer negotiates again and again",
-                            .counter = Counter::kPppNoAgreement};
+    signals.ending = NegotiatesWithoutEnd();
     return signals;
   }
   policy_.Restart();
@@ -293,6 +300,7 @@ LayerSignals Ccp::RejectedByPeer(Outbox& out) {
 
 LayerSignals Ccp::LowerLayerDown(Outbox& out) {
   LayerSignals signals = protocol_.LowerLayerDown(out);
+  keys_ = {};
   if (signals.down) StopEncryption(out);
   return signals;
 }
@@ -327,6 +335,12 @@ LayerSignals Ccp::Judge(LayerSignals signals, Outbox& out) {
 
 void Ccp::Opened(LayerSignals& signals, Outbox& out) {
   if (const auto bits = policy_.agreed()) {
+    // Each begins with the same keys.
+    if (++openings_ > kMaxRenegotiations + 1) {
+      signals.up = false;
+      signals.ending = NegotiatesWithoutEnd();
+      return;
+    }
     StartEncryption(*bits, out);
     return;
   }
@@ -346,6 +360,7 @@ void Ccp::GiveUp(const char* why, LayerSignals& signals, Outbox& out) {
     return;
   }
   willing_ = false;
+  keys_ = {};
   out.Log(LogLevel::kDebug, std::string("mppe: given up, ") + why);
   LayerSignals end = protocol_.RejectedByPeer(out);
   if (end.down) StopEncryption(out);

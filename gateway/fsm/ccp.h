@@ -136,6 +136,7 @@ class Ccp {
   std::uint8_t their_identifier_ = 0;  // of the request acknowledged last
   std::uint32_t rejections_ = 0;
   std::uint32_t renegotiations_ = 0;
+  std::uint32_t openings_ = 0;
 };
 
 }  // namespace sstpgw::fsm

@@ -190,6 +190,8 @@ class Session::Impl {
   std::uint64_t idle_packets_ = 0;        // how many there were then
   std::uint16_t interface_mtu_ = 0;       // from activation on: what LCP has agreed on last
   std::uint32_t mtu_changes_ = 0;
+  std::uint32_t ipv4_openings_ = 0;
+  TimePoint dhcpv6_due_{};        // when all messages so far would have been due at the steady rate
   std::optional<Ending> ending_;  // the first one
   bool bound_ = false;            // crypto binding verified
   bool ipv4_refused_ = false;     // Ipv4Obstacle was logged

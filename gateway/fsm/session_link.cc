@@ -16,6 +16,10 @@ constexpr std::chrono::seconds kHoldTimeout{120};
 constexpr std::uint32_t kMaxMtuChanges = 16;
 constexpr std::uint16_t kMppeOverhead = 4;     // coherency count and the inner protocol
 constexpr std::uint16_t kLeastFramedMtu = 68;  // RFC 791; less is no MTU
+// Messages of DHCPv6 that are looked at: so many at once, then one in each period. A client repeats
+// what is not answered (RFC 8415 15), and each may change routes and be told to the control plane.
+constexpr int kDhcpv6AtOnce = 32;
+constexpr std::chrono::milliseconds kDhcpv6Period{250};
 constexpr std::uint16_t kLeastIpv6Mtu = 1280;  // RFC 8200 5; the kernel has no IPv6 below it
 
 }  // namespace
@@ -202,6 +206,12 @@ void Session::Impl::On(const Ipv6ControlReceived& event) {
     advertiser_.Receive(event.packet, now_, out_);
     return;
   }
+  dhcpv6_due_ = std::max(dhcpv6_due_, now_);
+  if (dhcpv6_due_ - now_ > (kDhcpv6AtOnce - 1) * kDhcpv6Period) {
+    out_.Count(Counter::kDhcpv6Discarded);
+    return;
+  }
+  dhcpv6_due_ += kDhcpv6Period;
   const Dhcpv6Outcome outcome = dhcpv6_.Receive(event.packet, now_, out_);
   if (outcome.delegation_taken || outcome.delegation_released) FollowLayers();
 }

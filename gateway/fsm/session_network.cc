@@ -18,6 +18,9 @@ constexpr std::chrono::seconds kNetworkWaitTimeout{60};
 // comes later otherwise.
 constexpr std::chrono::seconds kOtherLayerTimeout{3};
 
+// Each is told to the kernel and to the control plane; an honest peer opens it once.
+constexpr std::uint32_t kMaxIpv4Openings = 16;
+
 bool IsNegotiating(PppState state) {
   return state == PppState::kReqSent || state == PppState::kAckRcvd || state == PppState::kAckSent;
 }
@@ -46,7 +49,8 @@ void Session::Impl::HandleCcp(LayerSignals signals) {
     return;
   }
   if (signals.up) out_.Log(LogLevel::kDebug, "ccp_layer_started");
-  if (signals.up || signals.down) LinkMtuChanged();
+  if (!ccp_.negotiating()) LinkMtuChanged();  // what lasts for a round trip is no change
+  if (phase_ == Phase::kFinishing || closed()) return;
   if (phase_ == Phase::kNetwork && !layers_started_ && !ccp_.withholds_network())
     StartNetworkLayers();
 }
@@ -191,6 +195,14 @@ void Session::Impl::HandleNetwork(NetworkLayer layer, LayerSignals signals) {
   const char* const name = ipv4 ? "ipcp" : "ipv6cp";
   const NcpPreference preference = ipv4 ? settings_.ppp.ipv4 : settings_.ppp.ipv6;
   bool& gone = ipv4 ? ipv4_gone_ : ipv6_gone_;
+  if (ipv4 && signals.up && ++ipv4_openings_ > kMaxIpv4Openings) {
+    const std::string reason = "ipcp: opened again and again";
+    out_.Log(LogLevel::kWarning, reason);
+    End({.cause = TerminateCause::kUserError,
+         .reason = reason,
+         .counter = Counter::kPppNoAgreement});
+    return;
+  }
   const bool lost = signals.finished || signals.down;
   if (lost) gone = true;
   if (signals.up) gone = false;

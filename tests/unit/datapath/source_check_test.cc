@@ -71,6 +71,19 @@ TEST(SourceCheck, SourcesOfAFamilyThatIsNotNegotiatedAreOfNoEffect) {
   EXPECT_EQ(SourceCheck(Ipv4Address(1)).families(), (Families{.ipv4 = true, .ipv6 = false}));
 }
 
+TEST(SourceCheck, OurOwnAddressesAreNotThePeersToUse) {
+  const auto octets = [](const char* text) { return Ipv6Address::Parse(text)->octets(); };
+  const SourceCheck check(
+      {.ipv4 = false, .ipv6 = true}, {},
+      {*Ipv6Prefix::Parse("2001:db8:1::/64"), *Ipv6Prefix::Parse("2001:db8:2::/64")},
+      {0, 0, 0, 0, 0, 0, 0, 2},
+      {*Ipv6Address::Parse("2001:db8:1::1"), *Ipv6Address::Parse("2001:db8:2::1")});
+  EXPECT_FALSE(check.AllowsIpv6(octets("2001:db8:1::1").data()));
+  EXPECT_FALSE(check.AllowsIpv6(octets("2001:db8:2::1").data()));
+  EXPECT_TRUE(check.AllowsIpv6(octets("2001:db8:1::2").data()));
+  EXPECT_TRUE(check.AllowsIpv6(octets("2001:db8:2::1:1").data()));
+}
+
 TEST(SourceCheck, ThePeersLinkLocalAddress) {
   const SourceCheck check(kBoth, {}, {}, kPeerId);
   const auto is_peer = [&check](const char* text) {

@@ -199,6 +199,26 @@ TEST_F(CcpTest, PreferGoesOnWhenThePeerClosesAndMayHaveItAgain) {
   EXPECT_TRUE(ccp_->mppe());
 }
 
+// Each opening begins with the same keys.
+TEST_F(CcpTest, OpenedAgainAndAgainIsTheEndOfIt) {
+  for (const MppePreference preference : {MppePreference::kRequire, MppePreference::kPrefer}) {
+    Start(preference);
+    Open();
+    int opened = 1;
+    for (int i = 0; i < 64 && ccp_->mppe() && !signals_.ending; ++i) {
+      Receive(PppCode::kTerminateAck, 0x33);  // unasked: down, and asked for anew
+      Ask(Mppe("HS"), 100 + i);
+      AckOurs();
+      opened += ccp_->opened() ? 1 : 0;
+    }
+    EXPECT_LE(opened, 18);
+    EXPECT_EQ(signals_.ending.has_value(), preference == MppePreference::kRequire);
+    if (preference == MppePreference::kPrefer) {
+      EXPECT_FALSE(ccp_->mppe());
+    }
+  }
+}
+
 // ---- G13: deny, G1: disable-ccp
 
 TEST_F(CcpTest, DenyRejectsAndAsksForNothing) {

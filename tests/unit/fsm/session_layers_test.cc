@@ -272,6 +272,37 @@ TEST_F(SessionLayers, ALinkThatCannotBeChangedEndsTheSession) {
   EXPECT_TRUE(driver_.Logged("interface: no room"));
 }
 
+TEST_F(SessionLayers, Ipv4OpenedAgainAndAgainEndsTheSession) {
+  ppp().ipv6 = NcpPreference::kPrefer;
+  ToBound();
+  Ipv6Up();
+  for (int i = 0; i < 16; ++i) {
+    Ipv4Up();
+    ASSERT_EQ(State(), SessionState::kActive) << i;
+    driver_.Ipcp(PppCode::kTerminateAck, 11);  // unasked: down, and asked for anew
+    ASSERT_EQ(State(), SessionState::kActive) << i;
+  }
+  Ipv4Up();
+  EXPECT_EQ(State(), SessionState::kFinishing);
+  EXPECT_EQ(driver_.Count(Counter::kPppNoAgreement), 1);
+}
+
+TEST_F(SessionLayers, Dhcpv6ThatIsAskedForWithoutEndIsBounded) {
+  ppp().ipv6 = NcpPreference::kPrefer;
+  ToBound();
+  Ipv6Up();
+  Ipv4Up();
+  const Bytes packet = codec::EncodeUdpPacket(
+      {.source = LinkLocalAddress(kPeer), .destination = *Ipv6Address::Parse("ff02::1:2")},
+      {.source = 546, .destination = 547}, Octets({11, 1, 2, 3}));  // Information-request
+  for (int i = 0; i < 1000; ++i) driver_.Feed(Ipv6ControlReceived{packet});
+  EXPECT_EQ(driver_.Count(Counter::kDhcpv6Answered), 32);
+  EXPECT_EQ(driver_.Count(Counter::kDhcpv6Discarded), 968);
+  driver_.Advance(std::chrono::seconds(1));
+  for (int i = 0; i < 1000; ++i) driver_.Feed(Ipv6ControlReceived{packet});
+  EXPECT_EQ(driver_.Count(Counter::kDhcpv6Answered), 36);
+}
+
 // ---- Orders
 
 TEST_F(SessionLayers, AVrfOfANewPolicyChangesTheLink) {

@@ -302,6 +302,18 @@ TEST_F(FakeLink, RoutesThatTheKernelRefusesAreNoReasonToGoWithoutTheSession) {
   plan.routes.push_back(Ipv4RouteOf("10.3.0.0", 16, "10.9.9.9"));
   Refuse(0, ENETUNREACH);
   EXPECT_FALSE(Change(plan));
+  // Unless nobody waits for the answer: then it is left out as well.
+  Done();
+  Refuse(0, ENETUNREACH);
+  ASSERT_TRUE(
+      link_.Change(*netlink_, kName, plan, LinkState::OnRefusedRoute::kLeaveOut).has_value());
+  EXPECT_EQ(link_.refused().size(), 2U);
+  EXPECT_THAT(link_.plan().routes, ElementsAre(plan.routes[1]));
+  // In another VRF all of them are tried again.
+  plan.vrf = "RED";
+  ASSERT_TRUE(Change(plan));
+  EXPECT_THAT(link_.refused(), IsEmpty());
+  EXPECT_EQ(link_.plan().routes, plan.routes);
 }
 
 TEST_F(FakeLink, WhatSomebodyElseHasTakenAwayIsGoneAndNoted) {
