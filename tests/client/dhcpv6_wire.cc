@@ -176,10 +176,11 @@ Dhcpv6Option EncodeAssociation(const Association& association) {
 }
 
 std::optional<Dhcpv6Answer> Interpret(const Dhcpv6Message& message) {
-  Dhcpv6Answer answer;
-  answer.status = StatusIn(message.options);
+  // In place: a move out of a local object makes gcc 12 see a deallocation that is none.
+  std::optional<Dhcpv6Answer> answer(std::in_place);
+  answer->status = StatusIn(message.options);
   for (const Dhcpv6Option& option : message.options) {
-    if (!TakeOption(option, answer)) return std::nullopt;
+    if (!TakeOption(option, *answer)) return std::nullopt;
   }
   return answer;
 }
