@@ -56,7 +56,8 @@ TEST(Ipv6Config, D6MasksFrom48To128AreTaken) {
   for (const char* good : {"48", "64", "127", "128"}) EXPECT_THAT(Errors(pool(good)), IsEmpty());
   for (const char* bad : {"47", "129"}) {
     EXPECT_THAT(Errors(pool(bad)),
-                ElementsAre(StartsWith(kPoolPath + ".POOL.prefix[0].mask: must be 48..128")));
+                ElementsAre(StartsWith(kPoolPath +
+                                       ".POOL.prefix[0].mask: must be a whole number 48..128")));
   }
 }
 
@@ -73,7 +74,7 @@ TEST(Ipv6Config, D8DelegationPrefixIsNeededAndFrom32To64) {
   const std::string path = kPoolPath + ".POOL.delegate[0].delegation-prefix: ";
   for (const char* bad : {"31", "65"}) {
     EXPECT_THAT(Errors(pool(std::string(", delegation-prefix: ") + bad)),
-                ElementsAre(StartsWith(path + "must be 32..64")));
+                ElementsAre(StartsWith(path + "must be a whole number 32..64")));
   }
   EXPECT_THAT(Errors(pool("")), ElementsAre(path + "is missing"));
 }
