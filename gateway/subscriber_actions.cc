@@ -87,8 +87,8 @@ void Subscriber::DoCreateInterface(const fsm::CreateInterface& action) {
     return;
   }
   interface_.emplace(std::move(*taken));
-  if (!interface_->warning().empty()) Log(LogLevel::kWarning, log_prefix_ + interface_->warning());
-  follow_ups_.push_back(fsm::InterfaceCreated{interface_->provisional_name(), interface_->name()});
+  follow_ups_.push_back(fsm::InterfaceCreated{interface_->provisional_name(), interface_->name(),
+                                              interface_->warning()});
 }
 
 void Subscriber::DoActivateInterface(const fsm::ActivateInterface& action) {

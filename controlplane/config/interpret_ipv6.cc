@@ -144,11 +144,16 @@ void PoolReader::CheckDefault() {
     }
   } else if (!result_.ipv6_pools.empty() && !report_.Faulty(kDefaultPool)) {
     report_.Warning(std::string(kDefaultPool),
-                    "is missing, so only users that RADIUS names a pool for get an IPv6 prefix");
+                    UsersAreLocal(config_, report_)
+                        ? "is missing, so nobody gets an IPv6 prefix"
+                        : "is missing, so only users that RADIUS names a pool or a prefix for get "
+                          "one");
   } else if (!denied && UsersAreLocal(config_, report_) && !report_.Faulty(kDefaultPool) &&
              !report_.Faulty(kPools)) {
     report_.Warning(std::string(kDefaultPool),
-                    "is missing, so clients have no IPv6 addresses but those of the link");
+                    result_.gateway.ppp.ipv6 == NcpPreference::kRequire
+                        ? "is missing, and ppp-options.ipv6 is require, so every login is ended"
+                        : "is missing, so clients have no IPv6 addresses but link-local ones");
   }
 }
 
@@ -227,6 +232,13 @@ void FitIntervals(Report& report, RouterAdvertisementSettings& nd) {
                    "router at times; " +
                        std::to_string(longest) + " is used");
     nd.default_lifetime = nd.max_interval;
+  }
+  // Never over before three announcements were due (RFC 8106 5.1), where the interval is another
+  // one.
+  if (report.Written("sstp.ipv6-nd.max-rtr-adv-interval") &&
+      !report.Written("sstp.ipv6-nd.rdnss-lifetime")) {
+    nd.rdnss_lifetime_seconds =
+        std::max(nd.rdnss_lifetime_seconds, static_cast<std::uint32_t>(3 * longest));
   }
 }
 

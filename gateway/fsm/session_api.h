@@ -94,8 +94,9 @@ struct AuthorizeFailed {
   std::string reason;
 };
 struct InterfaceCreated {
-  std::string name;        // what it is called until it is activated, "ppp0"
-  std::string final_name;  // "sstp0"
+  std::string name;          // what it is called until it is activated, "ppp0"
+  std::string final_name;    // "sstp0"
+  std::string warning = {};  // why it is not the one that was wanted; empty: it is
 };
 struct InterfaceActivated {
   std::string name;  // final name, "sstp0"

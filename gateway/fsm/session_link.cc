@@ -36,6 +36,7 @@ void Session::Impl::On(const InterfaceCreated& event) {
   out_.set_origin("");
   out_.Add(SetLogPrefix{interface_name_, LogUser()});
   out_.Log(LogLevel::kInfo, "connect: " + interface_name_ + " <--> sstp(" + connection_.peer + ")");
+  if (!event.warning.empty()) out_.Log(LogLevel::kWarning, Escape(event.warning));
   out_.Log(LogLevel::kDebug, "ppp connected");
   auth_.Succeed(success_message_, out_, std::move(success_eap_));
   out_.Log(LogLevel::kInfo, LogUser() + ": authentication succeeded");
@@ -94,6 +95,7 @@ void Session::Impl::On(const InterfaceActivated& event) {
       text += " IPv6 " + prefix.ToString() + ",";
     }
   }
+  if (ccp_.mppe()) text += " MPPE,";
   out_.Log(LogLevel::kInfo, text + " client " + connection_.peer);
   out_.Add(Report{SessionEventKind::kUp, TerminateCause::kNone, {}});
   StartTimeouts();
@@ -213,7 +215,12 @@ void Session::Impl::On(const Ipv6ControlReceived& event) {
   }
   dhcpv6_due_ += kDhcpv6Period;
   const Dhcpv6Outcome outcome = dhcpv6_.Receive(event.packet, now_, out_);
-  if (outcome.delegation_taken || outcome.delegation_released) FollowLayers();
+  if (!outcome.delegation_taken && !outcome.delegation_released) return;
+  for (const Ipv6Prefix& prefix : policy_.network.delegated_ipv6_prefixes) {
+    out_.Log(LogLevel::kInfo, "IPv6 prefix " + prefix.ToString() +
+                                  (outcome.delegation_taken ? " delegated" : " given back"));
+  }
+  FollowLayers();
 }
 
 void Session::Impl::On(const MppeOutOfStep& /*event*/) {

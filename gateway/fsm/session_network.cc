@@ -120,7 +120,7 @@ bool Session::Impl::Ipv6Possible() const { return settings_.ppp.ipv6 != NcpPrefe
 void Session::Impl::StartIpv6cp() {
   if (!Ipv6Possible()) return;
   if (settings_.ppp.ipv6 == NcpPreference::kRequire && !HasIpv6(policy_.network)) {
-    const std::string reason = "ppp: no free IPv6 prefix";
+    const std::string reason = "ppp: no IPv6 prefix, and ppp-options ipv6 is require";
     out_.Log(LogLevel::kWarning, reason);
     End({.cause = TerminateCause::kNasError,
          .reason = reason,

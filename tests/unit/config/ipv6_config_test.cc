@@ -124,11 +124,13 @@ TEST(Ipv6Config, WarnsOfPoolsThatNobodyUses) {
   const std::string pool =
       "  client-ipv6-pool: { P: { prefix: [ { address: \"2001:db8::/48\" } ] } }\n";
   EXPECT_THAT(Warnings(Minimal("  ppp-options: { ipv6: allow }\n" + pool)),
-              ElementsAre(HasSubstr("default-ipv6-pool: is missing, so only users that RADIUS")));
+              ElementsAre(HasSubstr("default-ipv6-pool: is missing, so nobody gets")));
   EXPECT_THAT(Warnings(Minimal("  default-ipv6-pool: P\n" + pool)),
               ElementsAre(HasSubstr("default-ipv6-pool: has no effect because ppp-options.ipv6")));
   EXPECT_THAT(Warnings(Minimal("  ppp-options: { ipv6: allow }\n")),
               ElementsAre(HasSubstr("default-ipv6-pool: is missing, so clients have no IPv6")));
+  EXPECT_THAT(Warnings(Minimal("  ppp-options: { ipv6: require }\n")),
+              ElementsAre(HasSubstr("every login is ended")));
   EXPECT_THAT(Warnings(Minimal()), IsEmpty());
 }
 
@@ -205,6 +207,10 @@ TEST(Ipv6Config, AdvertisementsAndDhcp) {
   const PppSettings usual = Ppp("");
   EXPECT_EQ(usual.router_advertisement, RouterAdvertisementSettings());
   EXPECT_EQ(usual.dhcpv6, Dhcpv6Settings());
+  EXPECT_EQ(Ppp("  ipv6-nd: { max-rtr-adv-interval: 1800 }\n")
+                .router_advertisement.rdnss_lifetime_seconds,
+            5400U)
+      << "three times the longest interval, if that is written";
   const PppSettings other = Ppp(R"(  ipv6-nd:
     max-rtr-adv-interval: 30
     max-initial-rtr-adv-count: 2
