@@ -216,6 +216,34 @@ TEST_F(MppeTest, LostPacketsCostThemselvesOnly) {
   HangUp(dialer);
 }
 
+TEST_F(MppeTest, StatefulForAClientThatInsists) {
+  Load("mppe: require");
+  for (const std::uint32_t lose_every : {0U, 5U}) {
+    ClientOptions options = User(MppeWish::kRequire);
+    options.mppe_stateful = true;
+    options.deviations.lose_every = lose_every;
+    Dialer dialer = Dial(options);
+    ASSERT_TRUE(dialer.DialUntil(Phase::kUp)) << dialer.failure().detail;
+    ASSERT_TRUE(WaitActive());
+    EXPECT_FALSE(dialer.facts().mppe.receiving.stateless);
+    if (lose_every == 0) {
+      ExpectEncrypted(dialer);
+    } else {  // what is lost costs what comes until the key was started anew, and no more
+      const Bytes packet = EchoRequestFrom(dialer.facts().address);
+      EXPECT_TRUE(WaitUntil(
+          [&] {
+            dialer.session().SendIpPacket(packet);
+            dialer.Drive([](client::ClientSession&) { return false; },
+                         std::chrono::milliseconds(1));
+            return dialer.facts().ip_packets_received >= 20;
+          },
+          kPatience));
+      EXPECT_EQ(dialer.facts().mppe.malformed, 0U);
+    }
+    HangUp(dialer);
+  }
+}
+
 TEST_F(MppeTest, WhatComesInTheClearBesidesIsDropped) {
   Load("mppe: require");
   ClientOptions options = User(MppeWish::kAllow);
