@@ -8,7 +8,6 @@
 //                                                      lan0 2001:db8:20::1 ─────── lan0
 //                                                      2001:db8:20::2
 #include <cstdlib>
-
 #include <map>
 #include <set>
 
